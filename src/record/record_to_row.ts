@@ -1,0 +1,47 @@
+import { checkConsistency } from "./consistency.js";
+import { decodeRecord } from "./decode.js";
+import { normaliseRecord } from "./normalise.js";
+import { printRow } from "./row.js";
+import { limits } from "./schema.js";
+import { createShapeCheck } from "./shape.js";
+import type { RecordToRow, RefusedRecord, Violation } from "./types.js";
+
+/**
+ * Makes the one way from protobuf bytes to a row: decode, normalise, judge, print. Pure but for the stamps.
+ *
+ * `kinds` are the values that field kind may have, at least one. Throws when there is none.
+ */
+export function createRecordToRow(options: { readonly kinds: readonly string[] }): RecordToRow {
+  const checkShape = createShapeCheck(options.kinds);
+  return (bytes, stamps) => {
+    const decoded = decodeRecord(bytes, limits.attempts);
+    if (!decoded.ok) return refuse({ field: "record", reason: "INVALID_ENCODING", description: decoded.fault });
+
+    const timestamp = decoded.record.timestamp ?? stamps.timestamp();
+    const row = normaliseRecord(decoded.record, timestamp, stamps);
+
+    const wrong = checkShape(row);
+    const inconsistent = checkConsistency(row, wrong);
+    if (wrong.size + inconsistent.length > 0) return refuse(...wrong.values(), ...inconsistent);
+
+    const line = Buffer.from(printRow(row));
+    if (line.length > limits.row_bytes) {
+      const description = `expected at most ${limits.row_bytes} bytes as a row, found ${line.length}`;
+      return refuse({ field: "record", reason: "TOO_LONG", description });
+    }
+    return {
+      ok: true,
+      row: line,
+      session_id: row.session_id,
+      timestamp,
+      daemon: row.daemon,
+      kind: row.kind,
+      final_verdict: row.final_verdict,
+      grounded_in_roster: row.grounded_in_roster,
+    };
+  };
+}
+
+function refuse(...violations: Violation[]): RefusedRecord {
+  return { ok: false, violations };
+}

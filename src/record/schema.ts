@@ -1,0 +1,67 @@
+/** The row's JSON Schema, compiled; and those of its limits that code applies by itself, read from it. */
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { sessionSchema } from "../gen/session_schema.js";
+import { countCodePoints } from "./text.js";
+
+const { properties, $defs } = sessionSchema;
+
+/** Limits to cut text to, and to stop at. All others are judged by the compiled schema alone. */
+export const limits = {
+  prompt_code_points: properties.prompt.maxLength,
+  error_code_points: properties.attempts.items.properties.error.maxLength,
+  attempts: properties.attempts.maxItems,
+  artifact_bytes: properties.artifact.maxJsonBytes,
+  row_bytes: sessionSchema.maxRowBytes,
+} as const;
+
+/** What the schema's name is stamped with. */
+export const SCHEMA_NAME = properties.schema.const;
+
+const ID_PATTERN = new RegExp($defs.id.pattern, "u");
+
+/** Whether a text may be a session_id or a span_id. */
+export function isSessionId(text: string): boolean {
+  return text.length >= $defs.id.minLength && text.length <= $defs.id.maxLength && ID_PATTERN.test(text);
+}
+
+/** How the keywords maxJsonBytes and maxJsonDepth measure a value, which need not be JSON any more. */
+export interface JsonMeasure<Json> {
+  /** Length of the value's compact JSON in UTF-8. */
+  bytes(value: Json): number;
+  /** Levels of objects and lists, the value itself being the first. */
+  depth(value: Json): number;
+}
+
+/**
+ * Compiles the schema together with the configured kinds. Its errors are all there are, with the data and the schema
+ * that each is about. maxRowBytes is left to whoever prints the row. Throws when `kinds` is empty.
+ */
+export function compileRowSchema<Json>(kinds: readonly string[], measure: JsonMeasure<Json>): ValidateFunction {
+  const ajv = new Ajv2020({ allErrors: true, strict: true, verbose: true, formats: { "date-time": true } });
+  ajv.addVocabulary(["maxRowBytes", "expected"]);
+  ajv.addKeyword({
+    keyword: "maxJsonBytes",
+    schemaType: "number",
+    compile: (limit: number) => (value: Json) => measure.bytes(value) <= limit,
+  });
+  ajv.addKeyword({
+    keyword: "maxJsonDepth",
+    schemaType: "number",
+    compile: (limit: number) => (value: Json) => measure.depth(value) <= limit,
+  });
+  // The same as ajv's own, which count the code points of every text: most texts need no counting.
+  ajv.removeKeyword("minLength").addKeyword({
+    keyword: "minLength",
+    type: "string",
+    schemaType: "number",
+    compile: (limit: number) => (text: string) => text.length >= 2 * limit || countCodePoints(text) >= limit,
+  });
+  ajv.removeKeyword("maxLength").addKeyword({
+    keyword: "maxLength",
+    type: "string",
+    schemaType: "number",
+    compile: (limit: number) => (text: string) => text.length <= limit || countCodePoints(text) <= limit,
+  });
+  const kind = { ...properties.kind, enum: [...new Set(kinds)] };
+  return ajv.compile({ ...sessionSchema, properties: { ...properties, kind } });
+}
