@@ -1,0 +1,20 @@
+import type { ClockReading } from "./retention.js";
+
+/** Time, as the journal sees it. */
+export interface Clock {
+  /** The wall clock, milliseconds since 1970. */
+  now(): number;
+  /** The wall clock and the one that nobody sets, at the same moment. */
+  reading(): ClockReading;
+  /** Calls back once after that many milliseconds, unless it is cancelled first. Does not keep the process alive. */
+  after(delay_ms: number, callback: () => void): { cancel(): void };
+}
+
+export const systemClock: Clock = {
+  now: Date.now,
+  reading: () => ({ wall_ms: Date.now(), monotonic_ms: performance.now() }),
+  after(delay_ms, callback) {
+    const timer = setTimeout(callback, delay_ms).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};

@@ -1,0 +1,80 @@
+import { hash } from "node:crypto";
+import type { Appended } from "./types.js";
+
+/** The rows that a retry is recognised among: the last ones that are durable. */
+export interface DedupeWindow {
+  /** The sequence of an equal row, or undefined. */
+  find(key: string): number | undefined;
+  /** Adds a durable row, unless an equal one is there; the oldest goes when the window is full. */
+  add(key: string, sequence: number): void;
+}
+
+/** What equal rows have in common and others do not: SHA-256 of the line without its "\n". */
+export function rowKey(row: Uint8Array): string {
+  return hash("sha256", row, "hex");
+}
+
+/** An empty window of at most `rows_max` rows; Infinity keeps every one, 0 none. */
+export function createDedupeWindow(rows_max: number): DedupeWindow {
+  const sequences = new Map<string, number>();
+  // The keys in a circle, because a Map is slow to tell its oldest key once many have been removed.
+  const keys: string[] = [];
+  let oldest = 0;
+  return {
+    find: (key) => sequences.get(key),
+    add(key, sequence) {
+      if (rows_max === 0 || sequences.has(key)) return;
+      if (keys.length < rows_max) {
+        keys.push(key);
+      } else {
+        sequences.delete(keys[oldest] ?? "");
+        keys[oldest] = key;
+        oldest = (oldest + 1) % rows_max;
+      }
+      sequences.set(key, sequence);
+    },
+  };
+}
+
+/** The lines of a group, sorted into those that are new and those that repeat another. */
+export interface DedupedGroup {
+  /** To be written, in their order. */
+  readonly fresh: readonly Uint8Array[];
+  /** What became of each line, once the fresh ones are durable from that sequence on; enters them into the window. */
+  settle(first_sequence: number): readonly Appended[];
+}
+
+/** Finds the lines of a group that the window, or the group itself, has already. Lines end with "\n". */
+export function dedupeGroup(window: DedupeWindow, lines: readonly Uint8Array[]): DedupedGroup {
+  const fresh: Uint8Array[] = [];
+  const fresh_index = new Map<string, number>();
+  const keys = lines.map((line) => rowKey(line.subarray(0, -1)));
+  const places = lines.map((line, i) => {
+    const key = keys[i] ?? "";
+    const known = window.find(key);
+    if (known !== undefined) return { known };
+    const index = fresh_index.get(key);
+    if (index !== undefined) return { index, duplicate: true };
+    fresh_index.set(key, fresh.length);
+    return { index: fresh.push(line) - 1, duplicate: false };
+  });
+  return {
+    fresh,
+    settle(first_sequence) {
+      for (const [key, index] of fresh_index) window.add(key, first_sequence + index);
+      return places.map((place) =>
+        place.known === undefined
+          ? { sequence: first_sequence + place.index, duplicate: place.duplicate }
+          : { sequence: place.known, duplicate: true },
+      );
+    },
+  };
+}
+
+/** The same for a journal that keeps every line. */
+export function wholeGroup(lines: readonly Uint8Array[]): DedupedGroup {
+  return {
+    fresh: lines,
+    settle: (first_sequence) => lines.map((_, i) => ({ sequence: first_sequence + i, duplicate: false })),
+  };
+}

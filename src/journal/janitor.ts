@@ -1,0 +1,149 @@
+import { basename } from "node:path";
+import { type Checksums, fileDigest, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
+import type { Clock } from "./clock.js";
+import { compressSegment } from "./compress.js";
+import { type Disk, errorText } from "./disk.js";
+import type { JournalNames } from "./format.js";
+import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
+import { gzipName, listSegments, type Segment } from "./segments.js";
+import type { JournalLog } from "./types.js";
+
+export interface JanitorOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly names: JournalNames;
+  readonly log: JournalLog;
+  readonly compress: "none" | "gzip";
+  readonly retention: RetentionPolicy;
+  /** The file being written. */
+  readonly active: () => { readonly bytes: number; readonly rows: number };
+}
+
+/** Looks after the sealed segments in the background, one at a time: checksums, compression, retention. */
+export interface Janitor {
+  /** There may be something to do. */
+  wake(): void;
+  /** Ends the work under way; what it leaves half done, the next start completes. */
+  stop(): Promise<void>;
+}
+
+/** Sealed segments that may wait for compression before that is said. */
+const WAITING_MAX = 4;
+const REST_MS = 60_000;
+
+export function createJanitor(options: JanitorOptions): Janitor {
+  const { disk, clock, names, log } = options;
+  const stopped = new AbortController();
+  const since = clock.reading();
+  let work: Promise<void> | undefined;
+  let again = false;
+  let lagging = false;
+  let clock_doubted = false;
+  let timer: { cancel(): void } | undefined;
+
+  function wake(): void {
+    again = true;
+    if (stopped.signal.aborted) return;
+    work ??= run().finally(() => {
+      work = undefined;
+    });
+  }
+
+  async function run(): Promise<void> {
+    timer?.cancel();
+    while (again && !stopped.signal.aborted) {
+      again = false;
+      try {
+        await tidy();
+      } catch (error) {
+        if (!stopped.signal.aborted) log.warn({ path: names.directory }, `sealed segments wait: ${errorText(error)}`);
+      }
+    }
+    if (!stopped.signal.aborted) timer = clock.after(REST_MS, wake);
+  }
+
+  async function tidy(): Promise<void> {
+    for (const segment of await listSegments(disk, names)) {
+      if (stopped.signal.aborted) return;
+      sayLag(await listSegments(disk, names));
+      await finish(segment, await readChecksums(disk, names));
+    }
+    await retain();
+  }
+
+  function sayLag(segments: readonly Segment[]): void {
+    const waiting = segments.filter((segment) => segment.gzip === undefined).length;
+    const lags = options.compress === "gzip" && waiting > WAITING_MAX;
+    if (lags && !lagging) log.warn({ path: names.directory, segments: waiting }, "compression lags behind rotation");
+    lagging = lags;
+  }
+
+  /** Brings one segment into its final form, from any state that a crash can leave. */
+  async function finish({ plain, gzip }: Segment, checksums: Checksums): Promise<void> {
+    if (plain !== undefined && gzip !== undefined && checksums.has(basename(gzip))) {
+      await remove([plain]);
+    } else if (plain !== undefined && options.compress === "gzip") {
+      const digest = await compressSegment(disk, plain, stopped.signal);
+      await writeChecksums(disk, names, withChecksums(checksums, [plain], new Map([[gzipName(plain), digest]])));
+      await remove([plain]);
+    } else {
+      // A twin without a checksum was not finished, and the plain file has all its rows.
+      if (plain !== undefined && gzip !== undefined) await remove([gzip]);
+      const path = plain ?? gzip;
+      if (path === undefined || checksums.has(basename(path))) return;
+      const digest = await fileDigest(disk, path);
+      await writeChecksums(disk, names, withChecksums(checksums, [], new Map([[path, digest]])));
+    }
+  }
+
+  async function retain(): Promise<void> {
+    const segments = await listSegments(disk, names);
+    const facts = await Promise.all(segments.map(segmentFacts));
+    const surplus = surplusSegments(options.retention, facts, options.active(), believedTime());
+    const paths = segments.slice(0, surplus).flatMap(segmentPaths);
+    if (paths.length === 0) return;
+    await writeChecksums(disk, names, withChecksums(await readChecksums(disk, names), paths, new Map()));
+    await remove(paths);
+    log.info(
+      { path: names.directory, segments: surplus, through: segments[surplus - 1]?.last },
+      "removed the oldest sealed segments",
+    );
+  }
+
+  /** Now, or undefined while the wall clock has left the monotonic one behind: then age must not remove anything. */
+  function believedTime(): number | undefined {
+    const jumped = clockJumped(since, clock.reading());
+    if (jumped && !clock_doubted && options.retention.max_age_ms > 0) {
+      log.warn({}, "the wall clock has jumped by more than an hour; retention by age pauses");
+    }
+    clock_doubted = jumped;
+    return jumped ? undefined : clock.now();
+  }
+
+  async function segmentFacts(segment: Segment): Promise<{ bytes: number; sealed_at: number }> {
+    const found = await Promise.all(segmentPaths(segment).map((path) => disk.status(path)));
+    const files = found.filter((status) => status !== undefined);
+    return {
+      bytes: files.reduce((sum, { size }) => sum + size, 0),
+      sealed_at: Math.max(...files.map(({ modified_ms }) => modified_ms)),
+    };
+  }
+
+  async function remove(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await disk.remove(path);
+    await disk.syncDirectory(names.directory);
+  }
+
+  return {
+    wake,
+    async stop() {
+      stopped.abort();
+      timer?.cancel();
+      await work;
+    },
+  };
+}
+
+function segmentPaths({ plain, gzip }: Segment): readonly string[] {
+  return [plain, gzip].filter((path) => path !== undefined);
+}

@@ -1,0 +1,233 @@
+import { type Clock, systemClock } from "./clock.js";
+import { createDedupeWindow, dedupeGroup, rowKey, wholeGroup } from "./dedupe.js";
+import { type Disk, errorText } from "./disk.js";
+import { GROUP_BYTES_MAX, journalNames } from "./format.js";
+import { createJanitor } from "./janitor.js";
+import { nodeDisk } from "./node_disk.js";
+import { createRequestQueue, type Request } from "./queue.js";
+import type { RetentionPolicy } from "./retention.js";
+import type { RotationPolicy } from "./rotation.js";
+import { createStore } from "./store.js";
+import type { AppendFailure, AppendOutcome, Journal, JournalLog, JournalState } from "./types.js";
+import type { WriteFailure } from "./writer.js";
+
+export interface JournalOptions {
+  /** The active file: an absolute path that ends in ".jsonl". */
+  readonly path: string;
+  /** What an acknowledged line has been through: fdatasync, or only the write. */
+  readonly durability: "fsync" | "written";
+  /** Lines and bytes that may wait or be written; beyond them an append is refused. */
+  readonly queue_rows: number;
+  readonly queue_bytes: number;
+  /** Whether a row is one of ours: decides whether a file that was there before is adopted. */
+  readonly adopts: (row: object) => boolean;
+  readonly rotation: RotationPolicy;
+  /** What becomes of a sealed segment. */
+  readonly compress: "none" | "gzip";
+  readonly retention: RetentionPolicy;
+  /** Among how many of the last rows a repeated one is recognised; 0 for none, Infinity for all. */
+  readonly dedupe_rows: number;
+  readonly log: JournalLog;
+  readonly disk?: Disk;
+  readonly clock?: Clock;
+}
+
+const RETRY_MS = 1000;
+const QUEUE_FULL_RETRY_MS = 100;
+/** A moved file must be noticed within a second. */
+const LOOK_MS = 500;
+const PROBE_BYTES_MAX = 1024 * 1024;
+/** Every line of the group was a duplicate. */
+const nothingToStore = { kind: "stored", first_sequence: 0 } as const;
+
+/** A journal that is not open yet. */
+export function createJournal(options: JournalOptions): Journal {
+  const { disk = nodeDisk, clock = systemClock, log, path } = options;
+  const store = createStore({ ...options, disk, now: clock.now, onSealed: () => janitor.wake() });
+  const janitor = createJanitor({ ...options, disk, clock, names: journalNames(path), active: () => store.active });
+  const dedupe = createDedupeWindow(options.dedupe_rows);
+  const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
+  const listeners: ((state: JournalState, message: string) => void)[] = [];
+  let state: JournalState = "opening";
+  let reason = "the session log is not open yet";
+  let timer: { cancel(): void } | undefined;
+  let wake: (() => void) | undefined;
+  let chain: Promise<void> = Promise.resolve();
+  let storing = false;
+  let drained: Promise<void> | undefined;
+
+  /** The one promise chain: whoever touches the files waits here for a turn. */
+  function exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const turn = chain.then(work);
+    chain = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    return turn;
+  }
+
+  async function exclusivelyOrFail(work: () => Promise<void>): Promise<void> {
+    try {
+      await exclusively(work);
+    } catch (error) {
+      fail(errorText(error));
+    }
+  }
+
+  function enter(next: JournalState, message: string): void {
+    state = next;
+    reason = message;
+    for (const listener of listeners) listener(next, message);
+  }
+
+  function refusal(): AppendFailure {
+    const kind = state === "open" || state === "closed" ? "draining" : state;
+    return { kind, message: reason, retry_after_ms: RETRY_MS };
+  }
+
+  function fail(message: string): void {
+    if (state === "failed") return;
+    timer?.cancel();
+    log.error({ path }, message);
+    enter("failed", `the session log failed: ${message}`);
+    queue.release(queue.takeAll(), refusal);
+  }
+
+  function recover(failure: WriteFailure, bytes: number): void {
+    if (failure.kind === "fatal") {
+      fail(failure.message);
+      return;
+    }
+    if (state === "open") {
+      log.warn({ path }, `no room for the session log: ${failure.message}`);
+      enter("disk_full", `no room for the session log: ${failure.message}`);
+    }
+    queue.release(queue.takeAll(), refusal);
+    if (state === "disk_full") later(RETRY_MS, () => probe(bytes));
+  }
+
+  async function probe(bytes: number): Promise<void> {
+    if (state !== "disk_full") return;
+    const failure = await store.probe(Math.min(bytes, PROBE_BYTES_MAX));
+    if (failure !== undefined) return recover(failure, bytes);
+    log.info({ path }, "there is room for the session log again");
+    enter("open", "");
+    later(LOOK_MS, look);
+  }
+
+  async function look(): Promise<void> {
+    if (state !== "open") return;
+    const failure = await store.look();
+    if (failure !== undefined) return recover(failure, 1);
+    later(LOOK_MS, look);
+  }
+
+  function later(delay_ms: number, work: () => Promise<void>): void {
+    timer?.cancel();
+    timer = clock.after(delay_ms, () => void exclusivelyOrFail(work));
+  }
+
+  async function storeGroup(): Promise<void> {
+    const group = queue.takeGroup();
+    const lines = group.flatMap((request) => request.lines);
+    const { fresh, settle } = options.dedupe_rows > 0 ? dedupeGroup(dedupe, lines) : wholeGroup(lines);
+    const bytes = Buffer.concat(fresh);
+    const outcome = fresh.length > 0 ? await store.append(bytes, fresh.length) : nothingToStore;
+    if (outcome.kind !== "stored") {
+      recover(outcome, bytes.length);
+      return queue.release(group, refusal);
+    }
+    const rows = settle(outcome.first_sequence);
+    let next = 0;
+    queue.release(group, ({ lines }) => {
+      next += lines.length;
+      return { kind: "appended", rows: rows.slice(next - lines.length, next) };
+    });
+  }
+
+  /** Stores group after group; between two of them others may have their turn. */
+  function pump(): void {
+    if (storing || queue.waiting === 0) return;
+    storing = true;
+    void exclusivelyOrFail(storeGroup).finally(() => {
+      storing = false;
+      pump();
+    });
+  }
+
+  function append(lines: readonly Uint8Array[]): Promise<AppendOutcome> {
+    const bytes = lines.reduce((sum, line) => sum + line.length, 0);
+    if (state !== "open") return Promise.resolve(refusal());
+    if (bytes > GROUP_BYTES_MAX) {
+      const message = `the rows have ${bytes} bytes together, at most ${GROUP_BYTES_MAX} are stored at once`;
+      return Promise.resolve({ kind: "too_large", message });
+    }
+    return new Promise((resolve) => {
+      const request: Request<AppendOutcome> = { lines, bytes, settle: resolve };
+      if (queue.offer(request)) return pump();
+      resolve({ kind: "queue_full", message: "the session log's queue is full", retry_after_ms: QUEUE_FULL_RETRY_MS });
+    });
+  }
+
+  async function open(): Promise<void> {
+    let said: string | undefined;
+    while (state === "opening") {
+      const problem = await exclusively(store.open);
+      if (problem === undefined) break;
+      if (problem !== said) log.warn({ path }, `the session log cannot be opened yet, trying each second: ${problem}`);
+      said = problem;
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        timer = clock.after(RETRY_MS, resolve);
+      });
+    }
+    if (state !== "opening") return;
+    if (options.dedupe_rows > 0) await exclusively(fillDedupe);
+    if (state !== "opening") return;
+    janitor.wake();
+    enter("open", "");
+    later(LOOK_MS, look);
+  }
+
+  function fillDedupe(): Promise<void> {
+    const from = Math.max(1, store.next_sequence - options.dedupe_rows);
+    return store.read(from, (row, sequence) => dedupe.add(rowKey(row), sequence));
+  }
+
+  async function rotate(): Promise<void> {
+    if (state !== "open") return;
+    const failure = await store.rotate();
+    if (failure !== undefined) recover(failure, 1);
+  }
+
+  async function drain(): Promise<void> {
+    if (state === "failed") return;
+    timer?.cancel();
+    enter("draining", "the service is shutting down");
+    wake?.();
+    await janitor.stop();
+    await exclusivelyOrFail(async () => {
+      while (queue.waiting > 0) await storeGroup();
+      await store.close();
+    });
+    if (state === "draining") enter("closed", "the session log is closed");
+  }
+
+  return {
+    append,
+    open,
+    rotate: () => exclusivelyOrFail(rotate),
+    reopen: () => exclusivelyOrFail(look),
+    drain: () => {
+      drained ??= drain();
+      return drained;
+    },
+    get state() {
+      return state;
+    },
+    get queued() {
+      return { rows: queue.rows, bytes: queue.bytes };
+    },
+    onStateChange: (listener) => void listeners.push(listener),
+  };
+}

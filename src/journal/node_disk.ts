@@ -1,0 +1,90 @@
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { tryLock } from "fs-native-extensions";
+import { type Disk, type DiskFile, errorCode, type FileStatus, type OpenHow } from "./disk.js";
+
+const FILE_MODE = 0o640;
+const DIRECTORY_MODE = 0o750;
+
+const flags: Record<OpenHow, number> = {
+  append: constants.O_RDWR | constants.O_APPEND | constants.O_CREAT,
+  update: constants.O_RDWR,
+  replace: constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC,
+  read: constants.O_RDONLY,
+};
+
+/** The machine's own file system. */
+export const nodeDisk: Disk = {
+  async makeDirectory(path) {
+    const made = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
+    if (made === undefined) return;
+    // A new directory is durable only once its parent is synced, up to the first one that was there.
+    for (let child = path; child !== dirname(made); child = dirname(child)) await syncDirectory(dirname(child));
+  },
+  list: (directory) => readdir(directory),
+  async open(path, how) {
+    return diskFile(await open(path, flags[how], FILE_MODE));
+  },
+  async status(path) {
+    try {
+      return fileStatus(await stat(path));
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  },
+  rename,
+  remove: unlink,
+  syncDirectory,
+  async lock(path) {
+    const handle = await open(path, flags.append, FILE_MODE);
+    if (tryLock(handle.fd))
+      return { identity: fileStatus(await handle.stat()).identity, release: () => handle.close() };
+    await handle.close();
+    return undefined;
+  },
+};
+
+function diskFile(handle: FileHandle): DiskFile {
+  return {
+    async read(buffer, position) {
+      let done = 0;
+      while (done < buffer.length) {
+        const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return done;
+    },
+    async write(bytes, position) {
+      return (await handle.write(bytes, 0, bytes.length, position)).bytesWritten;
+    },
+    truncate: (length) => handle.truncate(length),
+    sync: () => handle.datasync(),
+    async status() {
+      return fileStatus(await handle.stat());
+    },
+    setModified: (time_ms) => handle.utimes(time_ms / 1000, time_ms / 1000),
+    close: () => handle.close(),
+  };
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function fileStatus(stats: Awaited<ReturnType<typeof stat>>): FileStatus {
+  return {
+    size: Number(stats.size),
+    identity: `${stats.dev}:${stats.ino}`,
+    modified_ms: Number(stats.mtimeMs),
+    links: Number(stats.nlink),
+    directory: stats.isDirectory(),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Disk, DiskFile } from "./disk.js";
+
+const BLOCK_BYTES = 256 * 1024;
+
+/** The bytes in [from, to) of an open file, block by block; fewer when it ends earlier. */
+export async function* readRange(file: DiskFile, from: number, to: number): AsyncGenerator<Buffer> {
+  for (let position = from; position < to; ) {
+    const block = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, to - position));
+    const length = await file.read(block, position);
+    if (length === 0) return;
+    yield block.subarray(0, length);
+    position += length;
+  }
+}
+
+/** The bytes of a file, block by block. */
+export async function* readBlocks(disk: Disk, path: string): AsyncGenerator<Buffer> {
+  const file = await disk.open(path, "read");
+  try {
+    yield* readRange(file, 0, Number.POSITIVE_INFINITY);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The whole of a small file. */
+export async function readWhole(disk: Disk, path: string): Promise<Buffer> {
+  const file = await disk.open(path, "read");
+  try {
+    const bytes = Buffer.alloc((await file.status()).size);
+    return bytes.subarray(0, await file.read(bytes, 0));
+  } finally {
+    await file.close();
+  }
+}

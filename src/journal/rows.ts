@@ -1,0 +1,32 @@
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import type { Disk } from "./disk.js";
+import { isBlank, splitLines } from "./lines.js";
+import { readBlocks } from "./read.js";
+import type { Segment } from "./segments.js";
+
+/** Called with a row, without its "\n", and its sequence. The bytes are lent for the call only. */
+export type OnRow = (row: Buffer, sequence: number) => void;
+
+/** Reads the rows of a sealed segment in order; resolves with how many there are. Rejects when it cannot be read or gunzipped. */
+export function readSegment(disk: Disk, segment: Segment, onRow: OnRow): Promise<number> {
+  if (segment.plain !== undefined) return readRows(readBlocks(disk, segment.plain), segment.first, onRow);
+  return readRows(gunzip(readBlocks(disk, segment.gzip ?? "")), segment.first, onRow);
+}
+
+/** Calls `onRow` with each non-blank line of the blocks, the first of which has that sequence; resolves with their number. */
+export async function readRows(blocks: AsyncIterable<Buffer>, first_sequence: number, onRow: OnRow): Promise<number> {
+  let sequence = first_sequence;
+  await splitLines(blocks, 0, (line) => {
+    if (line[0] !== 0x7b && isBlank(line)) return;
+    onRow(line, sequence++);
+  });
+  return sequence - first_sequence;
+}
+
+async function* gunzip(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const plain = createGunzip();
+  // An error on either side destroys both, and ends the loop below with it.
+  pipeline(blocks, plain, () => undefined);
+  for await (const block of plain) yield block;
+}

@@ -1,0 +1,247 @@
+import { join } from "node:path";
+import { type ActiveFile, openActive } from "./active.js";
+import { type Disk, errorText, isNoSpace, type Lock } from "./disk.js";
+import { isTemporary, journalNames } from "./format.js";
+import { readPosition, writePosition } from "./position.js";
+import { readRange } from "./read.js";
+import { type RotationPolicy, rotationDue } from "./rotation.js";
+import { type OnRow, readRows, readSegment } from "./rows.js";
+import { disorder, listSegments, segmentName } from "./segments.js";
+import { type JournalLog, JournalOpenError } from "./types.js";
+import { probeSpace, type WriteFailure, writeGroup } from "./writer.js";
+
+export interface StoreOptions {
+  readonly path: string;
+  readonly durability: "fsync" | "written";
+  readonly adopts: (row: object) => boolean;
+  readonly rotation: RotationPolicy;
+  readonly log: JournalLog;
+  readonly disk: Disk;
+  readonly now: () => number;
+  /** A segment was sealed. */
+  readonly onSealed: () => void;
+}
+
+export type StoreOutcome = { readonly kind: "stored"; readonly first_sequence: number } | WriteFailure;
+
+/** The journal's files. Its user sees to it that one call ends before the next begins. */
+export interface Store {
+  /** Undefined once it is open; else why it cannot be opened yet. Rejects with JournalOpenError when that will not change. */
+  open(): Promise<string | undefined>;
+  /** Appends a group of `rows` lines. */
+  append(bytes: Buffer, rows: number): Promise<StoreOutcome>;
+  /** Seals the active file, when it has rows, and goes on in a new one. */
+  rotate(): Promise<WriteFailure | undefined>;
+  /** Goes on in a new file when the path shows another file, or none; seals the active one when its time has come. */
+  look(): Promise<WriteFailure | undefined>;
+  /** Calls `onRow` with the rows from a sequence on that are in the files, as far as they can be read. */
+  read(from_sequence: number, onRow: OnRow): Promise<void>;
+  /** Sequence of the next row. */
+  readonly next_sequence: number;
+  /** The file being written. */
+  readonly active: { readonly bytes: number; readonly rows: number };
+  /** Finds out whether there is room for that many bytes; undefined when there is. */
+  probe(bytes: number): Promise<WriteFailure | undefined>;
+  close(): Promise<void>;
+}
+
+/** How often one group is written again because the file was deleted or cut under it. */
+const TRIES_MAX = 5;
+
+export function createStore(options: StoreOptions): Store {
+  const { disk, log } = options;
+  const names = journalNames(options.path);
+  const durable = options.durability === "fsync";
+  let lock: Lock | undefined;
+  let active: ActiveFile | undefined;
+  let next_sequence = 1;
+
+  async function takeLock(): Promise<void> {
+    // Whoever removes the directory removes the lock with it: a second writer would not see ours.
+    if (lock !== undefined && (await disk.status(names.lock))?.identity === lock.identity) return;
+    const taken = await disk.lock(names.lock);
+    if (taken === undefined) {
+      throw new JournalOpenError(`${names.lock}: held by another process; a session log has one writer`);
+    }
+    await lock?.release();
+    lock = taken;
+  }
+
+  async function begin(ours: boolean, first_sequence?: number): Promise<ActiveFile> {
+    const opened = await openActive({ ...options, names, ours, first_sequence, next_sequence_min: next_sequence });
+    next_sequence = opened.first_sequence + opened.rows;
+    return opened;
+  }
+
+  /** Leaves the file to whoever moved it, and goes on with what the path shows, or with a new one. */
+  async function beginAnew(first_sequence?: number): Promise<ActiveFile> {
+    const left = active;
+    active = undefined;
+    await left?.file.close();
+    await disk.makeDirectory(names.directory);
+    await takeLock();
+    const ours = (await disk.status(names.active))?.identity === left?.identity;
+    active = await begin(ours, first_sequence);
+    return active;
+  }
+
+  async function append(bytes: Buffer, rows: number): Promise<StoreOutcome> {
+    await rotateWhenDue(bytes.length);
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const file = active ?? (await beginAnew());
+      const outcome = await writeGroup(file, bytes, durable);
+      if (outcome.kind !== "stored") return outcome;
+      const surplus = outcome.size - (file.end + bytes.length);
+      if (outcome.deleted) {
+        log.warn({ path: names.active }, "the session log was deleted; its last rows go to a new file");
+        await beginAnew();
+      } else if (surplus === 0) {
+        file.end += bytes.length;
+        file.rows += rows;
+        file.written_at = options.now();
+        next_sequence += rows;
+        return { kind: "stored", first_sequence: next_sequence - rows };
+      } else if (surplus > 0) {
+        log.warn({ path: names.active, bytes: surplus }, "another program writes to the session log");
+        await beginAnew(file.first_sequence);
+        return { kind: "stored", first_sequence: next_sequence - rows };
+      } else {
+        log.warn({ path: names.active, bytes: -surplus }, "another program cut the session log; going on from its end");
+        await file.file.truncate(Math.max(0, outcome.size - bytes.length));
+        await beginAnew();
+      }
+    }
+    return { kind: "fatal", message: "the file was deleted or cut again and again" };
+  }
+
+  async function inPlace(file: ActiveFile): Promise<boolean> {
+    return (await disk.status(names.active))?.identity === file.identity;
+  }
+
+  async function rotateWhenDue(group_bytes: number): Promise<void> {
+    if (active === undefined) return;
+    const facts = { bytes: active.end, rows: active.rows, written_at: active.written_at };
+    if (rotationDue(options.rotation, facts, group_bytes, options.now())) await rotate();
+  }
+
+  /**
+   * Seals the active file: sync, rename, sync the directory, and only then a new file. A crash in between leaves either
+   * file whole, and start takes the sealed name as its word for where the sequences go on.
+   */
+  async function rotate(): Promise<void> {
+    if (active === undefined || active.rows === 0 || !(await inPlace(active))) return;
+    const sealed = segmentName(names, active.first_sequence, next_sequence - 1);
+    if ((await disk.status(sealed)) !== undefined) throw new Error(`${sealed}: is in the way of rotation`);
+    await active.file.setModified(options.now());
+    if (!durable) await active.file.sync();
+    await disk.rename(names.active, sealed);
+    await disk.syncDirectory(names.directory);
+    log.info({ path: sealed, rows: active.rows, bytes: active.end }, "sealed a segment");
+    await beginAnew();
+    options.onSealed();
+  }
+
+  async function look(): Promise<void> {
+    if (active !== undefined) {
+      if (await inPlace(active)) return rotateWhenDue(0);
+      log.warn({ path: names.active }, "the session log was moved; going on in a new file");
+      if (!durable) await active.file.sync();
+    }
+    await beginAnew();
+  }
+
+  async function open(): Promise<string | undefined> {
+    try {
+      await disk.makeDirectory(names.directory);
+    } catch (error) {
+      return `${names.directory}: ${errorText(error)}`;
+    }
+    try {
+      await takeLock();
+      await removeTemporaries();
+      const position = await readPosition(disk, names);
+      const segments = await listSegments(disk, names);
+      const sealed_last = Math.max(0, ...segments.map(({ last }) => last));
+      next_sequence = Math.max(position?.next_sequence ?? 1, sealed_last + 1);
+      active = await begin(position !== undefined || segments.length > 0, position?.first_sequence);
+      for (const found of disorder(segments, active.first_sequence)) log.warn({ path: names.directory }, found);
+      return undefined;
+    } catch (error) {
+      if (isNoSpace(error)) return `${names.directory}: ${errorText(error)}`;
+      await release();
+      throw error instanceof JournalOpenError ? error : new JournalOpenError(`${names.lock}: ${errorText(error)}`);
+    }
+  }
+
+  /** Removes what a crash left half written; all of it exists elsewhere. */
+  async function removeTemporaries(): Promise<void> {
+    for (const name of await disk.list(names.directory)) {
+      if (isTemporary(names, name)) await disk.remove(join(names.directory, name));
+    }
+  }
+
+  async function read(from_sequence: number, onRow: OnRow): Promise<void> {
+    const wanted: OnRow = (row, sequence) => {
+      if (sequence >= from_sequence) onRow(row, sequence);
+    };
+    for (const segment of await listSegments(disk, names)) {
+      if (segment.last < from_sequence) continue;
+      try {
+        await readSegment(disk, segment, wanted);
+      } catch (error) {
+        log.warn({ path: segment.plain ?? segment.gzip }, `a sealed segment cannot be read: ${errorText(error)}`);
+      }
+    }
+    if (active === undefined || next_sequence <= from_sequence) return;
+    const { file, end, first_sequence } = active;
+    await readRows(readRange(file, 0, end), first_sequence, wanted);
+  }
+
+  async function close(): Promise<void> {
+    const closing = active;
+    active = undefined;
+    if (closing !== undefined) {
+      if (!durable) await closing.file.sync();
+      await closing.file.close();
+      await writePosition(disk, names, { first_sequence: closing.first_sequence, next_sequence });
+    }
+    await release();
+  }
+
+  async function release(): Promise<void> {
+    await lock?.release();
+    lock = undefined;
+  }
+
+  return {
+    open,
+    append: (bytes, rows) => orFailure(append(bytes, rows)),
+    look: () => voidOrFailure(look()),
+    rotate: () => voidOrFailure(rotate()),
+    read,
+    get next_sequence() {
+      return next_sequence;
+    },
+    get active() {
+      return { bytes: active?.end ?? 0, rows: active?.rows ?? 0 };
+    },
+    async probe(bytes) {
+      const failure = await voidOrFailure(look());
+      return failure === undefined && active !== undefined ? probeSpace(active, bytes) : failure;
+    },
+    close,
+  };
+}
+
+/** What the disk rejects with, as a failure: no room, or no trust. */
+async function voidOrFailure(work: Promise<void>): Promise<WriteFailure | undefined> {
+  return (await orFailure(work)) ?? undefined;
+}
+
+async function orFailure<Outcome>(work: Promise<Outcome>): Promise<Outcome | WriteFailure> {
+  try {
+    return await work;
+  } catch (error) {
+    return { kind: isNoSpace(error) ? "no_space" : "fatal", message: errorText(error) };
+  }
+}

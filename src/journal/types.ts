@@ -1,0 +1,57 @@
+/** What became of one line. */
+export interface Appended {
+  /** The line's number in its journal, from 1. */
+  readonly sequence: number;
+  /** The same line is in the journal already, at that sequence. */
+  readonly duplicate: boolean;
+}
+
+/** Why none of the lines of an append is in the journal. */
+export type AppendFailure =
+  | {
+      readonly kind: "queue_full" | "disk_full" | "opening" | "draining" | "failed";
+      readonly message: string;
+      /** When to try again, in milliseconds. */
+      readonly retry_after_ms: number;
+    }
+  /** The lines have more than GROUP_BYTES_MAX together. */
+  | { readonly kind: "too_large"; readonly message: string };
+
+export type AppendOutcome = { readonly kind: "appended"; readonly rows: readonly Appended[] } | AppendFailure;
+
+/** `failed` is final: the process must end. */
+export type JournalState = "opening" | "open" | "disk_full" | "draining" | "closed" | "failed";
+
+/** An append-only log of opaque lines with one writer. */
+export interface Journal {
+  /**
+   * Appends lines, each with its "\n" and no other, all or none. Never rejects; resolves once they are durable, with
+   * durability "written" once they are written.
+   */
+  append(lines: readonly Uint8Array[]): Promise<AppendOutcome>;
+  readonly state: JournalState;
+  /** What is waiting or being written. */
+  readonly queued: { readonly rows: number; readonly bytes: number };
+  onStateChange(listener: (state: JournalState, message: string) => void): void;
+  /**
+   * Resolves once appends are accepted; rejects with JournalOpenError. While the directory cannot be made, or there is
+   * no room, it warns and tries each second; `drain` ends that, and then it resolves too.
+   */
+  open(): Promise<void>;
+  /** Goes on in a new file when the path shows another file than the one being written, or none. */
+  reopen(): Promise<void>;
+  /** Seals the active file, when it has rows, and goes on in a new one. */
+  rotate(): Promise<void>;
+  /** Refuses new lines, stores what is queued, closes the file and releases the lock. */
+  drain(): Promise<void>;
+}
+
+/** What the journal tells its operator; pino's logger fits. */
+export interface JournalLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Why a journal cannot be opened, in one line that names the file. */
+export class JournalOpenError extends Error {}
