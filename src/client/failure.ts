@@ -1,0 +1,59 @@
+import { type Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { BadRequest, RetryInfo } from "../gen/google/rpc/error_details.js";
+import { Status } from "../gen/google/rpc/status.js";
+import type { Violation } from "../gen/sessionlog/v1/session_log.js";
+
+/** A call that did not end with OK. */
+export interface CallFailure {
+  readonly ok: false;
+  readonly code: status;
+  /** The code's name, for example `INVALID_ARGUMENT`. */
+  readonly code_name: string;
+  readonly message: string;
+  /** What google.rpc.BadRequest named; empty when there was none. */
+  readonly violations: readonly Violation[];
+  /** What google.rpc.RetryInfo said; undefined when there was none. */
+  readonly retry_after_ms: number | undefined;
+}
+
+/** Turns an error of grpc-js into a value, its google.rpc details decoded. Details that do not decode count as none. */
+export function toCallFailure(error: ServiceError): CallFailure {
+  const details = decodeDetails(error.metadata);
+  return {
+    ok: false,
+    code: error.code,
+    code_name: status[error.code] ?? `${error.code}`,
+    message: error.details,
+    ...details,
+  };
+}
+
+interface Details {
+  readonly violations: readonly Violation[];
+  readonly retry_after_ms: number | undefined;
+}
+
+const NO_DETAILS: Details = { violations: [], retry_after_ms: undefined };
+
+function decodeDetails(trailer: Metadata): Details {
+  const bytes = trailer.get("grpc-status-details-bin")[0];
+  if (!Buffer.isBuffer(bytes)) return NO_DETAILS;
+  const violations: Violation[] = [];
+  let retry_after_ms: number | undefined;
+  try {
+    for (const detail of Status.decode(bytes).details) {
+      if (detail.type_url.endsWith("/google.rpc.BadRequest")) {
+        for (const { field, description, reason } of BadRequest.decode(detail.value).field_violations) {
+          violations.push({ field, description, reason });
+        }
+      } else if (detail.type_url.endsWith("/google.rpc.RetryInfo")) {
+        const delay = RetryInfo.decode(detail.value).retry_delay;
+        if (delay !== undefined) retry_after_ms = delay.seconds * 1_000 + delay.nanos / 1e6;
+      }
+    }
+  } catch {
+    // The status itself is still true: a proxy that garbles the trailer must not hide it.
+    return NO_DETAILS;
+  }
+  return { violations, retry_after_ms };
+}

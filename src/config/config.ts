@@ -1,0 +1,148 @@
+import { isLoopback, parseAddress } from "./address.js";
+import { configVariable, type Environment, refuseUnknownVariables } from "./environment.js";
+import { type ConfigFile, readConfigFile } from "./file.js";
+import { ConfigError } from "./problem.js";
+import { type Config, listSettings, type Setting, settingsTable, variableOf } from "./settings.js";
+
+export { ConfigError } from "./problem.js";
+export type { Config } from "./settings.js";
+
+/** A flag as it was typed. */
+export interface FlagValue {
+  /** `--listen` or `--server-listen`. */
+  readonly flag: string;
+  readonly text: string;
+}
+
+/** What a configuration is made of. */
+export interface ConfigSources {
+  /** By `section.key`. */
+  readonly flags: ReadonlyMap<string, FlagValue>;
+  /** What `--config` gave. */
+  readonly config_flag: string | undefined;
+  readonly env: Environment;
+  /** What relative paths of flags, variables and defaults count from. */
+  readonly cwd: string;
+  readonly readFile: (path: string) => Buffer;
+}
+
+/** One effective value and where it came from. */
+export interface ConfigEntry {
+  readonly section: string;
+  readonly key: string;
+  /** The value as a TOML literal. */
+  readonly toml: string;
+  /** `default`, `flag --listen`, `SESSIONLOG_SERVER_LISTEN` or the file's absolute path. */
+  readonly origin: string;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** Every setting, in the table's order. */
+  readonly entries: readonly ConfigEntry[];
+  /** The absolute path of the file that was read; undefined when there was none. */
+  readonly file: string | undefined;
+}
+
+/**
+ * Flags beat variables beat the file beat defaults.
+ *
+ * @throws ConfigError, one line, for the first name or value that is not right
+ */
+export function loadConfig(sources: ConfigSources): LoadedConfig {
+  const { env, cwd } = sources;
+  refuseUnknownVariables(env);
+  const file = readConfigFile(namedFile(sources), cwd, listSettings(), sources.readFile);
+  const entries: ConfigEntry[] = [];
+  const places = new Map<string, string>();
+  const table = settingsTable((setting) => {
+    const { section, key, type } = setting;
+    const { value, origin, base, place } = findValue(setting, sources, file);
+    const reading = type.read(value, base);
+    if (reading === undefined) {
+      throw new ConfigError(`${place}: expected ${type.expected}; got ${excerpt(value)}`);
+    }
+    entries.push({ section, key, toml: reading.toml, origin });
+    places.set(`${section}.${key}`, place);
+    return reading.value;
+  });
+  for (const section of Object.values(table)) Object.freeze(section);
+  const config: Config = Object.freeze(table);
+  refuseOpenListen(config, places.get("server.listen") ?? "[server] listen");
+  refuseContradictions(config, (name) => places.get(name) ?? name);
+  return { config, entries, file: file?.path };
+}
+
+function namedFile({ config_flag, env }: ConfigSources): { path: string; by: string } | undefined {
+  const variable = env[configVariable];
+  if (config_flag !== undefined) return { path: config_flag, by: "--config" };
+  return variable === undefined ? undefined : { path: variable, by: configVariable };
+}
+
+interface FoundValue {
+  /** As a file would state it. */
+  readonly value: unknown;
+  readonly origin: string;
+  /** The directory that relative paths count from. */
+  readonly base: string;
+  /** How messages name the setting. */
+  readonly place: string;
+}
+
+function findValue(
+  setting: Setting<unknown>,
+  { flags, env, cwd }: ConfigSources,
+  file: ConfigFile | undefined,
+): FoundValue {
+  const { section, key, type } = setting;
+  const name = `${section}.${key}`;
+  const variable = variableOf(setting);
+  const place = `[${section}] ${key}`;
+  const flag = flags.get(name);
+  if (flag !== undefined) {
+    return {
+      value: type.fromText(flag.text),
+      origin: `flag ${flag.flag}`,
+      base: cwd,
+      place: `${flag.flag} (${place})`,
+    };
+  }
+  const text = env[variable];
+  if (text !== undefined) {
+    return { value: type.fromText(text), origin: variable, base: cwd, place: `${variable} (${place})` };
+  }
+  if (file?.values.has(name)) {
+    return { value: file.values.get(name), origin: file.path, base: file.directory, place: `${file.path}: ${place}` };
+  }
+  return { value: setting.default, origin: "default", base: cwd, place };
+}
+
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 80)}...` : text;
+}
+
+/** Without TLS anyone on the way reads the records and may write: that has to be wanted. */
+function refuseOpenListen({ server }: Config, place: string): void {
+  const address = parseAddress(server.listen);
+  if (server.insecure || (address !== undefined && isLoopback(address))) return;
+  throw new ConfigError(
+    `${place}: ${JSON.stringify(server.listen)} is not a loopback address, and without TLS anyone there could read and write; ` +
+      "give --insecure ([server] insecure = true) if that is wanted",
+  );
+}
+
+/** Retention removes whole sealed segments, so it cannot keep less than rotation puts into one. */
+function refuseContradictions({ rotation, retention }: Config, placeOf: (name: string) => string): void {
+  const period_ms = { none: 0, hourly: 3_600_000, daily: 86_400_000 }[rotation.interval];
+  if (retention.max_bytes > 0 && retention.max_bytes < rotation.max_bytes) {
+    throw new ConfigError(
+      `${placeOf("retention.max_bytes")} is less than ${placeOf("rotation.max_bytes")}: expected room for at least one segment`,
+    );
+  }
+  if (retention.max_age_ms > 0 && retention.max_age_ms < period_ms) {
+    throw new ConfigError(
+      `${placeOf("retention.max_age")} is shorter than ${placeOf("rotation.interval")} = "${rotation.interval}": expected at least one such period`,
+    );
+  }
+}

@@ -1,0 +1,117 @@
+import { isUtf8 } from "node:buffer";
+import { dirname, resolve } from "node:path";
+import { parse, TomlError } from "smol-toml";
+import { nearest } from "./nearest.js";
+import { ConfigError, describeFileError, errorCode } from "./problem.js";
+import type { Setting } from "./settings.js";
+
+/** The file that is read when none is named, if it is there. */
+export const defaultFile = "sessionlog.toml";
+
+/** A configuration file: its absolute path and what it states, as `section.key` → value. */
+export interface ConfigFile {
+  readonly path: string;
+  /** What relative paths in it count from. */
+  readonly directory: string;
+  readonly values: ReadonlyMap<string, unknown>;
+}
+
+/**
+ * Finds, reads and checks the file's names (not yet its values).
+ *
+ * @param named the path that a flag or variable gave and what gave it; undefined: `sessionlog.toml` in `cwd`, if there is one
+ * @throws ConfigError when it cannot be read, is no TOML or has a key that no setting has
+ */
+export function readConfigFile(
+  named: { readonly path: string; readonly by: string } | undefined,
+  cwd: string,
+  settings: readonly Setting<unknown>[],
+  readFile: (path: string) => Buffer,
+): ConfigFile | undefined {
+  const path = resolve(cwd, named?.path ?? defaultFile);
+  let bytes: Buffer;
+  try {
+    bytes = readFile(path);
+  } catch (error) {
+    if (named === undefined && errorCode(error) === "ENOENT") return undefined;
+    const by = named === undefined ? "" : ` (named by ${named.by})`;
+    throw new ConfigError(`${path}: cannot read the configuration${by}: ${describeFileError(error)}`);
+  }
+  return { path, directory: dirname(path), values: collectValues(path, parseToml(path, bytes), settings) };
+}
+
+function parseToml(path: string, bytes: Buffer): Readonly<Record<string, unknown>> {
+  if (!isUtf8(bytes)) throw new ConfigError(`${path}: not valid TOML: the bytes are not UTF-8`);
+  try {
+    return parse(bytes.toString());
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [summary = ""] = error.message.split("\n");
+    const what = summary.replace(/^Invalid TOML document: /, "");
+    throw new ConfigError(`${path}:${error.line}:${error.column}: not valid TOML: ${what}`);
+  }
+}
+
+function collectValues(
+  path: string,
+  document: Readonly<Record<string, unknown>>,
+  settings: readonly Setting<unknown>[],
+): ReadonlyMap<string, unknown> {
+  const values = new Map<string, unknown>();
+  for (const [section, table] of Object.entries(document)) {
+    const known = settings.filter((setting) => setting.section === section);
+    if (known.length === 0) throw new ConfigError(`${path}: ${unknownSection(section, table, settings)}`);
+    if (!isTable(table)) throw new ConfigError(`${path}: [${section}] must be a section with keys`);
+    for (const [key, value] of Object.entries(table)) {
+      if (!known.some((setting) => setting.key === key)) {
+        throw new ConfigError(`${path}: [${section}] ${key} is not a known key; ${hint(key, known, settings)}`);
+      }
+      values.set(`${section}.${key}`, value);
+    }
+  }
+  return values;
+}
+
+function unknownSection(name: string, value: unknown, settings: readonly Setting<unknown>[]): string {
+  const sections = [...new Set(settings.map(({ section }) => section))];
+  if (!isTable(value)) {
+    const meant = settings.filter(
+      ({ key }) =>
+        key ===
+        (nearest(
+          name,
+          settings.map(({ key }) => key),
+        ) ?? name),
+    );
+    const where =
+      meant.length === 1 && meant[0] !== undefined ? did(`[${meant[0].section}] ${meant[0].key}`) : undefined;
+    return `${name} stands outside of any section; ${where ?? `the sections are ${list(sections.map(bracketed))}`}`;
+  }
+  const near = nearest(name, sections);
+  return `[${name}] is not a known section; ${near === undefined ? `known are ${list(sections.map(bracketed))}` : did(bracketed(near))}`;
+}
+
+/** What a mistyped key may have meant: a key of its section, else a key of another one. */
+function hint(key: string, known: readonly Setting<unknown>[], settings: readonly Setting<unknown>[]): string {
+  const keys = known.map((setting) => setting.key);
+  const near = nearest(key, keys);
+  if (near !== undefined) return did(near);
+  const elsewhere = settings.find((setting) => setting.key === key);
+  return elsewhere === undefined ? `known are ${list(keys)}` : did(`[${elsewhere.section}] ${key}`);
+}
+
+function did(name: string): string {
+  return `did you mean ${name}?`;
+}
+
+function bracketed(section: string): string {
+  return `[${section}]`;
+}
+
+function list(names: readonly string[]): string {
+  return names.join(", ");
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}

@@ -1,0 +1,32 @@
+/** The configuration cannot be used. The message is one line that names the key, where it was set, and what was expected. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const fileErrors: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "is a directory",
+  ENOTDIR: "a part of the path is not a directory",
+  ENAMETOOLONG: "the path is too long",
+  ELOOP: "too many symbolic links",
+  EMFILE: "too many open files",
+  ENOSPC: "no space left on the device",
+};
+
+/** The system's code of an error, such as ENOENT; undefined when it has none. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** What the system said about a file, in words, without the path. */
+export function describeFileError(error: unknown): string {
+  const code = errorCode(error);
+  return (code && fileErrors[code]) || code || (error instanceof Error ? error.message : String(error));
+}
+
+/** Text that stays on one line and shows what a terminal would hide. */
+export function oneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => JSON.stringify(char).slice(1, -1));
+}

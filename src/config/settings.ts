@@ -1,0 +1,179 @@
+import {
+  address,
+  choice,
+  count,
+  duration,
+  jsonlPath,
+  nameOrNone,
+  names,
+  size,
+  truth,
+  type ValueType,
+} from "./values.js";
+
+/** One row of the table: a key of the configuration. */
+export interface Setting<T> {
+  readonly section: string;
+  readonly key: string;
+  readonly type: ValueType<T>;
+  /** As a file would state it. */
+  readonly default: unknown;
+  /** One line for the help texts. */
+  readonly help: string;
+  /** A second, short flag; that of a `truth` takes no value and means true. */
+  readonly short?: string;
+}
+
+/**
+ * The table of settings: the one home of every key, its kind of value, limits, default and help. Flags, variables, the
+ * check of the file, help texts, `check-config` and the type `Config` follow from it: a new setting is a new row.
+ *
+ * @param read is called once for each row and gives the value that Config gets; who only wants the rows collects them.
+ */
+export function settingsTable(read: <T>(setting: Setting<T>) => T) {
+  const row =
+    (section: string) =>
+    <T>(key: string, type: ValueType<T>, byDefault: unknown, help: string, short?: string): T =>
+      read({ section, key, type, default: byDefault, help, ...(short === undefined ? {} : { short }) });
+  const server = row("server");
+  const log = row("log");
+  const record = row("record");
+  const rotation = row("rotation");
+  const retention = row("retention");
+  return {
+    server: {
+      listen: server("listen", address(), "127.0.0.1:50051", "where to listen; port 0 takes a free one", "listen"),
+      insecure: server(
+        "insecure",
+        truth(),
+        false,
+        "serve in the clear to other machines: allows an address that is not loopback",
+        "insecure",
+      ),
+      max_message_bytes: server("max_message_bytes", size("1KiB", "64MiB"), "4MiB", "the largest request"),
+      drain_timeout_ms: server(
+        "drain_timeout",
+        duration("100ms", "1h"),
+        "10s",
+        "how long SIGTERM waits until calls are answered and rows are on disk",
+      ),
+      max_concurrent_streams: server(
+        "max_concurrent_streams",
+        count(1, 1_000_000),
+        1000,
+        "calls at once on a connection",
+      ),
+      max_connection_idle_ms: server(
+        "max_connection_idle",
+        duration("1s", "24h", "no limit"),
+        "15m",
+        "after how long a connection without calls is closed; 0s: never",
+      ),
+      /** 0: no limit. */
+      max_connection_age_ms: server(
+        "max_connection_age",
+        duration("1s", "24h", "no limit"),
+        "0s",
+        "after how long any connection is closed, long streams with it; 0s: never",
+      ),
+      keepalive_time_ms: server(
+        "keepalive_time",
+        duration("1s", "24h"),
+        "1m",
+        "how often silent connections are pinged",
+      ),
+      keepalive_timeout_ms: server(
+        "keepalive_timeout",
+        duration("1s", "1h"),
+        "20s",
+        "how long a ping may stay unanswered before its connection is closed",
+      ),
+      max_session_memory_bytes: server(
+        "max_session_memory",
+        size("1MiB", "4GiB"),
+        "64MiB",
+        "memory that one HTTP/2 connection may take",
+      ),
+    },
+    log: {
+      /** Absolute. */
+      path: log("path", jsonlPath(), "data/sessions.jsonl", "the session log", "path"),
+      durability: log(
+        "durability",
+        choice("fsync", "written"),
+        "fsync",
+        "a reply means on disk (fsync), or handed to the operating system (written)",
+      ),
+      queue_rows: log("queue_rows", count(1, 10_000_000), 65_536, "rows that may wait for the disk; more are refused"),
+      queue_bytes: log(
+        "queue_bytes",
+        size("1KiB", "4GiB"),
+        "64MiB",
+        "bytes that may wait for the disk; more are refused",
+      ),
+    },
+    record: {
+      kinds: record("kinds", names(), ["fill", "email", "playbook"], "the kinds that a record may have"),
+      default_daemon: record("default_daemon", nameOrNone(), "", "the daemon of records that name none"),
+    },
+    rotation: {
+      /** 0: no limit. */
+      max_bytes: rotation(
+        "max_bytes",
+        size("64KiB", "1024GiB", "no limit"),
+        0,
+        "seal the session log before it grows beyond this; 0: never",
+      ),
+      interval: rotation(
+        "interval",
+        choice("none", "hourly", "daily"),
+        "none",
+        "seal the session log when an hour or a day has ended, in UTC",
+      ),
+      compress: rotation("compress", choice("none", "gzip"), "none", "what becomes of a sealed segment"),
+    },
+    retention: {
+      /** 0: no limit, of each. */
+      max_age_ms: retention(
+        "max_age",
+        duration("1m", "36500d", "no limit"),
+        "0s",
+        "remove segments that were sealed longer ago; 0s: never",
+      ),
+      max_segments: retention("max_segments", count(0, 1_000_000), 0, "sealed segments to keep; 0: all"),
+      max_bytes: retention(
+        "max_bytes",
+        size("64KiB", "1024GiB", "no limit"),
+        0,
+        "remove the oldest segments when all files together are larger; 0: never",
+      ),
+    },
+  };
+}
+
+type Table = ReturnType<typeof settingsTable>;
+
+/** The effective configuration, frozen. Sizes are in bytes and durations in milliseconds, as the names say. */
+export type Config = { readonly [Section in keyof Table]: Readonly<Table[Section]> };
+
+/** The rows of the table in its order. */
+export function listSettings(): readonly Setting<unknown>[] {
+  const rows: Setting<unknown>[] = [];
+  settingsTable((setting) => {
+    rows.push(setting);
+    const reading = setting.type.read(setting.default, "/");
+    if (reading === undefined) throw new Error(`the default of [${setting.section}] ${setting.key} is not valid`);
+    return reading.value;
+  });
+  return rows;
+}
+
+/** `--log-queue-bytes` for `[log] queue_bytes`. */
+export function flagOf({ section, key }: Setting<unknown>): string {
+  return `--${section}-${key}`.replaceAll("_", "-");
+}
+
+/** `SESSIONLOG_LOG_QUEUE_BYTES` for `[log] queue_bytes`. */
+export function variableOf({ section, key }: Setting<unknown>): string {
+  return `SESSIONLOG_${section}_${key}`.toUpperCase();
+}

@@ -1,0 +1,61 @@
+import type { AppendSessionResponse } from "../gen/sessionlog/v1/session_log.js";
+import type { AppendOutcome } from "../journal/index.js";
+import type { RecordToRow, Stamps, Timestamp } from "../record/index.js";
+import { appendFailureStatus, refusedStatus } from "./errors.js";
+import { scanAppendRequest } from "./framing.js";
+import { traceIdFrom } from "./trace_id.js";
+import type { Reply, UnaryHandler } from "./unary.js";
+
+/** All that the handlers need to know of a journal. */
+export interface AppendPort {
+  /** Never rejects; settles once the lines are stored, all or none of them, or are not going to be. */
+  append(lines: readonly Uint8Array[]): Promise<AppendOutcome>;
+}
+
+/** What the handlers are made of. */
+export interface HandlerParts {
+  readonly recordToRow: RecordToRow;
+  readonly journal: AppendPort;
+  /** The daemon of records that name none; "" when there is no default. */
+  readonly default_daemon: string;
+  readonly now: () => Timestamp;
+  /** A new session id, never the same again. */
+  readonly newSessionId: () => string;
+}
+
+/** AppendSession. A record without a session_id gets the call's trace id, else a new one. */
+export function createAppendHandler(parts: HandlerParts): UnaryHandler<AppendSessionResponse> {
+  const { recordToRow, journal, default_daemon, now, newSessionId } = parts;
+
+  return async (bytes, metadata) => {
+    const request = scanAppendRequest(bytes);
+    if (!request.ok) return refuse("record", request.description, "INVALID_ENCODING");
+    if (request.record === undefined) return refuse("record", "a record is required", "REQUIRED");
+
+    const stamps: Stamps = {
+      session_id: () => traceIdFrom(metadata) ?? newSessionId(),
+      daemon: default_daemon,
+      timestamp: now,
+    };
+    const record = recordToRow(request.record, stamps);
+    if (!record.ok) return { ok: false, status: refusedStatus(record.violations) };
+
+    const { session_id, timestamp, row } = record;
+    if (request.validate_only) return { ok: true, value: { session_id, timestamp, sequence: 0, duplicate: false } };
+
+    const outcome = await journal.append([row]);
+    if (outcome.kind !== "appended") return { ok: false, status: appendFailureStatus(outcome) };
+    const appended = outcome.rows[0];
+    if (appended === undefined) throw new Error("the journal stored one row and told of none");
+    return { ok: true, value: { session_id, timestamp, ...appended } };
+  };
+}
+
+/** A request refused as a whole, for one reason. */
+export function refuse(
+  field: "record" | "records",
+  description: string,
+  reason: "REQUIRED" | "TOO_LONG" | "INVALID_ENCODING",
+): Reply<never> {
+  return { ok: false, status: refusedStatus([{ field, description, reason }]) };
+}

@@ -1,0 +1,115 @@
+import { setImmediate } from "node:timers/promises";
+import type {
+  AppendResult,
+  AppendSessionResponse,
+  BatchAppendSessionsResponse,
+} from "../gen/sessionlog/v1/session_log.js";
+import type { RecordToRow, Stamps, Violation } from "../record/index.js";
+import { type HandlerParts, refuse } from "./append.js";
+import { appendFailureStatus } from "./errors.js";
+import { scanBatchRequest } from "./framing.js";
+import type { UnaryHandler } from "./unary.js";
+import { listViolations } from "./violations.js";
+
+const MAX_RECORDS = 10_000;
+
+/** Violations in one result, and in all results of a response. 10,000 results with them stay below 3 MiB, within the
+ * 4 MiB that clients accept by default. */
+const RESULT_VIOLATION_BYTES = 4 * 1024;
+const RESPONSE_VIOLATION_BYTES = 1024 * 1024;
+
+/** How much is checked in one go, some milliseconds' worth, before other calls get their turn. */
+const TURN_RECORDS = 256;
+const TURN_BYTES = 256 * 1024;
+
+/** BatchAppendSessions: good records are stored, in one go and all or none, although others are refused. */
+export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppendSessionsResponse> {
+  const { recordToRow, journal, default_daemon, now, newSessionId } = parts;
+  const stamps: Stamps = { session_id: newSessionId, daemon: default_daemon, timestamp: now };
+  const inTurn = createTurns();
+
+  return async (bytes) => {
+    const request = scanBatchRequest(bytes, MAX_RECORDS);
+    if (!request.ok) return refuse("records", request.description, "INVALID_ENCODING");
+    const { records } = request;
+    if (records.length === 0) return refuse("records", "at least one record is required", "REQUIRED");
+    if (records.length > MAX_RECORDS) {
+      return refuse("records", `at most ${MAX_RECORDS} records in one call`, "TOO_LONG");
+    }
+
+    const check = () => checkRecords(records, recordToRow, stamps);
+    const large = records.length > TURN_RECORDS || bytes.length > TURN_BYTES;
+    const { results, accepted, rows } = await (large ? inTurn(check) : check());
+    if (rows.length > 0) {
+      const outcome = await journal.append(rows);
+      if (outcome.kind !== "appended") return { ok: false, status: appendFailureStatus(outcome) };
+      for (const [index, response] of accepted.entries()) {
+        const appended = outcome.rows[index];
+        if (appended === undefined) throw new Error("the journal stored rows and did not tell of them all");
+        response.sequence = appended.sequence;
+        response.duplicate = appended.duplicate;
+      }
+    }
+    return { ok: true, value: { results } };
+  };
+}
+
+/** One large batch is checked at a time: side by side they would all be late, and all their rows in memory at once. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+}
+
+interface Checked {
+  /** One for each record, in request order. */
+  readonly results: AppendResult[];
+  /** Those of the results that are waiting for a sequence, in request order. */
+  readonly accepted: AppendSessionResponse[];
+  /** Their rows. */
+  readonly rows: Uint8Array[];
+}
+
+/** Checks all records, letting other work in between. */
+async function checkRecords(
+  records: readonly Uint8Array[],
+  recordToRow: RecordToRow,
+  stamps: Stamps,
+): Promise<Checked> {
+  const results: AppendResult[] = [];
+  const accepted: AppendSessionResponse[] = [];
+  const rows: Uint8Array[] = [];
+  let violation_bytes_left = RESPONSE_VIOLATION_BYTES;
+  let turn_records = 0;
+  let turn_bytes = 0;
+
+  for (const bytes of records) {
+    if (turn_records === TURN_RECORDS || turn_bytes > TURN_BYTES) {
+      await setImmediate();
+      turn_records = 0;
+      turn_bytes = 0;
+    }
+    turn_records += 1;
+    turn_bytes += bytes.length;
+
+    const record = recordToRow(bytes, stamps);
+    if (record.ok) {
+      const response = { session_id: record.session_id, timestamp: record.timestamp, sequence: 0, duplicate: false };
+      results.push({ outcome: { $case: "appended", value: response } });
+      accepted.push(response);
+      rows.push(record.row);
+    } else {
+      const listed = listViolations(record.violations, Math.min(RESULT_VIOLATION_BYTES, violation_bytes_left));
+      violation_bytes_left -= listed.bytes;
+      results.push(rejected(listed.violations, record.violations.length));
+    }
+  }
+  return { results, accepted, rows };
+}
+
+function rejected(violations: readonly Violation[], violation_count: number): AppendResult {
+  return { outcome: { $case: "rejected", value: { violations: [...violations], violation_count } } };
+}

@@ -1,0 +1,25 @@
+import { HealthImplementation } from "grpc-health-check";
+import type { StreamHost } from "./streams.js";
+
+/** grpc.health.v1.Health, for the server as a whole ("") and for its one service. */
+export interface Health {
+  /** Both are one: the server serves when appends are accepted. */
+  setServing(serving: boolean): void;
+}
+
+const NAMES = ["", "sessionlog.v1.SessionLog"];
+
+/** Adds the health service to a server, NOT_SERVING at first. */
+export function addHealth(host: StreamHost): Health {
+  const health = new HealthImplementation(Object.fromEntries(NAMES.map((name) => [name, "NOT_SERVING"])));
+  health.addToServer(host);
+  let said = false;
+  return {
+    setServing(serving) {
+      // Watch tells of changes only; and nothing may be written to a stream that has been ended.
+      if (serving === said) return;
+      said = serving;
+      for (const name of NAMES) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
+    },
+  };
+}

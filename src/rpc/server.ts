@@ -1,0 +1,85 @@
+import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import type { Config } from "../config/config.js";
+import { SessionLogService } from "../gen/sessionlog/v1/session_log.js";
+import { createAppendHandler, type HandlerParts } from "./append.js";
+import { createBatchHandler } from "./batch.js";
+import { addHealth } from "./health.js";
+import { type ListenOutcome, listen } from "./listen.js";
+import { addReflection } from "./reflection.js";
+import { trackStreams } from "./streams.js";
+import { type RpcLog, toUnaryCall } from "./unary.js";
+
+/** The gRPC surface: SessionLog, health and reflection on one address. */
+export interface RpcServer {
+  /** Starts to accept connections on `host:port` or `unix:/path`; health says NOT_SERVING until told otherwise. */
+  listen(address: string): Promise<ListenOutcome>;
+  setServing(serving: boolean): void;
+  /** Ends the streams that clients hold open (Watch, reflection). */
+  endStreams(): void;
+  /** Stops to listen, lets the calls under way end, closes the connections. Waits for ever on a client that does not. */
+  close(): Promise<void>;
+  /** Cuts all connections. */
+  kill(): void;
+}
+
+export interface RpcServerOptions extends HandlerParts {
+  readonly limits: Config["server"];
+  readonly log: RpcLog;
+}
+
+/** The largest message sent; clients refuse more than these 4 MiB by default. */
+const MAX_SEND_BYTES = 4 * 1024 * 1024;
+
+export function createRpcServer(options: RpcServerOptions): RpcServer {
+  const server = new Server(serverOptions(options.limits));
+  const streams = trackStreams(server);
+  const health = addHealth(streams.host);
+  addReflection(streams.host);
+
+  const { appendSession, batchAppendSessions } = SessionLogService;
+  server.addService(
+    {
+      appendSession: { ...appendSession, requestDeserialize: identity },
+      batchAppendSessions: { ...batchAppendSessions, requestDeserialize: identity },
+    },
+    {
+      appendSession: toUnaryCall("AppendSession", createAppendHandler(options), options.log),
+      batchAppendSessions: toUnaryCall("BatchAppendSessions", createBatchHandler(options), options.log),
+    },
+  );
+
+  return {
+    listen: (address) => listen(server, address, ServerCredentials.createInsecure()),
+    setServing: health.setServing,
+    endStreams: streams.end,
+    close() {
+      return new Promise((resolve) => {
+        // Its error says that the server was not listening, which is what is wanted.
+        server.tryShutdown(() => resolve());
+      });
+    },
+    kill: () => server.forceShutdown(),
+  };
+}
+
+/** grpc-js limits what it receives to 4 MiB, and nothing else, unless told. */
+function serverOptions(limits: Config["server"]): ServerOptions {
+  return {
+    "grpc.max_receive_message_length": limits.max_message_bytes,
+    "grpc.max_send_message_length": MAX_SEND_BYTES,
+    "grpc.max_concurrent_streams": limits.max_concurrent_streams,
+    // node:http2 counts in millions of bytes.
+    "grpc-node.max_session_memory": Math.ceil(limits.max_session_memory_bytes / 1e6),
+    "grpc.keepalive_time_ms": limits.keepalive_time_ms,
+    "grpc.keepalive_timeout_ms": limits.keepalive_timeout_ms,
+    // 0 would be "at once" to grpc-js; left out, there is no limit.
+    ...(limits.max_connection_idle_ms > 0 && { "grpc.max_connection_idle_ms": limits.max_connection_idle_ms }),
+    ...(limits.max_connection_age_ms > 0 && { "grpc.max_connection_age_ms": limits.max_connection_age_ms }),
+    // Its counters cost on every call and nothing here reads them.
+    "grpc.enable_channelz": 0,
+  };
+}
+
+function identity(bytes: Buffer): Buffer {
+  return bytes;
+}

@@ -1,0 +1,62 @@
+import { type Server, type ServerDuplexStream, type ServerWritableStream, status } from "@grpc/grpc-js";
+
+type StreamingCall = ServerWritableStream<object, object> | ServerDuplexStream<object, object>;
+
+/** Where services are added whose methods answer with streams. */
+export interface StreamHost {
+  addService: Server["addService"];
+}
+
+/** Streams that are open. A graceful shutdown of grpc-js waits for them for ever, and the packages for health (Watch) and
+ * reflection end them only when the client does. */
+export interface OpenStreams {
+  /** Adds services to the server and keeps account of their streams. */
+  readonly host: StreamHost;
+  /** Ends them all with UNAVAILABLE, once what has been written to them is sent. */
+  end(): void;
+}
+
+/** Keeps account of the streams of the services that are added through `host`. */
+export function trackStreams(server: Server): OpenStreams {
+  const open = new Set<StreamingCall>();
+
+  function track(call: StreamingCall): void {
+    open.add(call);
+    call.once("close", () => open.delete(call));
+    if ("read" in call) pauseWhenFull(call);
+  }
+
+  return {
+    host: {
+      addService(definition, implementation) {
+        const tracked = { ...implementation };
+        for (const [name, method] of Object.entries(definition)) {
+          const key = [name, method.originalName].find((candidate) => candidate && candidate in implementation);
+          const handler = key === undefined ? undefined : implementation[key];
+          if (!method.responseStream || key === undefined || handler === undefined) continue;
+          tracked[key] = (call: StreamingCall) => {
+            Reflect.apply(handler, implementation, [call]);
+            track(call);
+          };
+        }
+        server.addService(definition, tracked);
+      },
+    },
+    end() {
+      for (const call of open) {
+        // What is still coming in must not be answered any more: that would be a write after the end.
+        call.removeAllListeners("data");
+        call.emit("error", { code: status.UNAVAILABLE, details: "the service is shutting down" });
+      }
+    },
+  };
+}
+
+/** Reads no further requests while answers wait for a client that does not read them. */
+function pauseWhenFull(call: ServerDuplexStream<object, object>): void {
+  call.on("data", () => {
+    if (!call.writableNeedDrain) return;
+    call.pause();
+    call.once("drain", () => call.resume());
+  });
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from "node:crypto";
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
+import type pino from "pino";
+import type { Config } from "../config/config.js";
+import { createJournal, type Journal, JournalOpenError, type JournalOptions } from "../journal/index.js";
+import { createRecordToRow, type Timestamp } from "../record/index.js";
+import { createRpcServer, type RpcServer } from "../rpc/server.js";
+import { createEnding } from "./ending.js";
+
+/** The service cannot start; the message is one line that names what is in the way. */
+export class StartError extends Error {}
+
+/** What the service is made of besides its configuration; tests put other things in their place. */
+export interface ServiceParts {
+  readonly createJournal: (options: JournalOptions) => Journal;
+  readonly now: () => Timestamp;
+  readonly newSessionId: () => string;
+}
+
+const productionParts: ServiceParts = {
+  createJournal,
+  now() {
+    const now_ms = Date.now();
+    return { seconds: Math.floor(now_ms / 1_000), nanos: (now_ms % 1_000) * 1_000_000 };
+  },
+  // As long as a W3C trace id, and as unlikely to come twice.
+  newSessionId: () => randomBytes(16).toString("hex"),
+};
+
+/** A service that listens. */
+export interface LaunchedService {
+  /** `host:port` with the real port, or `unix:/path`. */
+  readonly address: string;
+  /** Resolves once appends are accepted, or the service was told to stop before; rejects with StartError. */
+  readonly opened: Promise<void>;
+  /** The process's exit code: 0 when all that was taken on is done. */
+  readonly ended: Promise<number>;
+  /** Drains, as the first SIGTERM does; called again, it ends the service at once. */
+  stop(): void;
+  /** Looks at the session log's file anew, as SIGHUP does. */
+  reopen(): void;
+  /** Seals the session log's file and goes on in a new one, as SIGUSR2 does. */
+  rotate(): void;
+}
+
+/** Among how many of the last rows a repeated record is recognised. */
+const DEDUPE_ROWS = 65_536;
+
+/**
+ * Listens, NOT_SERVING, and begins to open the journal. Rejects with StartError when it cannot listen.
+ *
+ * Invariant: health says SERVING only while the journal is open and nobody has asked the service to stop.
+ */
+export async function launchService(
+  config: Config,
+  logger: pino.Logger,
+  parts: ServiceParts = productionParts,
+): Promise<LaunchedService> {
+  // What grpc-js writes to standard error by itself is no JSON; its variable still turns it on, to look into a defect.
+  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+  const { path } = config.log;
+  const journal = parts.createJournal({
+    ...config.log,
+    rotation: config.rotation,
+    compress: config.rotation.compress,
+    retention: config.retention,
+    dedupe_rows: DEDUPE_ROWS,
+    adopts: isSessionRow,
+    log: logger,
+  });
+  const rpc = createRpcServer({
+    limits: config.server,
+    recordToRow: createRecordToRow({ kinds: config.record.kinds }),
+    journal,
+    default_daemon: config.record.default_daemon,
+    now: parts.now,
+    newSessionId: parts.newSessionId,
+    log: logger,
+  });
+  const listening = await rpc.listen(config.server.listen);
+  if (!listening.ok) {
+    rpc.kill();
+    throw new StartError(listening.message);
+  }
+  const { address } = listening;
+  const ending = createEnding({ rpc, journal, logger, drain_timeout_ms: config.server.drain_timeout_ms });
+
+  journal.onStateChange((state, message) => {
+    rpc.setServing(state === "open" && !ending.begun);
+    if (state === "failed") ending.fail(message);
+  });
+
+  return {
+    address,
+    ended: ending.code,
+    stop: ending.stop,
+    reopen: () => void journal.reopen(),
+    rotate: () => void journal.rotate(),
+    opened: openJournal(journal, rpc).then(() => {
+      if (!ending.begun) logger.info({ address, path }, "serving");
+    }),
+  };
+}
+
+async function openJournal(journal: Journal, rpc: RpcServer): Promise<void> {
+  try {
+    await journal.open();
+  } catch (error) {
+    rpc.kill();
+    throw error instanceof JournalOpenError ? new StartError(error.message) : error;
+  }
+}
+
+/** Whether a row of a file that was there before is one of ours, so that the file may be adopted. */
+function isSessionRow(row: object): boolean {
+  return "schema" in row && typeof row.schema === "string" && row.schema.startsWith("session.iterate.");
+}

@@ -1,0 +1,35 @@
+import type { EventEmitter } from "node:events";
+import type pino from "pino";
+import type { Config } from "../config/config.js";
+import { type LaunchedService, launchService } from "./launch.js";
+
+export { StartError } from "./launch.js";
+
+/** A service that accepts appends. */
+export type RunningService = Pick<LaunchedService, "address" | "ended" | "stop">;
+
+/**
+ * Serves until a signal ends it or the journal fails: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP looks at
+ * the session log's file anew, SIGUSR2 seals it. Resolves with the process's exit code, and leaves to exit to the caller. Rejects with
+ * StartError when it cannot start.
+ *
+ * @param signals emits "SIGTERM", "SIGINT", "SIGHUP" and "SIGUSR2": the process.
+ */
+export async function runService(config: Config, logger: pino.Logger, signals: EventEmitter): Promise<number> {
+  const service = await launchService(config, logger);
+  const reactions = { SIGTERM: service.stop, SIGINT: service.stop, SIGHUP: service.reopen, SIGUSR2: service.rotate };
+  for (const [signal, react] of Object.entries(reactions)) signals.on(signal, react);
+  try {
+    await Promise.race([service.opened, service.ended]);
+    return await service.ended;
+  } finally {
+    for (const [signal, react] of Object.entries(reactions)) signals.off(signal, react);
+  }
+}
+
+/** Starts the service for a host that ends it itself. Resolves once appends are accepted; rejects with StartError. */
+export async function startService(config: Config, logger: pino.Logger): Promise<RunningService> {
+  const service = await launchService(config, logger);
+  await service.opened;
+  return service;
+}

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { refuseUnknownVariables } from "../../src/config/environment.js";
+
+test.each([
+  ["SESSIONLOG_LOG_QUEU_BYTES", "did you mean SESSIONLOG_LOG_QUEUE_BYTES?"],
+  ["SESSIONLOG_ADRESS", "did you mean SESSIONLOG_ADDRESS?"],
+  ["SESSIONLOG_CONFIGS", "did you mean SESSIONLOG_CONFIG?"],
+  ["SESSIONLOG_SERVER_PORT", "see sessionlog serve --help for the known ones"],
+  ["SESSIONLOG_", "see sessionlog serve --help for the known ones"],
+])("refuseUnknownVariables names %s and the nearest right one", (name, hint) => {
+  expect(() => refuseUnknownVariables({ [name]: "1" })).toThrow(
+    `environment: ${name} is not a known variable; ${hint}`,
+  );
+});
+
+test("refuseUnknownVariables passes over what container runtimes set for a service named sessionlog", () => {
+  refuseUnknownVariables({
+    SESSIONLOG_SERVICE_HOST: "10.0.0.1",
+    SESSIONLOG_SERVICE_PORT: "50051",
+    SESSIONLOG_SERVICE_PORT_GRPC: "50051",
+    SESSIONLOG_PORT: "tcp://10.0.0.1:50051",
+    SESSIONLOG_PORT_50051_TCP: "tcp://10.0.0.1:50051",
+    SESSIONLOG_PORT_50051_TCP_PROTO: "tcp",
+    SESSIONLOG_PORT_50051_TCP_ADDR: "10.0.0.1",
+    SESSIONLOG_METRICS_SERVICE_PORT: "9090",
+    SESSION_LOG: "another program's",
+  });
+});

@@ -1,0 +1,80 @@
+import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { listen } from "../../src/rpc/listen.js";
+
+const credentials = ServerCredentials.createInsecure();
+setLogVerbosity(logVerbosity.NONE);
+
+describe("listen", () => {
+  let directory: string;
+  let servers: Server[];
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "sessionlog-listen-"));
+    servers = [];
+  });
+  afterEach(() => {
+    for (const server of servers) server.forceShutdown();
+    rmSync(directory, { recursive: true });
+  });
+
+  function start(address: string) {
+    const server = new Server();
+    servers.push(server);
+    return listen(server, address, credentials);
+  }
+
+  test.each(["127.0.0.1", "localhost"])("tells the real port of %s:0, which is then taken", async (host) => {
+    const outcome = await start(`${host}:0`);
+    expect(outcome).toEqual({ ok: true, address: expect.stringMatching(new RegExp(`^${host}:[1-9]\\d*$`)) });
+    if (!outcome.ok) return;
+    const message = `cannot listen on ${outcome.address}: it is in use by another process (EADDRINUSE)`;
+    expect(await start(outcome.address)).toEqual({ ok: false, message });
+  });
+
+  test("refuses an address that this machine does not have", async () => {
+    expect(await start("192.0.2.1:1")).toEqual({
+      ok: false,
+      message: "cannot listen on 192.0.2.1:1: this machine has no such address (EADDRNOTAVAIL)",
+    });
+  });
+
+  test("takes a Unix socket, and refuses one on which somebody listens", async () => {
+    const address = `unix:${join(directory, "s.sock")}`;
+    expect(await start(address)).toEqual({ ok: true, address });
+    expect(await start(address)).toMatchObject({ ok: false, message: expect.stringContaining("in use") });
+    expect(statSync(join(directory, "s.sock")).isSocket()).toBe(true);
+  });
+
+  test("takes the place of a socket file that nobody listens on", async () => {
+    const path = join(directory, "s.sock");
+    await leaveSocketFile(path);
+    expect(statSync(path).isSocket()).toBe(true);
+    expect(await start(`unix:${path}`)).toEqual({ ok: true, address: `unix:${path}` });
+  });
+
+  test("leaves a file alone that is no socket", async () => {
+    const path = join(directory, "precious");
+    writeFileSync(path, "data");
+    expect(await start(`unix:${path}`)).toMatchObject({ ok: false, message: expect.stringContaining("no socket") });
+    expect(statSync(path).size).toBe(4);
+    mkdirSync(join(directory, "folder"));
+    expect(await start(`unix:${join(directory, "folder")}`)).toMatchObject({ ok: false });
+  });
+
+  test("names the directory's absence, not a permission", async () => {
+    const outcome = await start(`unix:${join(directory, "none", "s.sock")}`);
+    expect(outcome).toMatchObject({ ok: false, message: expect.stringContaining("no such directory (ENOENT)") });
+  });
+});
+
+/** A socket file as a killed process leaves it: another name of a socket that has been closed. */
+async function leaveSocketFile(path: string): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(`${path}.live`, resolve));
+  linkSync(`${path}.live`, path);
+  await new Promise((resolve) => server.close(resolve));
+}
