@@ -1,0 +1,50 @@
+import type { EventEmitter } from "node:events";
+import type { Readable } from "node:stream";
+import type { Command } from "commander";
+import type { Environment } from "../config/environment.js";
+
+/** A stream to write text to; a terminal says so. */
+export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** All that a command has of the world. */
+export interface CliContext {
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Emits the signals that the process gets. */
+  readonly signals: EventEmitter;
+  /** A clock that never jumps, from any beginning. */
+  monotonic_ms(): number;
+  /** Milliseconds since 1970. */
+  now_ms(): number;
+  sleep(ms: number): Promise<void>;
+  /** A new session id: 32 random hex digits. */
+  newSessionId(): string;
+}
+
+/** A command: what commander parses, with its help, and what is done once it has parsed. */
+export interface CliCommand {
+  readonly command: Command;
+  /** Resolves with the exit code; rejects with WorkError, UsageError or ConfigError. */
+  run(context: CliContext): Promise<number>;
+}
+
+/** Exit 1: the work failed. The message is one line. */
+export class WorkError extends Error {}
+
+/** Exit 2: the command line cannot be used. The message is one line. */
+export class UsageError extends Error {}
+
+/** Writes text and waits while the reader is slow, so that nothing piles up in memory. */
+export function write(output: Output, text: string): Promise<void> {
+  if (text === "" || output.write(text)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      output.off("drain", done).off("close", done).off("error", done);
+      resolve();
+    };
+    output.once("drain", done).once("close", done).once("error", done);
+  });
+}

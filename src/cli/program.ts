@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { ConfigError, oneLine } from "../config/problem.js";
+import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  /** Only the command that is run is loaded: starting takes as long as what is loaded. */
+  load(): Promise<() => CliCommand>;
+}
+
+const entries: readonly Entry[] = [
+  {
+    name: "serve",
+    summary: "run the service: sessions in over gRPC, durable rows out",
+    load: async () => (await import("./serve.js")).createServe,
+  },
+  {
+    name: "append",
+    summary: "send rows from a JSONL file to a service",
+    load: async () => (await import("./append.js")).createAppend,
+  },
+  {
+    name: "verify",
+    summary: "check every row of session logs",
+    load: async () => (await import("./verify.js")).createVerify,
+  },
+  {
+    name: "check-config",
+    summary: "print the effective configuration and where each value came from",
+    load: async () => (await import("./check_config.js")).createCheckConfig,
+  },
+  {
+    name: "schema",
+    summary: "print the JSON Schema of a row",
+    load: async () => (await import("./schema.js")).createSchema,
+  },
+];
+
+/**
+ * Runs the command line `args` (without node and the program's own name) and resolves with the exit code: 0 done, 1 the work
+ * failed, 2 wrong usage or configuration. Failures are told in one line on standard error.
+ */
+export async function runProgram(args: readonly string[], context: CliContext): Promise<number> {
+  try {
+    return await dispatch(args, context);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const known = error instanceof ConfigError || error instanceof UsageError || error instanceof WorkError;
+    // Anything else is a fault of the program, and its place in the code is worth more than a tidy line.
+    const text = known
+      ? oneLine(error.message)
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error);
+    context.stderr.write(`sessionlog: ${text}\n`);
+    return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function dispatch([first, ...rest]: readonly string[], context: CliContext): Promise<number> {
+  if (first === undefined) {
+    throw new UsageError(
+      `no command given; commands are ${entries.map(({ name }) => name).join(", ")}; see sessionlog --help`,
+    );
+  }
+  const named = (name: string | undefined) => entries.find((entry) => entry.name === name);
+  const entry = named(first);
+  if (entry !== undefined) return runCommand(entry, rest, context);
+  const helped = first === "help" ? rest[0] : undefined;
+  const helpedEntry = named(helped);
+  if (helpedEntry !== undefined) return runCommand(helpedEntry, ["--help"], context);
+  createOverview(context).parse(helped === undefined ? [first, ...rest] : [helped], { from: "user" });
+  return 0;
+}
+
+async function runCommand(entry: Entry, args: readonly string[], context: CliContext): Promise<number> {
+  const create = await entry.load();
+  const { command, run } = create();
+  prepare(command, context).parse(args, { from: "user" });
+  return run(context);
+}
+
+/** Knows the commands by name only, for `--help`, `--version` and the hint at a mistyped command. */
+function createOverview(context: CliContext): Command {
+  const program = new Command("sessionlog")
+    .usage("<command> [options]")
+    .description("The session log for LLM daemons: validated sessions in over gRPC, durable JSON lines out.")
+    .version(programVersion(), "--version", "print the version")
+    .helpCommand("help <command>", "print the help of a command")
+    .addHelpText("after", overviewHelp);
+  for (const { name, summary } of entries) prepare(program.command(name).description(summary), context);
+  return prepare(program, context);
+}
+
+function prepare(command: Command, { stdout, stderr }: CliContext): Command {
+  return command
+    .exitOverride()
+    .helpOption("-h, --help", "print this help")
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => stdout.columns ?? 100,
+      getErrHelpWidth: () => stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+      // Commander puts its "Did you mean" on a line of its own.
+      outputError: (text, writeText) =>
+        writeText(
+          `sessionlog: ${oneLine(
+            text
+              .trim()
+              .replace(/^error: /, "")
+              .replaceAll("\n", " "),
+          )}\n`,
+        ),
+    });
+}
+
+function programVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const manifest: unknown = JSON.parse(text);
+  const version = typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : "";
+  return String(version);
+}
+
+const overviewHelp = `
+Exit status:
+  0  done
+  1  the work failed
+  2  wrong usage or configuration
+
+Example:
+  sessionlog serve --path data/sessions.jsonl
+  sessionlog append sessions.jsonl
+
+"sessionlog <command> --help" tells all about a command.`;

@@ -1,0 +1,66 @@
+// The built program as a process of its own: `npm test` builds it first.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { temporaryDirectory } from "./support.js";
+
+const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+function start(args: readonly string[], cwd: string, stdout: "pipe" | number = "pipe") {
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd,
+    env: { PATH: process.env.PATH },
+    stdio: ["ignore", stdout, "pipe"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let stderr = "";
+  child.stderr?.on("data", (chunk) => {
+    stderr += chunk;
+  });
+  const ended = once(child, "close").then(([code]) => ({ code, stderr }));
+  return { child, ended };
+}
+
+describe("main", () => {
+  test("main serves until SIGTERM, then ends with 0", async () => {
+    const cwd = temporaryDirectory();
+    const { child, ended } = start(["serve", "--listen", "127.0.0.1:0"], cwd);
+    if (child.stderr === null) throw new Error("no standard error");
+    const [line] = await once(createInterface(child.stderr), "line");
+    const ready = JSON.parse(line);
+    expect(ready).toMatchObject({ msg: "serving", path: join(cwd, "data/sessions.jsonl") });
+    expect(ready.address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
+
+    const second = start(["serve", "--listen", ready.address, "--path", "other.jsonl"], cwd);
+    const { code, stderr } = await second.ended;
+    expect(code).toBe(1);
+    expect(stderr.split("\n").filter((text) => !text.startsWith("{"))).toEqual([
+      expect.stringMatching(`^sessionlog: .*${ready.address}`),
+      "",
+    ]);
+
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({ code: 0 });
+    expect(readFileSync(join(cwd, "data/sessions.jsonl"), "utf8")).toBe("");
+  });
+
+  test("main ends quietly when nobody reads its output", async () => {
+    const { child, ended } = start(["schema"], temporaryDirectory());
+    child.stdout?.destroy();
+    expect(await ended).toEqual({ code: 0, stderr: "" });
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("main says in one line that its output cannot be written", async () => {
+    const { ended } = start(["schema"], temporaryDirectory(), openSync("/dev/full", "w"));
+    expect(await ended).toEqual({ code: 1, stderr: "sessionlog: standard output: no space left on the device\n" });
+  });
+
+  test("main ends with 2 at wrong usage", async () => {
+    const { ended } = start(["serve", "--confg", "x"], temporaryDirectory());
+    expect(await ended).toEqual({ code: 2, stderr: "sessionlog: unknown option '--confg' (Did you mean --config?)\n" });
+  });
+});
