@@ -84,14 +84,16 @@ async function prepare(options: OpenActiveOptions, file: DiskFile, written_at: n
 async function refuseForeign(options: OpenActiveOptions, file: DiskFile): Promise<void> {
   const { names, adopts } = options;
   const { bytes, start } = await readTail(file);
-  if (bytes.length === 0) return;
+  if (bytes.length === 0 && start === 0) return;
   let ours = false;
   const rest = completeLines(bytes, (line) => {
     ours ||= adopts(parseJsonObject(line) ?? {});
   });
   if (ours || adopts(parseJsonObject(bytes.subarray(rest)) ?? {})) return;
   let line = 1;
-  await readLines(file, 0, start, () => line++);
+  await readLines(file, 0, start, (_line, _offset, complete) => {
+    if (complete) line++;
+  });
   throw new JournalOpenError(
     `${names.active}:${line}: no row of a session log from this line on; the file is another program's and is left as it is`,
   );

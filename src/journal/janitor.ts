@@ -35,7 +35,8 @@ export function createJanitor(options: JanitorOptions): Janitor {
   const { disk, clock, names, log } = options;
   const stopped = new AbortController();
   const since = clock.reading();
-  let work: Promise<void> | undefined;
+  let work: Promise<void> = Promise.resolve();
+  let working = false;
   let again = false;
   let lagging = false;
   let clock_doubted = false;
@@ -43,10 +44,9 @@ export function createJanitor(options: JanitorOptions): Janitor {
 
   function wake(): void {
     again = true;
-    if (stopped.signal.aborted) return;
-    work ??= run().finally(() => {
-      work = undefined;
-    });
+    if (working || stopped.signal.aborted) return;
+    working = true;
+    work = run();
   }
 
   async function run(): Promise<void> {
@@ -59,6 +59,8 @@ export function createJanitor(options: JanitorOptions): Janitor {
         if (!stopped.signal.aborted) log.warn({ path: names.directory }, `sealed segments wait: ${errorText(error)}`);
       }
     }
+    // In the same breath as the loop's last look at `again`: a wake in between would be lost.
+    working = false;
     if (!stopped.signal.aborted) timer = clock.after(REST_MS, wake);
   }
 

@@ -8,7 +8,14 @@ import { createRequestQueue, type Request } from "./queue.js";
 import type { RetentionPolicy } from "./retention.js";
 import type { RotationPolicy } from "./rotation.js";
 import { createStore } from "./store.js";
-import type { AppendFailure, AppendOutcome, Journal, JournalLog, JournalState } from "./types.js";
+import {
+  type AppendFailure,
+  type AppendOutcome,
+  type Journal,
+  type JournalLog,
+  JournalOpenError,
+  type JournalState,
+} from "./types.js";
 import type { WriteFailure } from "./writer.js";
 
 export interface JournalOptions {
@@ -110,6 +117,8 @@ export function createJournal(options: JournalOptions): Journal {
     if (state !== "disk_full") return;
     const failure = await store.probe(Math.min(bytes, PROBE_BYTES_MAX));
     if (failure !== undefined) return recover(failure, bytes);
+    // It may be draining by now.
+    if (state !== "disk_full") return;
     log.info({ path }, "there is room for the session log again");
     enter("open", "");
     later(LOOK_MS, look);
@@ -189,9 +198,13 @@ export function createJournal(options: JournalOptions): Journal {
     later(LOOK_MS, look);
   }
 
-  function fillDedupe(): Promise<void> {
+  async function fillDedupe(): Promise<void> {
     const from = Math.max(1, store.next_sequence - options.dedupe_rows);
-    return store.read(from, (row, sequence) => dedupe.add(rowKey(row), sequence));
+    try {
+      await store.read(from, (row, sequence) => dedupe.add(rowKey(row), sequence));
+    } catch (error) {
+      throw new JournalOpenError(`${path}: ${errorText(error)}`);
+    }
   }
 
   async function rotate(): Promise<void> {

@@ -61,8 +61,10 @@ async function applyCut(
 ): Promise<Cut> {
   const tail = await readWhole(disk, pending);
   const { kept } = planTail(tail);
-  await file.truncate(offset);
-  await writeAll(file, Buffer.concat(kept.flatMap((row) => [row, Buffer.from("\n")])), offset);
+  // The log may be shorter by now: taken away, or cut by another program.
+  const end = Math.min(offset, (await file.status()).size);
+  await file.truncate(end);
+  await writeAll(file, Buffer.concat(kept.flatMap((row) => [row, Buffer.from("\n")])), end);
   await file.sync();
   await disk.rename(pending, torn);
   await disk.syncDirectory(names.directory);

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type ActiveFile, openActive } from "./active.js";
 import { type Disk, errorText, isNoSpace, type Lock } from "./disk.js";
 import { isTemporary, journalNames } from "./format.js";
+import { rowsBefore } from "./intrusion.js";
 import { readPosition, writePosition } from "./position.js";
 import { readRange } from "./read.js";
 import { type RotationPolicy, rotationDue } from "./rotation.js";
@@ -47,6 +48,7 @@ export interface Store {
 
 /** How often one group is written again because the file was deleted or cut under it. */
 const TRIES_MAX = 5;
+const ROTATION_RETRY_MS = 60_000;
 
 export function createStore(options: StoreOptions): Store {
   const { disk, log } = options;
@@ -55,6 +57,7 @@ export function createStore(options: StoreOptions): Store {
   let lock: Lock | undefined;
   let active: ActiveFile | undefined;
   let next_sequence = 1;
+  let rotation_waits_until = Number.NEGATIVE_INFINITY;
 
   async function takeLock(): Promise<void> {
     // Whoever removes the directory removes the lock with it: a second writer would not see ours.
@@ -101,14 +104,18 @@ export function createStore(options: StoreOptions): Store {
         file.written_at = options.now();
         next_sequence += rows;
         return { kind: "stored", first_sequence: next_sequence - rows };
-      } else if (surplus > 0) {
-        log.warn({ path: names.active, bytes: surplus }, "another program writes to the session log");
-        await beginAnew(file.first_sequence);
-        return { kind: "stored", first_sequence: next_sequence - rows };
       } else {
-        log.warn({ path: names.active, bytes: -surplus }, "another program cut the session log; going on from its end");
-        await file.file.truncate(Math.max(0, outcome.size - bytes.length));
-        await beginAnew();
+        const deed = surplus > 0 ? "writes to" : "cut";
+        log.warn(
+          { path: names.active, bytes: surplus },
+          `another program ${deed} the session log; going on from its end`,
+        );
+        const foreign = surplus > 0 ? await rowsBefore(file, bytes, outcome.size) : undefined;
+        // Where the group is not on lines of its own it is taken back, the file is repaired, and it is written again.
+        if (foreign === undefined) await file.file.truncate(Math.max(0, outcome.size - bytes.length));
+        const first_sequence = file.first_sequence + file.rows + (foreign ?? 0);
+        await beginAnew(surplus > 0 ? file.first_sequence : undefined);
+        if (foreign !== undefined) return { kind: "stored", first_sequence };
       }
     }
     return { kind: "fatal", message: "the file was deleted or cut again and again" };
@@ -119,7 +126,7 @@ export function createStore(options: StoreOptions): Store {
   }
 
   async function rotateWhenDue(group_bytes: number): Promise<void> {
-    if (active === undefined) return;
+    if (active === undefined || options.now() < rotation_waits_until) return;
     const facts = { bytes: active.end, rows: active.rows, written_at: active.written_at };
     if (rotationDue(options.rotation, facts, group_bytes, options.now())) await rotate();
   }
@@ -130,11 +137,19 @@ export function createStore(options: StoreOptions): Store {
    */
   async function rotate(): Promise<void> {
     if (active === undefined || active.rows === 0 || !(await inPlace(active))) return;
+    // With durability "fsync" too: a truncation is not synced yet, and a sealed file is never repaired.
+    await active.file.sync();
     const sealed = segmentName(names, active.first_sequence, next_sequence - 1);
-    if ((await disk.status(sealed)) !== undefined) throw new Error(`${sealed}: is in the way of rotation`);
-    await active.file.setModified(options.now());
-    if (!durable) await active.file.sync();
-    await disk.rename(names.active, sealed);
+    try {
+      if ((await disk.status(sealed)) !== undefined) throw new Error("a file of that name is there already");
+      await active.file.setModified(options.now());
+      await disk.rename(names.active, sealed);
+    } catch (error) {
+      // The file is as good as before: nothing is lost by writing on.
+      log.warn({ path: sealed }, `the session log cannot be sealed, trying again in a minute: ${errorText(error)}`);
+      rotation_waits_until = options.now() + ROTATION_RETRY_MS;
+      return;
+    }
     await disk.syncDirectory(names.directory);
     log.info({ path: sealed, rows: active.rows, bytes: active.end }, "sealed a segment");
     await beginAnew();
@@ -200,12 +215,19 @@ export function createStore(options: StoreOptions): Store {
   async function close(): Promise<void> {
     const closing = active;
     active = undefined;
-    if (closing !== undefined) {
+    try {
+      if (closing === undefined) return;
       if (!durable) await closing.file.sync();
       await closing.file.close();
-      await writePosition(disk, names, { first_sequence: closing.first_sequence, next_sequence });
+      await writePosition(disk, names, { first_sequence: closing.first_sequence, next_sequence }).catch((error) =>
+        log.warn(
+          { path: names.state },
+          `the next sequence is not noted; start will count the rows: ${errorText(error)}`,
+        ),
+      );
+    } finally {
+      await release();
     }
-    await release();
   }
 
   async function release(): Promise<void> {

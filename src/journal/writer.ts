@@ -57,7 +57,7 @@ export async function probeSpace(active: ActiveFile, length: number): Promise<Wr
 async function truncateBack(active: ActiveFile, written: number, message: string): Promise<WriteFailure> {
   try {
     const { size } = await active.file.status();
-    await active.file.truncate(Math.min(active.end, size - written));
+    await active.file.truncate(Math.max(0, Math.min(active.end, size - written)));
     return { kind: "no_space", message };
   } catch (error) {
     return { kind: "fatal", message: `${message}; and truncating back failed: ${errorText(error)}` };

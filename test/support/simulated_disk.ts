@@ -42,6 +42,8 @@ export interface SimulatedDisk extends Disk {
   capacity_bytes: number;
   /** From the operation with this index on nothing happens any more, and all reject with EPOWER. */
   cutPowerAt(index: number): void;
+  /** Resolves once an operation was refused for want of power. */
+  readonly powerless: Promise<void>;
   /** The disk as the next boot finds it: without locks, faults, and open files. This one stays as it is. */
   afterCrash(random: Random, mode: CrashMode): SimulatedDisk;
   /** The next write stores so many bytes, or fails with the code. Faults of one kind happen one after the other. */
@@ -80,6 +82,7 @@ export function createSimulatedDisk(
   const directories = new Map(found);
   const operations: Operation[] = [];
   const faults: Fault[] = [];
+  const powerless = promise();
   let crash_at = Number.POSITIVE_INFINITY;
 
   /** Everything that touches the disk passes here. Resolves with what a write is limited to. */
@@ -98,8 +101,9 @@ export function createSimulatedDisk(
   }
 
   function powered(index_offset = 0): void {
-    if (operations.length + index_offset >= crash_at)
-      throw Object.assign(new Error("EPOWER: no power"), { code: "EPOWER" });
+    if (operations.length + index_offset < crash_at) return;
+    powerless.resolve();
+    throw Object.assign(new Error("EPOWER: no power"), { code: "EPOWER" });
   }
 
   function namesOf(path: string): SimulatedNames {
@@ -242,6 +246,7 @@ export function createSimulatedDisk(
     cutPowerAt(index) {
       crash_at = index;
     },
+    powerless: powerless.promise,
     afterCrash(random, mode) {
       const reborn = new Map<SimulatedFile, SimulatedFile>();
       const rebornFile = (file: SimulatedFile): SimulatedFile => {

@@ -60,7 +60,7 @@ export function createSimulatedFile(id: number, modified_ms: number, state?: Fil
     get length() {
       return cache.length();
     },
-    read: (buffer, position) => cache.view().copy(buffer, 0, position),
+    read: (buffer, position) => (position < cache.length() ? cache.view().copy(buffer, 0, position) : 0),
     write(bytes, position) {
       if (bytes.length === 0) return;
       cache.write(bytes, position);
@@ -124,7 +124,7 @@ function tearPage(view: Buffer, old: Buffer, page: number, random: Random | unde
     view.fill(0, added + random.below(end - added + 1), end);
     return;
   }
-  old.copy(view, page, page, added);
+  if (page < old.length) old.copy(view, page, page, added);
   view.fill(0, added, end);
 }
 

@@ -1,0 +1,217 @@
+/** What test/docs.test.ts does with a page: its commands are run against a service, its tables compared with the code. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { flagOf, listSettings } from "../../src/config/settings.js";
+
+export const root = new URL("../..", import.meta.url).pathname;
+
+/** A fenced block of a page. */
+export interface Fence {
+  /** What stands behind the backquotes. */
+  readonly info: string;
+  readonly text: string;
+  /** Of the opening backquotes, from 1. */
+  readonly line: number;
+}
+
+export function fencesOf(markdown: string): readonly Fence[] {
+  const fences: Fence[] = [];
+  let open: { info: string; line: number; lines: string[] } | undefined;
+  for (const [index, line] of markdown.split("\n").entries()) {
+    if (!line.startsWith("```")) open?.lines.push(line);
+    else if (open === undefined) open = { info: line.slice(3), line: index + 1, lines: [] };
+    else {
+      fences.push({ info: open.info, text: open.lines.join("\n"), line: open.line });
+      open = undefined;
+    }
+  }
+  return fences;
+}
+
+/** A block ```sh, and the block ```text that follows it. */
+export interface Example {
+  readonly line: number;
+  readonly commands: string;
+  /** Undefined when the page shows no output. */
+  readonly output: string | undefined;
+  /** What `# exit N` behind a command says, else 0. */
+  readonly exit_code: number;
+}
+
+export function examplesOf(fences: readonly Fence[]): readonly Example[] {
+  return fences.flatMap(({ info, text, line }, index) => {
+    if (info !== "sh") return [];
+    const next = fences[index + 1];
+    const exit_code = Number(/# exit (\d+)\s*$/m.exec(text)?.[1] ?? 0);
+    return [{ line, commands: text, output: next?.info === "text" ? next.text : undefined, exit_code }];
+  });
+}
+
+/**
+ * Whether an output is as the page shows it: `…` in a line stands for anything in that line, a line `…` for any lines.
+ * White space counts as one blank, and none at the ends of lines.
+ */
+export function looksLike(output: string, shown: string): boolean {
+  const lines = plain(shown).map((line) =>
+    line === "…" ? "(?:[^\\n]*\\n)*?" : `${line.split("…").map(escaped).join("[^\\n]*")}\\n`,
+  );
+  return new RegExp(`^${lines.join("")}$`).test(`${plain(output).join("\n")}\n`);
+}
+
+function plain(text: string): readonly string[] {
+  const lines = text.split("\n").map((line) => line.replaceAll(/\s+/g, " ").trim());
+  return lines.join("\n").trim().split("\n");
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}
+
+const own_tools = [process.env.SESSIONLOG_TOOLS ?? "", join(root, ".tools/bin")].filter(Boolean);
+const path = [...own_tools, process.env.PATH ?? ""].join(delimiter);
+
+/** Programs that the commands call and that are not there. DuckDB's is replaced when it is missing. */
+export function missingTools(commands: string, search = path): readonly string[] {
+  const needed = ["grpcurl", "grpc-health-probe"].filter((tool) => new RegExp(`^${tool} `, "m").test(commands));
+  return needed.filter((tool) => !search.split(delimiter).some((directory) => existsSync(join(directory, tool))));
+}
+
+/** A directory that looks like a clone in which nothing has been served yet, and what runs in it. */
+export interface Workspace {
+  readonly directory: string;
+  /** Runs a block's commands; starts a service first, unless one is running or the block does. Resolves with what they
+   * print, as if the service listened on the default port. */
+  run(commands: string): Promise<{ readonly output: string; readonly exit_code: number }>;
+  /** Ends the service, if there is one, and removes the directory. Resolves with the service's exit code. */
+  close(): Promise<number | undefined>;
+}
+
+const DEFAULT_PORT = /\b50051\b/g;
+
+/** `npm ci` has been done, and `npm test` is what runs this. The build has been done too, and others are reading it. npx
+ * only takes its time: that it finds the program is tested once. */
+const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
+  [/\bnpm ci\b/g, "test -d node_modules"],
+  [/\bnpm test\b/g, "npm pkg get scripts.test"],
+  [/\bnpm start\b/g, "exec npm start --ignore-scripts"],
+  [/\bnpx sessionlog (?!--version)/g, "node dist/main.js "],
+];
+
+export function createWorkspace(): Workspace {
+  if (!existsSync(join(root, "dist/main.js"))) throw new Error("dist/ is missing: npm run build");
+  const directory = mkdtempSync(join(tmpdir(), "sessionlog-docs-"));
+  for (const name of readdirSync(root)) {
+    if (!name.startsWith(".") && name !== "data" && !name.endsWith(".toml")) {
+      symlinkSync(join(root, name), join(directory, name));
+    }
+  }
+  const bin = join(directory, ".bin");
+  mkdirSync(bin);
+  if (!path.split(delimiter).some((folder) => existsSync(join(folder, "duckdb")))) {
+    const shim = `#!/bin/sh\nexec "${process.execPath}" "${join(root, "test/support/duckdb.mjs")}" "$@"\n`;
+    writeFileSync(join(bin, "duckdb"), shim);
+    chmodSync(join(bin, "duckdb"), 0o755);
+  }
+  const env = cleanEnvironment(`${bin}${delimiter}${path}`);
+  let service: DocsService | undefined;
+
+  return {
+    directory,
+    async run(commands) {
+      const text = REPLACEMENTS.reduce((replaced, [from, to]) => replaced.replaceAll(from, to), commands);
+      if (text !== commands && /npm start/.test(text)) {
+        service = await startService(text, directory, env);
+        return { output: "", exit_code: 0 };
+      }
+      service ??= await startService("exec node dist/main.js serve", directory, env);
+      const { port, pid } = service;
+      const child = spawn("bash", ["-c", text.replaceAll(DEFAULT_PORT, port)], {
+        cwd: directory,
+        env: { ...env, SESSIONLOG_ADDRESS: `127.0.0.1:${port}`, PID: String(pid) },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      let output = "";
+      for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += String(chunk)));
+      const [code] = await once(child, "close");
+      return { output: output.replaceAll(new RegExp(`\\b${port}\\b`, "g"), "50051"), exit_code: Number(code) };
+    },
+    async close() {
+      const code = await service?.stop();
+      rmSync(directory, { recursive: true, force: true });
+      return code;
+    },
+  };
+}
+
+interface DocsService {
+  readonly port: string;
+  readonly pid: number;
+  stop(): Promise<number>;
+}
+
+/** Runs a command that serves, on a free port, and waits until it says that it does. */
+async function startService(command: string, cwd: string, env: NodeJS.ProcessEnv): Promise<DocsService> {
+  const child = spawn("bash", ["-c", command], {
+    cwd,
+    env: { ...env, SESSIONLOG_SERVER_LISTEN: "127.0.0.1:0" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = once(child, "close").then(([code]) => Number(code));
+  const ready = await Promise.race([readyLine(child), ended]);
+  if (typeof ready === "number") throw new Error(`${command} ended with ${ready}`);
+  return {
+    ...ready,
+    stop() {
+      // npm hands signals on through a shell, which may not.
+      process.kill(ready.pid, "SIGTERM");
+      return ended;
+    },
+  };
+}
+
+function readyLine(child: ChildProcess): Promise<{ port: string; pid: number }> {
+  return new Promise((resolve, reject) => {
+    if (child.stderr === null) return reject(new Error("no standard error"));
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      const pid = /"pid":(\d+)/.exec(line)?.[1];
+      const port = /"address":"127\.0\.0\.1:(\d+)".*"msg":"serving"/.exec(line)?.[1];
+      if (pid !== undefined && port !== undefined) resolve({ port, pid: Number(pid) });
+    });
+  });
+}
+
+/** Neither the caller's SESSIONLOG_… nor vitest's own variables are to change what is tested. */
+function cleanEnvironment(PATH: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(SESSIONLOG_|VITEST|NODE_ENV|npm_)/.test(name));
+  return { ...Object.fromEntries(kept), PATH, NO_COLOR: "1", LC_ALL: "C.UTF-8", npm_config_update_notifier: "false" };
+}
+
+/** The table of docs/OPERATIONS.md, a line for each setting. */
+export function settingsRows(): readonly string[] {
+  return listSettings().map((setting) => {
+    const { section, key, type, help, short } = setting;
+    const flags = [flagOf(setting), ...(short === undefined ? [] : [`--${short}`])].map((flag) => `\`${flag}\``);
+    const value = type.read(setting.default, "/")?.toml.replace(/^"\//, '"') ?? "";
+    const expected = type.expected.replaceAll("|", "\\|");
+    return `| \`[${section}] ${key}\` | ${flags.join(", ")} | \`${value}\` | ${help} | ${expected} |`;
+  });
+}
+
+/** What a source file logs: the constant beginning of each message. */
+export function loggedMessages(source: string): readonly string[] {
+  const calls = source.matchAll(/\blog(?:ger)?\.(?:info|warn|error|fatal)\(\s*[^"`;]*?["`]([^"`$]+)/g);
+  return [...calls].map(([, message = ""]) => message.trim().replace(/:$/, ""));
+}
