@@ -1,0 +1,33 @@
+import { cpus, loadavg } from "node:os";
+
+/** @param {readonly number[]} numbers  at least one */
+export function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** What the figures were measured on, in one line; says so when others were at work there already. */
+export function machine() {
+  const [first, ...others] = cpus();
+  const load = loadavg()[0];
+  const busy = load > 0.5 ? `; BUSY with other work (load ${load.toFixed(1)}): figures are low and uneven` : "";
+  return `Node ${process.version}, ${others.length + 1} × ${first?.model.trim() ?? "unknown processor"}${busy}`;
+}
+
+/**
+ * A table whose columns fit; numbers to the right.
+ * @param {readonly string[]} head
+ * @param {readonly (readonly string[])[]} rows
+ */
+export function table(head, rows) {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const line = (cells) =>
+    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join("  ");
+  return [line(head), ...rows.map(line)].join("\n");
+}
+
+/** 12,345 */
+export function whole(number) {
+  return Math.round(number).toLocaleString("en-US");
+}

@@ -1,0 +1,22 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+
+/**
+ * The load generator, in a process of its own.
+ * @param {number} row_bytes  the size of each record's row
+ * @returns {{ run: (load: import("./worker.mjs").Load) => Promise<object>, close: () => void }}
+ */
+export function startGenerator(row_bytes) {
+  const worker = new URL("worker.mjs", import.meta.url).pathname;
+  const child = fork(worker, [String(row_bytes)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const ended = once(child, "exit").then(([code]) => ({ error: `the load generator ended with ${code}` }));
+  return {
+    async run(load) {
+      child.send(load);
+      const [answer] = await Promise.race([once(child, "message"), ended.then((end) => [end])]);
+      if (answer.error) throw new Error(answer.error);
+      return answer.result;
+    },
+    close: () => child.connected && child.disconnect(),
+  };
+}
