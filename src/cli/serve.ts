@@ -35,6 +35,7 @@ const serveHelp = `
 Signals:
   SIGTERM, SIGINT  take no new calls, write and answer what is queued, then end; a second one ends at once
   SIGHUP           look at the session log's file anew
+  SIGUSR2          seal the session log's file and go on in a new one
 
 Exit status:
   0  ended by a signal, all that was taken on is on disk

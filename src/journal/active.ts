@@ -1,7 +1,7 @@
-import { type Disk, type DiskFile, errorText, isNoSpace, writeAll } from "./disk.js";
+import { type Disk, type DiskFile, errorPath, errorText, isNoSpace, writeAll } from "./disk.js";
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "./format.js";
 import { completeLines, isBlank, readLines } from "./lines.js";
-import { writePosition } from "./position.js";
+import { readPosition, writePosition } from "./position.js";
 import { cutTail, finishCut } from "./repair.js";
 import { parseJsonObject, planTail } from "./tail.js";
 import { type JournalLog, JournalOpenError } from "./types.js";
@@ -56,7 +56,7 @@ export async function openActive(options: OpenActiveOptions): Promise<ActiveFile
     }
   } catch (error) {
     if (error instanceof JournalOpenError || isNoSpace(error)) throw error;
-    throw new JournalOpenError(`${names.active}: ${errorText(error)}`);
+    throw new JournalOpenError(`${errorPath(error) ?? names.active}: ${errorText(error)}`);
   }
 }
 
@@ -73,7 +73,8 @@ async function prepare(options: OpenActiveOptions, file: DiskFile, written_at: n
     const rows = await countRows(update, end, names, log);
     const next_sequence = Math.max((options.first_sequence ?? 1) + rows, options.next_sequence_min);
     const first_sequence = next_sequence - rows;
-    if (first_sequence !== options.first_sequence) await writePosition(disk, names, { first_sequence });
+    const noted = await readPosition(disk, names);
+    if (noted?.first_sequence !== first_sequence) await writePosition(disk, names, { first_sequence });
     await disk.syncDirectory(names.directory);
     return { file, identity: (await file.status()).identity, end, first_sequence, rows, written_at };
   } finally {

@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 /**
  * The little of a file system that the journal needs. The real one is node_disk.ts; the tests have one in memory that
  * fails, or loses its power, at any single operation.
@@ -61,15 +63,28 @@ export interface Lock {
   release(): Promise<void>;
 }
 
-/** Node's error code, for example "ENOSPC"; "" when the value has none. */
+/** The system's name of an error, for example "ENOSPC"; "" when the value has none. */
 export function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+  if (!(error instanceof Error)) return "";
+  // Node gives no name to what libuv does not know, EDQUOT among it: only the number.
+  if ("errno" in error) {
+    const known = Object.entries(constants.errno).find(([, number]) => number === -Number(error.errno));
+    if (known !== undefined) return known[0];
+  }
+  return "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
-/** What a person is told of a failed operation: Node's message is "CODE: text, call 'path'", of which the text is enough. */
+/** What a person is told of a failed operation. Node's message is "CODE: text, call 'path'", of which the text is enough. */
 export function errorText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^([A-Z0-9]+: )?([^,]*).*$/s, "$1$2");
+  const text = message.replace(/^([A-Z0-9]+: )?([^,]*).*$/s, "$1$2");
+  const code = errorCode(error);
+  return code === "" || text.startsWith(code) ? text : `${code}: ${text}`;
+}
+
+/** The file that a failed operation was about, where the error tells it. */
+export function errorPath(error: unknown): string | undefined {
+  return error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : undefined;
 }
 
 /** Writes all the bytes at the position; rejects as the first write that stores nothing does. */

@@ -65,46 +65,59 @@ export function createJanitor(options: JanitorOptions): Janitor {
   }
 
   async function tidy(): Promise<void> {
-    for (const segment of await listSegments(disk, names)) {
+    let checksums = await readChecksums(disk, names);
+    const unfinished = (await listSegments(disk, names)).filter((segment) => !isFinished(segment, checksums));
+    sayLag(unfinished.length);
+    for (const segment of unfinished) {
       if (stopped.signal.aborted) return;
-      sayLag(await listSegments(disk, names));
-      await finish(segment, await readChecksums(disk, names));
+      checksums = await finish(segment, checksums);
     }
-    await retain();
+    await retain(checksums);
   }
 
-  function sayLag(segments: readonly Segment[]): void {
-    const waiting = segments.filter((segment) => segment.gzip === undefined).length;
+  function sayLag(waiting: number): void {
     const lags = options.compress === "gzip" && waiting > WAITING_MAX;
     if (lags && !lagging) log.warn({ path: names.directory, segments: waiting }, "compression lags behind rotation");
     lagging = lags;
   }
 
-  /** Brings one segment into its final form, from any state that a crash can leave. */
-  async function finish({ plain, gzip }: Segment, checksums: Checksums): Promise<void> {
-    if (plain !== undefined && gzip !== undefined && checksums.has(basename(gzip))) {
-      await remove([plain]);
-    } else if (plain !== undefined && options.compress === "gzip") {
-      const digest = await compressSegment(disk, plain, stopped.signal);
-      await writeChecksums(disk, names, withChecksums(checksums, [plain], new Map([[gzipName(plain), digest]])));
-      await remove([plain]);
-    } else {
-      // A twin without a checksum was not finished, and the plain file has all its rows.
-      if (plain !== undefined && gzip !== undefined) await remove([gzip]);
-      const path = plain ?? gzip;
-      if (path === undefined || checksums.has(basename(path))) return;
-      const digest = await fileDigest(disk, path);
-      await writeChecksums(disk, names, withChecksums(checksums, [], new Map([[path, digest]])));
-    }
+  function isFinished({ plain, gzip }: Segment, checksums: Checksums): boolean {
+    const unwanted = options.compress === "gzip" || gzip !== undefined ? plain : undefined;
+    const path = plain ?? gzip;
+    return unwanted === undefined && path !== undefined && checksums.has(basename(path));
   }
 
-  async function retain(): Promise<void> {
+  /** Brings one segment into its final form, from any state that a crash can leave; gives the checksums as they are then. */
+  async function finish({ plain, gzip }: Segment, checksums: Checksums): Promise<Checksums> {
+    if (plain !== undefined && gzip !== undefined && checksums.has(basename(gzip))) {
+      await remove([plain]);
+      return checksums;
+    }
+    if (plain !== undefined && options.compress === "gzip") {
+      const digest = await compressSegment(disk, plain, stopped.signal);
+      const next = withChecksums(checksums, [plain], new Map([[gzipName(plain), digest]]));
+      await writeChecksums(disk, names, next);
+      await remove([plain]);
+      return next;
+    }
+    // A twin without a checksum was not finished, and the plain file has all its rows.
+    if (plain !== undefined && gzip !== undefined) await remove([gzip]);
+    const path = plain ?? gzip;
+    if (path === undefined || checksums.has(basename(path))) return checksums;
+    const next = withChecksums(checksums, [], new Map([[path, await fileDigest(disk, path)]]));
+    await writeChecksums(disk, names, next);
+    return next;
+  }
+
+  async function retain(checksums: Checksums): Promise<void> {
+    const { max_age_ms, max_bytes, max_segments } = options.retention;
+    if (max_age_ms + max_bytes + max_segments === 0) return;
     const segments = await listSegments(disk, names);
     const facts = await Promise.all(segments.map(segmentFacts));
     const surplus = surplusSegments(options.retention, facts, options.active(), believedTime());
     const paths = segments.slice(0, surplus).flatMap(segmentPaths);
     if (paths.length === 0) return;
-    await writeChecksums(disk, names, withChecksums(await readChecksums(disk, names), paths, new Map()));
+    await writeChecksums(disk, names, withChecksums(checksums, paths, new Map()));
     await remove(paths);
     log.info(
       { path: names.directory, segments: surplus, through: segments[surplus - 1]?.last },

@@ -178,7 +178,8 @@ export function createStore(options: StoreOptions): Store {
       const segments = await listSegments(disk, names);
       const sealed_last = Math.max(0, ...segments.map(({ last }) => last));
       next_sequence = Math.max(position?.next_sequence ?? 1, sealed_last + 1);
-      active = await begin(position !== undefined || segments.length > 0, position?.first_sequence);
+      const first_sequence = position?.first_sequence ?? (sealed_last > 0 ? sealed_last + 1 : undefined);
+      active = await begin(first_sequence !== undefined, first_sequence);
       for (const found of disorder(segments, active.first_sequence)) log.warn({ path: names.directory }, found);
       return undefined;
     } catch (error) {
