@@ -1,19 +1,26 @@
+import { appendFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { runCrashCampaign } from "../support/crash_campaign.js";
+import { type CampaignJournal, runCrashCampaign } from "../support/crash_campaign.js";
 
-test("createJournal keeps every acknowledged row through a crash at any operation", async () => {
-  const result = await runCrashCampaign({ seed: 6, runs: 1500 });
-  expect(result.violations).toEqual([]);
-  expect(result.crashes_at_start).toBeGreaterThan(500);
-  expect(result.torn_files).toBeGreaterThan(50);
-});
+/** The long form sets how many runs each campaign makes, from which seed, and where its figures go. */
+const { CRASH_RUNS, CRASH_SEED = "6", CRASH_FIGURES } = process.env;
+const TIMEOUT_MS = CRASH_RUNS === undefined ? 20_000 : 3_600_000;
 
-test("createJournal keeps every acknowledged row while it rotates, compresses and recognises repeated rows", async () => {
-  const journal = {
-    rotation: { max_bytes: 4000, interval: "none" },
-    compress: "gzip",
-    dedupe_rows: 1000,
-  } as const;
-  const result = await runCrashCampaign({ seed: 7, runs: 800, journal });
-  expect(result.violations).toEqual([]);
-});
+const rotating = { rotation: { max_bytes: 4000, interval: "none" }, compress: "gzip", dedupe_rows: 1000 } as const;
+const retaining = { ...rotating, retention: { max_age_ms: 0, max_segments: 2, max_bytes: 0 } };
+
+test.each<{ doing: string; journal: CampaignJournal; runs: number }>([
+  { doing: "appends", journal: {}, runs: 1000 },
+  { doing: "rotates, compresses and recognises repeated rows", journal: rotating, runs: 700 },
+  { doing: "removes its oldest segments as well", journal: retaining, runs: 300 },
+])(
+  "createJournal keeps every acknowledged row through a crash at any operation while it $doing",
+  async ({ doing, journal, runs }) => {
+    const result = await runCrashCampaign({ seed: Number(CRASH_SEED), runs: Number(CRASH_RUNS ?? runs), journal });
+    if (CRASH_FIGURES !== undefined) appendFileSync(CRASH_FIGURES, `${JSON.stringify({ doing, ...result })}\n`);
+    expect(result.violations).toEqual([]);
+    expect(result.crashes_at_start).toBeGreaterThan(50);
+    expect(result.torn_files).toBeGreaterThan(5);
+  },
+  TIMEOUT_MS,
+);
