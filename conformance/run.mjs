@@ -1,0 +1,65 @@
+// `npm run test:conformance`: the golden cases through the clients of the world, each against the real service.
+// `-- NAME…` runs only those suites. A suite without its toolchain is skipped by name, and with CI=true that is a failure.
+import { startService } from "../scripts/lib/server.mjs";
+import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { goClient } from "./go.mjs";
+import { grpcurl } from "./grpcurl.mjs";
+import { python } from "./python.mjs";
+import { pythonDuckdb } from "./python-duckdb.mjs";
+
+/**
+ * @typedef {object} Suite
+ * @property {string} name
+ * @property {() => string | undefined} missing  what there is not on this machine that the suite needs
+ * @property {(server: import("../scripts/lib/server.mjs").Server) => AsyncIterable<Outcome>} run  against a service of its own
+ *
+ * @typedef {object} Outcome
+ * @property {string} name
+ * @property {string | undefined} problem  undefined: passed
+ */
+
+/** @type {readonly Suite[]} */
+const suites = [grpcurl, goClient, python, pythonDuckdb];
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
+if (unknown.length > 0) {
+  console.error(`no suite ${unknown.join(", ")}; there are: ${suites.map((suite) => suite.name).join(", ")}`);
+  process.exit(2);
+}
+
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+function tell({ name, problem }) {
+  counts[problem === undefined ? "passed" : "failed"] += 1;
+  if (problem !== undefined) console.log(`FAIL ${name}\n     ${problem.trim().replaceAll("\n", "\n     ")}`);
+}
+
+for (const suite of suites.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  const missing = suite.missing();
+  if (missing !== undefined) {
+    if (process.env.CI === "true") tell({ name: suite.name, problem: missing });
+    else {
+      counts.skipped += 1;
+      console.log(`skipped ${suite.name}: ${missing}`);
+    }
+    continue;
+  }
+  const before = counts.passed + counts.failed;
+  await inTemporaryDirectory(async (directory) => {
+    const server = await startService(`${directory}/sessions.jsonl`);
+    try {
+      for await (const { name, problem } of suite.run(server)) tell({ name: `${suite.name}: ${name}`, problem });
+    } finally {
+      const code = await server.stop();
+      tell({
+        name: `${suite.name}: the service ends with 0`,
+        problem: code === 0 ? undefined : `${code}\n${server.stderr()}`,
+      });
+    }
+  });
+  console.log(`${suite.name}: ${counts.passed + counts.failed - before} cases`);
+}
+
+console.log(`conformance: ${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+process.exitCode = counts.failed === 0 ? 0 : 1;
