@@ -1,5 +1,3 @@
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { createRawClient } from "../client/raw.js";
 import { parseAddress } from "../config/address.js";
@@ -7,12 +5,12 @@ import { addressVariable, refuseUnknownVariables } from "../config/environment.j
 import { ConfigError } from "../config/problem.js";
 import { count, duration, size } from "../config/values.js";
 import { appendAll } from "./append_all.js";
-import { cutBatches } from "./batches.js";
-import { type CliCommand, type CliContext, UsageError, WorkError, write } from "./context.js";
+import { createRecordReader, cutBatches } from "./batches.js";
+import { type CliCommand, type CliContext, WorkError, write } from "./context.js";
 import { openInput, readLines } from "./lines.js";
 import { valueParser } from "./option_values.js";
 import { createProgress } from "./progress.js";
-import { openRefusals } from "./refusals.js";
+import { openRefusals, rejectsPath } from "./refusals.js";
 import { createSender } from "./sender.js";
 
 const defaultAddress = "127.0.0.1:50051";
@@ -35,7 +33,7 @@ export function createAppend(): CliCommand {
         "SessionRecord, one a line; rows of a session log are such. Blank lines are passed over. At the end it prints, for example:\n\n" +
         "    appended 998, duplicate 0, refused 2",
     )
-    .argument("[file]", "a JSONL file; - or none is standard input")
+    .argument("[file]", "a JSONL file, or a .gz one; - or none is standard input")
     .addOption(new Option("--address <address>", `the service: host:port or unix:/path (default: ${defaultAddress})`))
     .addOption(new Option("--rejects <file>", "write the refused rows with what is wrong to this file (see below)"))
     .addOption(new Option("--stamp", "give rows without session_id or timestamp new ones instead of refusing them"))
@@ -60,30 +58,29 @@ function numeric(flags: string, help: string, type: ReturnType<typeof count>, by
 }
 
 async function append(file: string, options: AppendOptions, context: CliContext): Promise<number> {
-  const { stderr, stdout, cwd } = context;
+  const { stderr, stdout } = context;
   const server = findAddress(options.address, context);
-  const rejects = options.rejects === undefined ? undefined : resolve(cwd, options.rejects);
-  if (rejects !== undefined && file !== "-" && (await isSameFile(resolve(cwd, file), rejects))) {
-    throw new UsageError(`--rejects: ${options.rejects} is the file that is read`);
-  }
+  const rejects = await rejectsPath(options.rejects, [file], context);
   const { monotonic_ms, sleep } = context;
   const { batchRows, batchBytes, deadline, timeout } = options;
   const stamps = options.stamp ? { session_id: context.newSessionId, now_ms: context.now_ms } : undefined;
   const lines = readLines(openInput(file, context), file);
   const client = createRawClient(server);
   try {
-    const refusals = await openRefusals(file, rejects, stderr);
+    const refusals = await openRefusals(rejects, stderr);
+    const readRow = createRecordReader(stamps);
     const { counts, failure } = await appendAll({
-      batches: cutBatches(lines, { max_rows: batchRows, max_bytes: batchBytes, stamps }),
+      file,
+      batches: cutBatches(lines, { max_rows: batchRows, max_bytes: batchBytes, readRow }),
       send: createSender({ client, deadline_ms: deadline, timeout_ms: timeout, monotonic_ms, sleep }),
       refusals,
       progress: createProgress(stderr, monotonic_ms),
-    });
+    }).finally(refusals.end);
     const { appended, duplicate, refused } = counts;
     await write(stdout, `appended ${appended}, duplicate ${duplicate}, refused ${refused}\n`);
     if (failure === undefined) return refused > 0 ? 1 : 0;
     const { cause, message, resume_line } = failure;
-    throw new WorkError(`${cause === "service" ? `${server}: ` : ""}${message}; resume from line ${resume_line}`);
+    throw new WorkError(`${cause === "store" ? `${server}: ` : ""}${message}; resume from line ${resume_line}`);
   } finally {
     client.close();
   }
@@ -99,12 +96,6 @@ function findAddress(flag: string | undefined, { env }: CliContext): string {
     throw new ConfigError(`${name}: expected "host:port" or "unix:/path"; got ${JSON.stringify(text)}`);
   }
   return text;
-}
-
-async function isSameFile(a: string, b: string): Promise<boolean> {
-  const [first, second] = await Promise.allSettled([stat(a), stat(b)]);
-  if (first.status === "rejected" || second.status === "rejected") return a === b;
-  return first.value.ino === second.value.ino && first.value.dev === second.value.dev;
 }
 
 const appendHelp = `

@@ -15,7 +15,7 @@ export interface AppendOutcome {
   readonly counts: AppendCounts;
   /** Undefined when every line was dealt with. */
   readonly failure?: {
-    readonly cause: "service" | "files";
+    readonly cause: "store" | "files";
     /** One line. */
     readonly message: string;
     /** All lines before this one are stored or reported as refused. */
@@ -23,18 +23,24 @@ export interface AppendOutcome {
   };
 }
 
+export const noRows: AppendCounts = { appended: 0, duplicate: 0, refused: 0 };
+
 /**
- * Sends batches one after the other, so that rows keep their order; the next one is read while one is under way.
- * Stops at the first that cannot be sent.
+ * Stores the batches of a file one after the other, so that rows keep their order; the next one is read while one is under
+ * way. Stops at the first that cannot be stored.
  */
 export async function appendAll(options: {
+  /** Name of the file in messages. */
+  readonly file: string;
   readonly batches: AsyncGenerator<Batch>;
   readonly send: (records: readonly Uint8Array[]) => Promise<SendOutcome>;
   readonly refusals: Refusals;
   readonly progress: Progress;
+  /** What was stored of files before. */
+  readonly before?: AppendCounts;
 }): Promise<AppendOutcome> {
-  const { batches, send, refusals, progress } = options;
-  let counts: AppendCounts = { appended: 0, duplicate: 0, refused: 0 };
+  const { file, batches, send, refusals, progress, before } = options;
+  let counts = before ?? noRows;
   let resume_line = 1;
   let failure: AppendOutcome["failure"];
   try {
@@ -45,26 +51,27 @@ export async function appendAll(options: {
       const sent: SendOutcome =
         batch.rows.length === 0 ? { ok: true, results: [] } : await send(batch.rows.map(({ record }) => record));
       if (!sent.ok) {
-        failure = { cause: "service", message: sent.message, resume_line };
+        failure = { cause: "store", message: sent.message, resume_line };
         break;
       }
       const refused = refusedRows(batch, sent.results);
       counts = addCounts(counts, sent.results, refused.length);
       if (refused.length > 0) {
         progress.clear();
-        await refusals.report(refused);
+        await refusals.report(file, refused);
       }
       resume_line = batch.last_line + 1;
       const rows = counts.appended + counts.duplicate;
-      progress.show(`line ${batch.last_line}: ${rows} rows stored, ${counts.refused} refused`);
+      progress.show(
+        `${before === undefined ? "" : `${file}: `}line ${batch.last_line}: ${rows} rows stored, ${counts.refused} refused`,
+      );
     }
   } catch (error) {
     // A file failed. What was stored until then is to be told.
-    if (!(error instanceof WorkError) || resume_line === 1) throw error;
+    if (!(error instanceof WorkError) || (resume_line === 1 && before === undefined)) throw error;
     failure = { cause: "files", message: error.message, resume_line };
   } finally {
     progress.clear();
-    await refusals.end();
   }
   return failure === undefined ? { counts } : { counts, failure };
 }

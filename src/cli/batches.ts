@@ -3,9 +3,10 @@ import { Timestamp } from "../gen/google/protobuf/timestamp.js";
 import { lineRecord, type ShownViolation } from "./line_record.js";
 import type { Line } from "./lines.js";
 
-/** A row that is ready to be sent. */
+/** A row that is ready to be stored. */
 export interface Row {
   readonly line: Line;
+  /** What is sent: protobuf bytes to a service, the row itself to a journal. */
   readonly record: Uint8Array;
 }
 
@@ -17,7 +18,7 @@ export interface RefusedRow {
   readonly omitted: number;
 }
 
-/** Lines that follow each other: those to be sent in one call, and those that need not be sent to be refused. */
+/** Lines that follow each other: those to be stored in one call, and those that are refused without it. */
 export interface Batch {
   /** The number of the last of them. */
   readonly last_line: number;
@@ -37,13 +38,11 @@ const timestampField = 3;
 const lengthDelimited = 2;
 
 /**
- * Cuts lines into batches of at most `max_rows` lines and `max_bytes` bytes of text; a larger line has a batch to itself.
- *
- * @param stamps undefined: rows without session_id or timestamp are refused, since sending them again would not be safe
+ * Cuts lines into batches of at most `max_rows` lines and `max_bytes` bytes, as text and as records; a larger line has a batch to itself.
  */
 export async function* cutBatches(
   chunks: AsyncIterable<readonly Line[]>,
-  { max_rows, max_bytes, stamps }: { max_rows: number; max_bytes: number; stamps: RowStamps | undefined },
+  { max_rows, max_bytes, readRow }: { max_rows: number; max_bytes: number; readRow: (line: Line) => Row | RefusedRow },
 ): AsyncGenerator<Batch> {
   let rows: Row[] = [];
   let refused: RefusedRow[] = [];
@@ -51,7 +50,8 @@ export async function* cutBatches(
   let bytes = 0;
   for await (const chunk of chunks) {
     for (const line of chunk) {
-      const size = line.bytes?.length ?? 0;
+      const row = readRow(line);
+      const size = Math.max(line.bytes?.length ?? 0, "record" in row ? row.record.length : 0);
       const lines = rows.length + refused.length;
       if (lines > 0 && (lines === max_rows || bytes + size > max_bytes)) {
         yield { last_line, rows, refused };
@@ -61,12 +61,20 @@ export async function* cutBatches(
       }
       last_line = line.number;
       bytes += size;
-      const row = readRow(line, stamps);
       if ("record" in row) rows.push(row);
       else refused.push(row);
     }
   }
   if (rows.length + refused.length > 0) yield { last_line, rows, refused };
+}
+
+/**
+ * Reads the record of a line for a service.
+ *
+ * @param stamps undefined: rows without session_id or timestamp are refused, since sending them again would not be safe
+ */
+export function createRecordReader(stamps: RowStamps | undefined): (line: Line) => Row | RefusedRow {
+  return (line) => readRow(line, stamps);
 }
 
 function readRow(line: Line, stamps: RowStamps | undefined): Row | RefusedRow {

@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
-import type { Readable } from "node:stream";
-import { describeFileError } from "../config/problem.js";
+import { pipeline, type Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { describeFileError, errorCode } from "../config/problem.js";
 import { type CliContext, WorkError } from "./context.js";
 
 /** Longer lines are not kept: DuckDB refuses objects beyond this, and a reader needs some bound. */
@@ -21,9 +22,16 @@ export interface Line {
   readonly ending: "\n" | "\r\n" | "";
 }
 
-/** Opens a file for `readLines`; `-` is standard input. Failures come with the first read. */
-export function openInput(file: string, { stdin, cwd }: CliContext): Readable {
-  return file === "-" ? stdin : createReadStream(resolve(cwd, file), { highWaterMark: chunkBytes });
+/** Opens a file for `readLines`; `-` is standard input, and `.gz` files are gunzipped. Failures come with the first read. */
+export function openInput(file: string, { stdin, cwd }: Pick<CliContext, "stdin" | "cwd">): Readable {
+  if (file === "-") return stdin;
+  const bytes = createReadStream(resolve(cwd, file), { highWaterMark: chunkBytes });
+  // An error on either side destroys both.
+  const input = file.endsWith(".gz")
+    ? pipeline(bytes, createGunzip({ chunkSize: chunkBytes }), () => undefined)
+    : bytes;
+  // Whoever reads meets the error. Before that, or when nobody comes to read, it must not end the process.
+  return input.on("error", () => undefined);
 }
 
 /**
@@ -37,9 +45,15 @@ export async function* readLines(source: AsyncIterable<Buffer>, name: string): A
   try {
     for await (const chunk of source) yield cutter.cut(chunk);
   } catch (error) {
-    throw new WorkError(`${name}: cannot read: ${describeFileError(error)}`);
+    throw new WorkError(`${name}: cannot read: ${describeReadError(error)}`);
   }
   yield cutter.end();
+}
+
+/** zlib's codes say less than its messages. */
+function describeReadError(error: unknown): string {
+  const damaged = error instanceof Error && errorCode(error)?.startsWith("Z_") === true;
+  return damaged ? `damaged gzip: ${error.message}` : describeFileError(error);
 }
 
 function createCutter() {

@@ -22,9 +22,29 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./append.js")).createAppend,
   },
   {
+    name: "query",
+    summary: "ask the session log, by name or in SQL",
+    load: async () => (await import("./query.js")).createQuery,
+  },
+  {
+    name: "alarm",
+    summary: "tell accepted fills that are not grounded in the roster",
+    load: async () => (await import("./alarm.js")).createAlarm,
+  },
+  {
+    name: "audit",
+    summary: "check the stamps of accepted fills against a roster",
+    load: async () => (await import("./audit.js")).createAudit,
+  },
+  {
     name: "verify",
-    summary: "check every row of session logs",
+    summary: "check whole session logs, or every row of files",
     load: async () => (await import("./verify.js")).createVerify,
+  },
+  {
+    name: "import",
+    summary: "store rows of files, older loggers' too, in a session log without a service",
+    load: async () => (await import("./import.js")).createImport,
   },
   {
     name: "check-config",

@@ -1,37 +1,63 @@
 import { isUtf8 } from "node:buffer";
 import { type FileHandle, open } from "node:fs/promises";
+import { resolve } from "node:path";
 import { describeFileError } from "../config/problem.js";
 import type { RefusedRow } from "./batches.js";
-import { type Output, WorkError, write } from "./context.js";
+import { type CliContext, type Output, UsageError, WorkError, write } from "./context.js";
 import { formatViolations } from "./line_record.js";
+import { findSameFile } from "./same_file.js";
 
 /** More are counted: a terminal is no place for thousands. */
 const maxNamed = 20;
 
 /** Tells of refused rows: the first ones on standard error, all of them in the rejects file. */
 export interface Refusals {
-  report(rows: readonly RefusedRow[]): Promise<void>;
+  /** `file` is the input's name in messages. */
+  report(file: string, rows: readonly RefusedRow[]): Promise<void>;
   /** Says how many were not named, and closes the rejects file. */
   end(): Promise<void>;
 }
 
 /**
- * @param file the input's name in messages
+ * Resolves the rejects file that `--rejects` names.
+ *
+ * @throws UsageError when it is a file that is read
+ */
+export async function rejectsPath(
+  flag: string | undefined,
+  read: readonly string[],
+  context: CliContext,
+): Promise<string | undefined> {
+  if (flag === undefined) return undefined;
+  if ((await findSameFile(flag, read, context)) === undefined) return resolve(context.cwd, flag);
+  throw new UsageError(`--rejects: ${flag} is the file that is read`);
+}
+
+/**
  * @param rejects the file for all refused rows, made empty first; undefined for none
+ * @param name_files whether the rejects say of which file they are
  * @throws WorkError when the rejects file cannot be written
  */
-export async function openRefusals(file: string, rejects: string | undefined, stderr: Output): Promise<Refusals> {
+export async function openRefusals(rejects: string | undefined, stderr: Output, name_files = false): Promise<Refusals> {
   const handle = rejects === undefined ? undefined : await attempt(rejects, () => open(rejects, "w"));
   let count = 0;
   return {
-    async report(rows) {
+    async report(file, rows) {
       const named = rows.slice(0, Math.max(0, maxNamed - count));
       count += rows.length;
       await write(
         stderr,
         named.map((row) => `${file}:${row.line.number}: ${formatViolations(row.violations, row.omitted)}\n`).join(""),
       );
-      if (handle !== undefined && rejects !== undefined) await attempt(rejects, () => writeAll(handle, rows));
+      if (handle !== undefined && rejects !== undefined) {
+        const of = name_files ? { file } : {};
+        await attempt(rejects, () =>
+          writeAll(
+            handle,
+            rows.map((row) => ({ ...of, ...rejectOf(row) })),
+          ),
+        );
+      }
     },
     async end() {
       if (count > maxNamed) await write(stderr, `and ${count - maxNamed} more\n`);
@@ -40,8 +66,8 @@ export async function openRefusals(file: string, rejects: string | undefined, st
   };
 }
 
-async function writeAll(handle: FileHandle, rows: readonly RefusedRow[]): Promise<void> {
-  for (const row of rows) await handle.appendFile(`${JSON.stringify(rejectOf(row))}\n`);
+async function writeAll(handle: FileHandle, rejects: readonly object[]): Promise<void> {
+  for (const reject of rejects) await handle.appendFile(`${JSON.stringify(reject)}\n`);
 }
 
 /** A line of the rejects file. Of a line that is not UTF-8 it has the bytes as base64; of one beyond 16 MiB, nothing. */

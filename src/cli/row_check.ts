@@ -1,5 +1,5 @@
 import type { RecordToRow, Violation } from "../record/index.js";
-import { lineRecord } from "./line_record.js";
+import { createLegacyRow } from "./legacy_row.js";
 import type { Line } from "./lines.js";
 
 /** What `verify` finds of one line. */
@@ -11,42 +11,17 @@ export type Finding =
 
 export type RowCheck = (line: Line) => Finding;
 
-const noTimestamp: Violation = { field: "record.timestamp", reason: "REQUIRED", description: "expected a time" };
-const torn: Violation = {
-  field: "record",
-  reason: "INVALID_ENCODING",
-  description: "the last line is torn: expected a whole JSON object and a newline",
-};
-
 /**
  * Makes the check of lines that claim to be rows.
  *
  * @param daemon of rows that name none; "" lets them be refused
  */
 export function createRowCheck(recordToRow: RecordToRow, daemon: string): RowCheck {
-  let stampedTime = false;
-  const stamps = {
-    // Older loggers left it empty. Any valid one will do, since the row is not kept.
-    session_id: () => "none",
-    daemon,
-    timestamp: () => {
-      stampedTime = true;
-      return { seconds: 0, nanos: 0 };
-    },
-  };
+  const read = createLegacyRow(recordToRow, daemon);
   return (line) => {
-    const record = lineRecord(line);
-    if (!record.ok) {
-      const unreadable = record.violations.some(
-        ({ field, reason }) => field === "record" && reason === "INVALID_ENCODING",
-      );
-      return { kind: "refused", violations: unreadable && line.ending === "" ? [torn] : record.violations };
-    }
-    stampedTime = false;
-    const row = recordToRow(record.bytes, stamps);
-    const violations = [...(stampedTime ? [noTimestamp] : []), ...(row.ok ? [] : row.violations)];
-    if (!row.ok || violations.length > 0) return { kind: "refused", violations };
-    return { kind: isSame(row.row, line) ? "canonical" : "legacy" };
+    const found = read(line);
+    if (!found.ok) return { kind: "refused", violations: found.violations };
+    return { kind: isSame(found.row, line) ? "canonical" : "legacy" };
   };
 }
 

@@ -14,8 +14,12 @@ export function rowKey(row: Uint8Array): string {
   return hash("sha256", row, "hex");
 }
 
-/** An empty window of at most `rows_max` rows; Infinity keeps every one, 0 none. */
-export function createDedupeWindow(rows_max: number): DedupeWindow {
+/** A Map takes no more than 2^24 keys. */
+const KEYS_MAX = 16_000_000;
+
+/** An empty window of at most `rows` rows; Infinity keeps as many as can be kept, the last 16 million; 0 none. */
+export function createDedupeWindow(rows: number): DedupeWindow {
+  const rows_max = Math.min(rows, KEYS_MAX);
   const sequences = new Map<string, number>();
   // The keys in a circle, because a Map is slow to tell its oldest key once many have been removed.
   const keys: string[] = [];

@@ -65,13 +65,11 @@ export interface Lock {
 
 /** The system's name of an error, for example "ENOSPC"; "" when the value has none. */
 export function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return "";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   // Node gives no name to what libuv does not know, EDQUOT among it: only the number.
-  if ("errno" in error) {
-    const known = Object.entries(constants.errno).find(([, number]) => number === -Number(error.errno));
-    if (known !== undefined) return known[0];
-  }
-  return "code" in error && typeof error.code === "string" ? error.code : "";
+  const number = /^Unknown system error -(\d+)$/.exec(code)?.[1];
+  const known = Object.entries(constants.errno).find(([, errno]) => errno === Number(number));
+  return known?.[0] ?? code;
 }
 
 /** What a person is told of a failed operation. Node's message is "CODE: text, call 'path'", of which the text is enough. */

@@ -1,6 +1,5 @@
-import { pipeline } from "node:stream";
-import { createGunzip } from "node:zlib";
 import type { Disk } from "./disk.js";
+import { gunzip } from "./gunzip.js";
 import { isBlank, splitLines } from "./lines.js";
 import { readBlocks } from "./read.js";
 import type { Segment } from "./segments.js";
@@ -22,11 +21,4 @@ export async function readRows(blocks: AsyncIterable<Buffer>, first_sequence: nu
     onRow(line, sequence++);
   });
   return sequence - first_sequence;
-}
-
-async function* gunzip(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const plain = createGunzip();
-  // An error on either side destroys both, and ends the loop below with it.
-  pipeline(blocks, plain, () => undefined);
-  for await (const block of plain) yield block;
 }

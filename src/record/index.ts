@@ -5,7 +5,7 @@
  */
 export { recordJsonToBytes } from "./protojson.js";
 export { createRecordToRow } from "./record_to_row.js";
-export { isSessionId } from "./schema.js";
+export { isSessionId, isSessionRow } from "./schema.js";
 export type {
   AcceptedRecord,
   Reason,

@@ -65,3 +65,8 @@ export function compileRowSchema<Json>(kinds: readonly string[], measure: JsonMe
   const kind = { ...properties.kind, enum: [...new Set(kinds)] };
   return ajv.compile({ ...sessionSchema, properties: { ...properties, kind } });
 }
+
+/** Whether a JSON object says of itself that it is a row of this log, of whatever version. */
+export function isSessionRow(row: object): boolean {
+  return "schema" in row && typeof row.schema === "string" && row.schema.startsWith("session.iterate.");
+}

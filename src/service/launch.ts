@@ -3,7 +3,7 @@ import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type pino from "pino";
 import type { Config } from "../config/config.js";
 import { createJournal, type Journal, JournalOpenError, type JournalOptions } from "../journal/index.js";
-import { createRecordToRow, type Timestamp } from "../record/index.js";
+import { createRecordToRow, isSessionRow, type Timestamp } from "../record/index.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
 import { createEnding } from "./ending.js";
 
@@ -109,9 +109,4 @@ async function openJournal(journal: Journal, rpc: RpcServer): Promise<void> {
     rpc.kill();
     throw error instanceof JournalOpenError ? new StartError(error.message) : error;
   }
-}
-
-/** Whether a row of a file that was there before is one of ours, so that the file may be adopted. */
-function isSessionRow(row: object): boolean {
-  return "schema" in row && typeof row.schema === "string" && row.schema.startsWith("session.iterate.");
 }

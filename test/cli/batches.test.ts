@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Batch, cutBatches, type RowStamps } from "../../src/cli/batches.js";
+import { type Batch, createRecordReader, cutBatches, type RowStamps } from "../../src/cli/batches.js";
 import type { Line } from "../../src/cli/lines.js";
 import { SessionRecord } from "../../src/gen/sessionlog/v1/session_log.js";
 import { rowText } from "./support.js";
@@ -15,7 +15,8 @@ async function cut(
   })();
   const { max_rows = 500, max_bytes = 1_000_000, stamps } = limits;
   const batches: Batch[] = [];
-  for await (const batch of cutBatches(chunks, { max_rows, max_bytes, stamps })) batches.push(batch);
+  const readRow = createRecordReader(stamps);
+  for await (const batch of cutBatches(chunks, { max_rows, max_bytes, readRow })) batches.push(batch);
   return batches;
 }
 
@@ -35,17 +36,28 @@ describe("cutBatches", () => {
     expect(batches.flatMap(({ rows }) => rows.map(({ line }) => line.number))).toEqual([1, 2, 4, 5]);
   });
 
+  test("cutBatches counts the bytes of records that are larger than their lines", async () => {
+    const lines = [1, 2, 3].map((number): Line => ({ number, bytes: Buffer.from("{}"), ending: "\n" }));
+    const readRow = (line: Line) => ({ line, record: Buffer.alloc(100) });
+    const chunks = (async function* () {
+      yield lines;
+    })();
+    const batches: Batch[] = [];
+    for await (const batch of cutBatches(chunks, { max_rows: 9, max_bytes: 200, readRow })) batches.push(batch);
+    expect(batches.map(({ last_line }) => last_line)).toEqual([2, 3]);
+  });
+
   test("cutBatches makes no batch of nothing", async () => {
     expect(await cut([])).toEqual([]);
   });
 
-  test("cutBatches refuses rows without session_id or timestamp, naming both", async () => {
+  test("createRecordReader refuses rows without session_id or timestamp, naming both", async () => {
     const [batch] = await cut([rowText({ session_id: "", timestamp: null }), rowText({ timestamp: null })]);
     const named = batch?.refused.map(({ violations }) => violations.map(({ field, reason }) => `${field} ${reason}`));
     expect(named).toEqual([["record.session_id REQUIRED", "record.timestamp REQUIRED"], ["record.timestamp REQUIRED"]]);
   });
 
-  test("cutBatches stamps what is missing and nothing else", async () => {
+  test("createRecordReader stamps what is missing and nothing else", async () => {
     const [batch] = await cut(
       [
         rowText({ session_id: "", timestamp: null }),

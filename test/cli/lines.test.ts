@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { maxLineBytes, readLines } from "../../src/cli/lines.js";
+import { maxLineBytes, openInput, readLines } from "../../src/cli/lines.js";
+import { temporaryDirectory } from "./support.js";
 
 async function read(chunks: readonly (string | Buffer)[]) {
   const lines = [];
@@ -99,5 +100,13 @@ describe("readLines", () => {
       },
     });
     await expect(readLines(source, "data").next()).rejects.toThrow("data: cannot read: is a directory");
+  });
+});
+
+describe("openInput", () => {
+  test.each(["none.jsonl", "none.jsonl.gz"])("openInput keeps a failure for whoever reads %s", async (file) => {
+    const input = openInput(file, { stdin: Readable.from([]), cwd: temporaryDirectory() });
+    await new Promise((resolve) => input.once("close", resolve));
+    await expect(readLines(input, file).next()).rejects.toThrow(`${file}: cannot read: no such file or directory`);
   });
 });

@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { rowText, runCli, temporaryDirectory } from "./support.js";
 
-const names = ["serve", "append", "verify", "check-config", "schema"];
+const names = ["serve", "append", "query", "alarm", "audit", "verify", "import", "check-config", "schema"];
 
 describe("runProgram", () => {
   test.each<[string[], string]>([
-    [[], "no command given; commands are serve, append, verify, check-config, schema; see sessionlog --help"],
+    [[], `no command given; commands are ${names.join(", ")}; see sessionlog --help`],
     [["serv"], "unknown command 'serv' (Did you mean serve?)"],
     [["help", "verfy"], "unknown command 'verfy' (Did you mean verify?)"],
     [["--serve"], "unknown option '--serve'"],
     [["serve", "--lisen", "x"], "unknown option '--lisen' (Did you mean --listen?)"],
     [["serve", "--listen"], "option '--listen <address>' argument missing"],
     [["serve", "now"], "too many arguments. Expected 0 arguments but got 1."],
-    [["verify"], "missing required argument 'file'"],
+    [["import"], "missing required argument 'file'"],
     [["append", "a", "b"], "too many arguments. Expected 1 argument but got 2."],
     [
       ["append", "--batch-rows", "0"],
@@ -31,7 +31,7 @@ describe("runProgram", () => {
     expect(await runCli(args)).toEqual({ code: 2, stdout: "", stderr: `sessionlog: ${message}\n` });
   });
 
-  test.each([["verify", "x"], ["schema"], ["append"], ["serve"], ["check-config"]])(
+  test.each([["verify", "x"], ["import", "x"], ["schema"], ["append"], ["serve"], ["check-config"]])(
     "runProgram refuses unknown variables in %s",
     async (...args) => {
       expect(await runCli(args, { env: { SESSIONLOG_ADRESS: "x:1" } })).toEqual({

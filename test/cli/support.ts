@@ -39,7 +39,13 @@ export function createFakeTime() {
 /** Runs the command line in this process, sleeping in no time. */
 export async function runCli(
   args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string; stdin?: string; isTTY?: boolean } = {},
+  options: {
+    env?: Record<string, string>;
+    cwd?: string;
+    stdin?: string | Readable;
+    isTTY?: boolean;
+    signals?: EventEmitter;
+  } = {},
 ) {
   const stdout = createSink();
   const stderr = createSink(options.isTTY === undefined ? {} : { isTTY: options.isTTY });
@@ -47,10 +53,10 @@ export async function runCli(
   const context: CliContext = {
     env: options.env ?? {},
     cwd: options.cwd ?? temporaryDirectory(),
-    stdin: Readable.from([Buffer.from(options.stdin ?? "")]),
+    stdin: options.stdin instanceof Readable ? options.stdin : Readable.from([Buffer.from(options.stdin ?? "")]),
     stdout: stdout.stream,
     stderr: stderr.stream,
-    signals: new EventEmitter(),
+    signals: options.signals ?? new EventEmitter(),
     monotonic_ms: time.monotonic_ms,
     now_ms: () => Date.UTC(2026, 4, 2, 5, 22, 9, 123),
     sleep: time.sleep,

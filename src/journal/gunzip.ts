@@ -1,0 +1,22 @@
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+
+const BLOCK_BYTES = 256 * 1024;
+
+/** The bytes that gzipped blocks hold, block by block. Throws where they are damaged or end too early. */
+export async function* gunzip(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const plain = createGunzip({ chunkSize: BLOCK_BYTES });
+  // An error on either side destroys both, and ends the loop below with it.
+  pipeline(blocks, plain, () => undefined);
+  try {
+    for await (const block of plain) yield block;
+  } catch (error) {
+    // Numbers of zlib's errors look like those of the system: its -5 is no EIO.
+    if (!errorCodeOf(error).startsWith("Z_")) throw error;
+    throw new Error(`damaged gzip: ${error instanceof Error ? error.message : ""}`);
+  }
+}
+
+function errorCodeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
