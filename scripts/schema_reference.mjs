@@ -1,14 +1,13 @@
 // Makes the schema reference of docs/SESSION_LOG.md from the JSON Schema: `node scripts/schema_reference.mjs`.
 // With --check it writes nothing, and exits 1 when the page has another.
 import { readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 
 const page = new URL("../docs/SESSION_LOG.md", import.meta.url);
 const schemaFile = new URL("../schema/session.iterate.v1.schema.json", import.meta.url);
 const [begin, end] = ["<!-- schema -->\n", "<!-- end of schema -->"];
 
 /** @param {any} schema  the JSON Schema of a row  @returns {string} Markdown */
-export function schemaReference(schema) {
+function schemaReference(schema) {
   const rows = fieldRows(schema, schema, "");
   const head = ["| key | type | allowed | |", "| --- | --- | --- | --- |"];
   return [
@@ -65,18 +64,16 @@ const cell = (text) => text.replaceAll("|", "\\|");
 const whole = (number) => number.toLocaleString("en-US");
 
 /** The page with the reference between its marks. */
-export function withReference(text, reference) {
+function withReference(text, reference) {
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) throw new Error(`docs/SESSION_LOG.md has no ${begin.trim()} … ${end}`);
   return `${text.slice(0, from + begin.length)}\n${reference}\n\n${text.slice(to)}`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const text = readFileSync(page, "utf8");
-  const made = withReference(text, schemaReference(JSON.parse(readFileSync(schemaFile, "utf8"))));
-  if (!process.argv.includes("--check")) writeFileSync(page, made);
-  else if (made !== text) {
-    console.error("docs/SESSION_LOG.md is not what scripts/schema_reference.mjs makes: run it and commit the result");
-    process.exitCode = 1;
-  }
+const text = readFileSync(page, "utf8");
+const made = withReference(text, schemaReference(JSON.parse(readFileSync(schemaFile, "utf8"))));
+if (!process.argv.includes("--check")) writeFileSync(page, made);
+else if (made !== text) {
+  console.error("docs/SESSION_LOG.md is not what scripts/schema_reference.mjs makes: run it and commit the result");
+  process.exitCode = 1;
 }

@@ -10,6 +10,7 @@ const groupNames: Readonly<Record<string, string>> = {
   record: "Records:",
   rotation: "Rotation:",
   retention: "Retention:",
+  langfuse: "Langfuse:",
 };
 
 /** The configuration as a command's flags, the environment and the file make it. */

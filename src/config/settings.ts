@@ -9,6 +9,7 @@ import {
   size,
   truth,
   type ValueType,
+  webAddressOrNone,
 } from "./values.js";
 
 /** One row of the table: a key of the configuration. */
@@ -40,6 +41,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
   const record = row("record");
   const rotation = row("rotation");
   const retention = row("retention");
+  const langfuse = row("langfuse");
   return {
     server: {
       listen: server("listen", address(), "127.0.0.1:50051", "where to listen; port 0 takes a free one", "listen"),
@@ -74,7 +76,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         "max_connection_age",
         duration("1s", "24h", "no limit"),
         "0s",
-        "after how long any connection is closed, long streams with it; 0s: never",
+        "after how long a connection takes no new calls, and is closed once those it has have ended; 0s: never",
       ),
       keepalive_time_ms: server(
         "keepalive_time",
@@ -146,6 +148,14 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         size("64KiB", "1024GiB", "no limit"),
         0,
         "remove the oldest segments when all files together are larger; 0: never",
+      ),
+    },
+    langfuse: {
+      url: langfuse(
+        "url",
+        webAddressOrNone(),
+        "",
+        "where Langfuse is, for links to sessions, with or without /project/<id>",
       ),
     },
   };

@@ -185,6 +185,22 @@ export function address(): ValueType<string> {
   };
 }
 
+/** The address of a web site, or "" for none; a "/" at the end is left out. */
+export function webAddressOrNone(): ValueType<string> {
+  return {
+    expected: 'an address such as "https://langfuse.example", or "" for none',
+    placeholder: "<url>",
+    read: (value) => {
+      if (value === "") return { value, toml: '""' };
+      if (typeof value !== "string" || !/^https?:\/\/[^/?#]+[^?#]*$/.test(value) || !URL.canParse(value))
+        return undefined;
+      const address = value.replace(/\/+$/, "");
+      return { value: address, toml: JSON.stringify(address) };
+    },
+    fromText: (text) => text,
+  };
+}
+
 /** A file whose name has a stem and ends with `.jsonl`; the value is its absolute path. */
 export function jsonlPath(): ValueType<string> {
   return {

@@ -51,6 +51,7 @@ describe("loadConfig", () => {
       record: { kinds: ["fill", "email", "playbook"], default_daemon: "" },
       rotation: { max_bytes: 0, interval: "none", compress: "none" },
       retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
+      langfuse: { url: "" },
     });
     expect(file).toBeUndefined();
     for (const part of [config, config.server, config.log, config.record, config.record.kinds]) {
@@ -133,18 +134,21 @@ describe("loadConfig refuses in one line", () => {
       "[rotation]\nmax_bytes = 5",
       '[rotation] max_bytes: expected a size from 64KiB to 1024GiB, such as 4096, "64KiB" or "4MiB", or 0 for no limit; got 5',
     ],
-    ["[quota]\nx = 1", "[quota] is not a known section; known are [server], [log], [record], [rotation], [retention]"],
+    [
+      "[quota]\nx = 1",
+      "[quota] is not a known section; known are [server], [log], [record], [rotation], [retention], [langfuse]",
+    ],
     ["[[log]]\npath = 1", "[log] must be a section with keys"],
     ["log = 1", "[log] must be a section with keys"],
     ["listen = 1", "listen stands outside of any section; did you mean [server] listen?"],
     ["queue_byte = 1", "queue_byte stands outside of any section; did you mean [log] queue_bytes?"],
     [
       "colour = 1",
-      "colour stands outside of any section; the sections are [server], [log], [record], [rotation], [retention]",
+      "colour stands outside of any section; the sections are [server], [log], [record], [rotation], [retention], [langfuse]",
     ],
     [
       "[__proto__]\nx = 1",
-      "[__proto__] is not a known section; known are [server], [log], [record], [rotation], [retention]",
+      "[__proto__] is not a known section; known are [server], [log], [record], [rotation], [retention], [langfuse]",
     ],
     ["[log]\nqueue_rows = 0", "[log] queue_rows: expected a whole number from 1 to 10000000; got 0"],
     ['[log]\nqueue_rows = "9"', '[log] queue_rows: expected a whole number from 1 to 10000000; got "9"'],

@@ -1,0 +1,15 @@
+-- How many attempts sessions take
+--
+-- For each number of attempts: the sessions that took so many and how they ended. accepted_so_far is the share of all sessions that
+-- were accepted within that many attempts: what one more allowed attempt brings.
+
+SELECT
+  iterations,
+  count(*) AS sessions,
+  count(*) FILTER (WHERE final_verdict = 'accepted') AS accepted,
+  count(*) FILTER (WHERE final_verdict = 'max_iter_exhausted') AS exhausted,
+  count(*) FILTER (WHERE final_verdict = 'infra_error') AS infra_errors,
+  round(sum(accepted) OVER (ORDER BY iterations) / sum(sessions) OVER (), 3) AS accepted_so_far
+FROM sessions AS s
+GROUP BY iterations
+ORDER BY iterations;

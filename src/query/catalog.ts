@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What a query takes beside the filters that all of them take. */
+export interface Parameter {
+  /** As in getvariable('min_sessions'); for a file, the name of the view with its rows. */
+  readonly name: string;
+  readonly type: "integer" | "number" | "text" | "file";
+  /** Of a file: the column that the query joins on. */
+  readonly column: string | undefined;
+  readonly required: boolean;
+  readonly help: string;
+}
+
+/** A question that queries/ answers. */
+export interface NamedQuery {
+  readonly name: string;
+  readonly title: string;
+  /** What it tells: lines of text. */
+  readonly description: string;
+  readonly parameters: readonly Parameter[];
+  /** The whole file, heading included. */
+  readonly sql: string;
+}
+
+const directory = new URL("../../queries/", import.meta.url);
+const viewsFile = "views.sql";
+
+/** The queries that come with the program, by name. */
+export function listQueries(): readonly NamedQuery[] {
+  return readdirSync(directory)
+    .filter((file) => file.endsWith(".sql") && file !== viewsFile)
+    .sort()
+    .map((file) => parseQuery(file.slice(0, -".sql".length), readFileSync(new URL(file, directory), "utf8")));
+}
+
+/** The statements that make the views `journal`, `sessions` and `attempts` over the files of variable `files`. */
+export function readViews(): string {
+  return readFileSync(new URL(viewsFile, directory), "utf8");
+}
+
+/**
+ * Reads a query's heading comment: the title, a blank line, what it tells, and maybe "Parameters:" with a line for each.
+ *
+ * @throws Error when the heading is not so; the files are the program's own
+ */
+export function parseQuery(name: string, sql: string): NamedQuery {
+  const lines = sql.split("\n");
+  const end = lines.findIndex((line) => !line.startsWith("--"));
+  const heading = lines.slice(0, end).map((line) => line.replace(/^-- ?/, ""));
+  const [title = "", blank, ...rest] = heading;
+  const from = rest.indexOf("Parameters:");
+  const description = (from < 0 ? rest : rest.slice(0, from)).join("\n").trim();
+  if (title === "" || blank !== "" || description === "") throw new Error(`queries/${name}.sql: no heading`);
+  const parameters = from < 0 ? [] : rest.slice(from + 1).map((line) => parseParameter(name, line));
+  return { name, title, description, parameters, sql };
+}
+
+const parameterLine =
+  /^ {2}(?<name>[a-z_]+) (?<type>integer|number|text|file)(?: of (?<column>[a-z_]+))?(?<required>, required)?: (?<help>.+)$/;
+
+function parseParameter(query: string, line: string): Parameter {
+  const { name, type, column, required, help } = parameterLine.exec(line)?.groups ?? {};
+  const known = type === "integer" || type === "number" || type === "text" || type === "file";
+  if (name === undefined || help === undefined || !known) {
+    throw new Error(`queries/${query}.sql: not a parameter: ${line}`);
+  }
+  return { name, type, column, required: required !== undefined, help };
+}
+
+/** The SQL of a query that comes with the program. */
+export function namedSql(name: string): string {
+  return readFileSync(new URL(`${name}.sql`, directory), "utf8");
+}

@@ -1,0 +1,153 @@
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { readViews } from "./catalog.js";
+import { messageOf, ReadError } from "./errors.js";
+import { filterCondition, type SessionFilter } from "./filter.js";
+import { identifier, type Literal, literal } from "./literal.js";
+import { createTableView, type TableFile } from "./table_file.js";
+
+/** How much a query may take. */
+export interface Limits {
+  readonly memory_bytes: number;
+  /** Where what does not fit is put meanwhile; made when needed, absolute. */
+  readonly spill_directory: string;
+  readonly spill_bytes: number;
+}
+
+export interface DatabaseOptions {
+  /** Absolute paths; at least one. */
+  readonly files: readonly string[];
+  readonly filter: SessionFilter;
+  readonly tables: readonly TableFile[];
+  /** For getvariable(). */
+  readonly variables: Readonly<Record<string, Literal>>;
+  /** Absolute path of the file that may be written. */
+  readonly output: string | undefined;
+  readonly limits: Limits;
+}
+
+/** A sandbox with the views, in memory. */
+export interface Database {
+  readonly connection: DuckDBConnection;
+  close(): void;
+}
+
+/** Counts lines that are no row of this schema, as they are read. */
+const passedOver = "passed_over";
+
+/**
+ * Makes a database that reads the files and nothing else: no other file, no network, no extensions, and no statement can change that.
+ *
+ * @throws ReadError when a table's file cannot be used; DuckDB's own error when a file of the journal has gone
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { limits } = options;
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: `${limits.memory_bytes}B`,
+    temp_directory: limits.spill_directory,
+    max_temp_directory_size: `${limits.spill_bytes}B`,
+    autoinstall_known_extensions: "false",
+    autoload_known_extensions: "false",
+    allow_community_extensions: "false",
+  });
+  const connection = await instance.connect();
+  const close = () => {
+    connection.closeSync();
+    instance.closeSync();
+  };
+  try {
+    await setUp(connection, options);
+    return { connection, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function setUp(connection: DuckDBConnection, options: DatabaseOptions): Promise<void> {
+  const { files, filter, tables, variables, output } = options;
+  await connection.run(`SET TimeZone = 'UTC'; SET VARIABLE files = ${literal(files)}`);
+  for (const [name, value] of Object.entries(variables)) {
+    await connection.run(`SET VARIABLE ${identifier(name)} = ${literal(value)}`);
+  }
+  await connection.run(readViews());
+  await countPassedOver(connection);
+  const condition = filterCondition(filter);
+  if (condition !== undefined) {
+    await connection.run(
+      `ALTER VIEW sessions RENAME TO all_sessions; CREATE VIEW sessions AS SELECT * FROM all_sessions WHERE ${condition}`,
+    );
+  }
+  for (const table of tables) await createTable(connection, table);
+  const paths = [...files, ...tables.map(({ path }) => path), ...(output === undefined ? [] : [output])];
+  await connection.run(
+    `SET allowed_paths = ${literal(paths)}; SET enable_external_access = false; SET lock_configuration = true`,
+  );
+}
+
+async function createTable(connection: DuckDBConnection, table: TableFile): Promise<void> {
+  try {
+    await connection.run(createTableView(table));
+    const column = identifier(table.column);
+    const counted = await connection.runAndReadAll(`SELECT count(${column}) FROM ${identifier(table.name)}`);
+    if (counted.getRows()[0]?.[0] === 0n) throw new ReadError(`${table.path}: no row has a ${table.file_column}`);
+  } catch (error) {
+    if (error instanceof ReadError) throw error;
+    throw new ReadError(
+      `${table.path}: cannot be read as a table with a column ${table.file_column}: ${firstLine(error)}`,
+    );
+  }
+}
+
+function firstLine(error: unknown): string {
+  return messageOf(error).split("\n", 1)[0] ?? "";
+}
+
+/**
+ * Puts a counter below the view `sessions`: a sequence that each line of another schema moves on. It has to see every line, whatever a
+ * query asks for. DuckDB moves a query's conditions down to where the lines are read, past a filter, but not past a value that differs
+ * each time (`counted`), when the columns that they look at depend on it. So each column does.
+ */
+async function countPassedOver(connection: DuckDBConnection): Promise<void> {
+  const names = await connection.runAndReadAll("SELECT column_name FROM duckdb_columns() WHERE table_name = 'journal'");
+  const columns = names.getRows().map(([name]) => identifier(String(name)));
+  await connection.run(`
+    CREATE SEQUENCE ${passedOver};
+    ALTER VIEW journal RENAME TO every_line;
+    CREATE VIEW journal AS
+    SELECT ${columns.map((name) => `CASE WHEN counted THEN ${name} END AS ${name}`).join(", ")}
+    FROM (
+      SELECT *, CASE WHEN schema = 'session.iterate.v1' THEN true ELSE nextval('${passedOver}') IS NULL END AS counted
+      FROM every_line
+    )
+    WHERE counted`);
+}
+
+/** Lines of one file that are no rows of this schema. */
+export interface PassedOver {
+  readonly file: string;
+  /** What the lines say their schema is; undefined when they say none, or are no JSON. */
+  readonly schema: string | undefined;
+  readonly lines: number;
+}
+
+/** The lines that queries have met so far and passed over; looks at the files again only if there were any. */
+export async function findPassedOver(connection: DuckDBConnection): Promise<readonly PassedOver[]> {
+  const met = await connection.runAndReadAll(
+    `SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '${passedOver}'`,
+  );
+  if (met.getRows()[0]?.[0] === null) return [];
+  const found = await connection.runAndReadAll(`
+    SELECT filename, schema, count(*)
+    FROM read_json(
+      getvariable('files'), format = 'newline_delimited', ignore_errors = true, hive_partitioning = false, filename = true,
+      columns = {schema: 'VARCHAR'}
+    )
+    WHERE schema IS DISTINCT FROM 'session.iterate.v1'
+    GROUP BY ALL
+    ORDER BY ALL`);
+  return found.getRows().map(([file, schema, lines]) => ({
+    file: String(file),
+    schema: schema === null ? undefined : String(schema),
+    lines: Number(lines),
+  }));
+}

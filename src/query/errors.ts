@@ -1,0 +1,19 @@
+/** The files cannot be read as asked. The message is one line that names the file. */
+export class ReadError extends Error {
+  override readonly name = "ReadError";
+}
+
+/** The SQL is not right, not allowed, or failed. The message may have several lines and shows the place where there is one. */
+export class SqlError extends Error {
+  override readonly name = "SqlError";
+}
+
+/** Stopped from outside: the time is up, or a signal came. */
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+}
+
+/** What went wrong, in words. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

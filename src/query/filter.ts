@@ -1,0 +1,40 @@
+import { literal } from "./literal.js";
+
+/** Which sessions are looked at; undefined or an empty list for all. */
+export interface SessionFilter {
+  /** Milliseconds since 1970: not before. */
+  readonly since_ms: number | undefined;
+  /** Milliseconds since 1970: before. */
+  readonly until_ms: number | undefined;
+  readonly kinds: readonly string[];
+  readonly daemons: readonly string[];
+  readonly models: readonly string[];
+}
+
+export const everySession: SessionFilter = {
+  since_ms: undefined,
+  until_ms: undefined,
+  kinds: [],
+  daemons: [],
+  models: [],
+};
+
+/** The filter as a condition on the view `sessions`; undefined when it lets all pass. */
+export function filterCondition({ since_ms, until_ms, kinds, daemons, models }: SessionFilter): string | undefined {
+  const conditions = [
+    ...(since_ms === undefined ? [] : [`timestamp >= ${instant(since_ms)}`]),
+    ...(until_ms === undefined ? [] : [`timestamp < ${instant(until_ms)}`]),
+    ...oneOf("kind", kinds),
+    ...oneOf("daemon", daemons),
+    ...oneOf("model", models),
+  ];
+  return conditions.length === 0 ? undefined : conditions.join(" AND ");
+}
+
+function instant(ms: number): string {
+  return `TIMESTAMPTZ ${literal(new Date(ms).toISOString())}`;
+}
+
+function oneOf(column: string, values: readonly string[]): readonly string[] {
+  return values.length === 0 ? [] : [`${column} IN (${values.map(literal).join(", ")})`];
+}

@@ -1,0 +1,187 @@
+import { mkdtemp, open, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Database, findPassedOver, openDatabase, type PassedOver } from "./database.js";
+import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
+import { findFiles } from "./files.js";
+import type { SessionFilter } from "./filter.js";
+import { checkFiles } from "./integrity.js";
+import { type Literal, literal } from "./literal.js";
+import { type Snapshot, takeSnapshot } from "./snapshot.js";
+import { prepareCopy, prepareSelect } from "./statement.js";
+import type { TableFile } from "./table_file.js";
+import { type Column, createColumn, type Row } from "./values.js";
+
+export interface ReadOptions {
+  /** What to read: see `findFiles`. Absolute. */
+  readonly paths: readonly string[];
+  readonly filter: SessionFilter;
+  readonly tables: readonly TableFile[];
+  readonly variables: Readonly<Record<string, Literal>>;
+  /** Absolute path of a Parquet file that may be written. */
+  readonly output: string | undefined;
+  readonly memory_bytes: number;
+  /** Stops what is running. */
+  readonly signal: AbortSignal;
+}
+
+/** What a reader may ask of the sessions. */
+export interface JournalReader {
+  /** Runs a SELECT. Throws SqlError. */
+  select(sql: string): Promise<Answer>;
+  /** Writes the rows of a SELECT to the Parquet file `output`; resolves with their number. Throws SqlError. */
+  copyToParquet(sql: string): Promise<number>;
+  /** Says that what was read has been told to somebody: it is not read again when a file goes away meanwhile. */
+  commit(): void;
+}
+
+export interface Answer {
+  readonly columns: readonly Column[];
+  /** The rows as they come, some at a time. */
+  batches(): AsyncIterable<readonly Row[]>;
+}
+
+export interface Outcome<T> {
+  readonly value: T;
+  /** What a person should know, a line each. */
+  readonly warnings: readonly string[];
+  /** Whether the answer leaves a damaged file out. */
+  readonly incomplete: boolean;
+}
+
+/** Most that is put on disk for what does not fit into memory. */
+const spillBytes = 16 * 1024 ** 3;
+
+/** Segments may be sealed, compressed and removed while they are read. */
+const maxTries = 5;
+
+/**
+ * Lets `work` ask the session log, in a sandbox. When a file is sealed, compressed or removed before DuckDB opens it, `work` is
+ * called again, over the files as they are then, unless it has committed.
+ *
+ * @throws ReadError, SqlError, StoppedError, and what `work` throws
+ */
+export async function readJournal<T>(
+  options: ReadOptions,
+  work: (reader: JournalReader) => Promise<T>,
+): Promise<Outcome<T>> {
+  const spill_directory = await mkdtemp(join(tmpdir(), "sessionlog-query-"));
+  try {
+    for (let tries = 1; ; tries++) {
+      const outcome = await readOnce(options, spill_directory, work, tries === maxTries);
+      if (outcome !== undefined) return outcome;
+    }
+  } catch (error) {
+    if (options.signal.aborted) throw new StoppedError(messageOf(options.signal.reason));
+    throw error;
+  } finally {
+    await rm(spill_directory, { recursive: true, force: true });
+  }
+}
+
+/** Resolves with undefined when it is to be done again. */
+async function readOnce<T>(
+  options: ReadOptions,
+  spill_directory: string,
+  work: (reader: JournalReader) => Promise<T>,
+  last: boolean,
+): Promise<Outcome<T> | undefined> {
+  const { signal, memory_bytes } = options;
+  const snapshot = await takeSnapshot(options.paths);
+  let committed = false;
+  let database: Database | undefined;
+  const interrupt = () => database?.connection.interrupt();
+  signal.addEventListener("abort", interrupt);
+  try {
+    const { sound, damaged } = await checkFiles(snapshot.files, signal);
+    if (sound.length === 0) throw new ReadError(damaged.join("; "));
+    const files = sound.map(snapshot.openPath);
+    database = await openDatabase({
+      ...options,
+      files,
+      limits: { memory_bytes, spill_directory, spill_bytes: spillBytes },
+    });
+    const value = await work(createReader(database, options, () => (committed = true)));
+    const passed = await tellPassedOver(await findPassedOver(database.connection), snapshot);
+    return { value, warnings: [...snapshot.warnings, ...damaged, ...passed], incomplete: damaged.length > 0 };
+  } catch (error) {
+    // What is wrong with the question stays so.
+    const final =
+      signal.aborted || error instanceof ReadError || (await findFiles(options.paths)).names === snapshot.names;
+    if (!final && !last && !committed) return undefined;
+    if (!final) throw new ReadError("files were sealed or removed before all of them were read: ask again");
+    throw error instanceof SqlError ? new SqlError(error.message.replace(/\/dev\/fd\/\d+/g, snapshot.nameOf)) : error;
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    database?.close();
+    await snapshot.close();
+  }
+}
+
+function createReader({ connection }: Database, { output, signal }: ReadOptions, commit: () => void): JournalReader {
+  return {
+    commit,
+    async select(sql) {
+      signal.throwIfAborted();
+      const statement = await prepareSelect(connection, sql);
+      const result = await asSqlError(() => statement.stream());
+      const columns = result.columnTypes().map((type, index) => createColumn(result.columnName(index), type));
+      return {
+        columns,
+        async *batches() {
+          for (;;) {
+            signal.throwIfAborted();
+            const chunk = await asSqlError(() => result.fetchChunk());
+            if (chunk === null || chunk.rowCount === 0) return;
+            yield chunk.getRows();
+          }
+        },
+      };
+    },
+    async copyToParquet(sql) {
+      signal.throwIfAborted();
+      await prepareSelect(connection, sql);
+      const statement = await prepareCopy(connection, sql, literal(output ?? ""));
+      const result = await asSqlError(() => statement.runAndReadAll());
+      return Number(result.getRows()[0]?.[0] ?? 0);
+    },
+  };
+}
+
+/** What fails while a statement runs is DuckDB's to say; its words name the file or the place. */
+async function asSqlError<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw new SqlError(messageOf(error));
+  }
+}
+
+async function tellPassedOver(passed: readonly PassedOver[], snapshot: Snapshot): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const { file, schema, lines: count } of passed) {
+    const name = snapshot.nameOf(file);
+    const active = snapshot.files.some(({ path, active }) => active && path === name);
+    // The service is writing it, or was when it was killed: nobody was told that it is stored.
+    const torn = schema === undefined && active && !(await endsWithNewline(file)) ? 1 : 0;
+    if (count <= torn) continue;
+    const [what, no] = count - torn === 1 ? ["1 line", "is no row"] : [`${count - torn} lines`, "are no rows"];
+    lines.push(
+      `${name}: passed over ${what} ${schema === undefined ? `that ${no} of a session log` : `of schema ${schema}`}`,
+    );
+  }
+  // By their names, not by the numbers under which they are open.
+  return lines.sort();
+}
+
+async function endsWithNewline(path: string): Promise<boolean> {
+  const file = await open(path, "r").catch(() => undefined);
+  if (file === undefined) return true;
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+    return buffer[0] === 0x0a;
+  } finally {
+    await file.close();
+  }
+}

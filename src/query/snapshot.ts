@@ -1,0 +1,77 @@
+import { type FileHandle, open } from "node:fs/promises";
+import { ReadError } from "./errors.js";
+import { findFiles, type JournalFile } from "./files.js";
+
+/**
+ * The files of a session log at one moment. The uncompressed ones are held open, so that what DuckDB opens is what was listed, also
+ * under another name. DuckDB's sandbox knows files by their names of the beginning, though: one that got another before it is opened
+ * is refused, never taken for another.
+ */
+export interface Snapshot {
+  readonly files: readonly JournalFile[];
+  /** What is odd about them, a line each. */
+  readonly warnings: readonly string[];
+  /** Two snapshots with the same text have the same names. */
+  readonly names: string;
+  /** How to open a file of these: it may have another name by now. */
+  openPath(path: string): string;
+  /** The name that a file had, of what `openPath` gave. */
+  nameOf(opened: string): string;
+  close(): Promise<void>;
+}
+
+/** The newest uncompressed files are held: those before them were compressed long ago, or will not be. */
+const maxHeld = 256;
+const maxTries = 20;
+
+/**
+ * Lists the files and opens the uncompressed ones, until the same ones are there before and after: were the active file sealed
+ * in between, its rows would be missing, or there twice.
+ *
+ * @param paths see `findFiles`
+ * @throws ReadError
+ */
+export async function takeSnapshot(paths: readonly string[]): Promise<Snapshot> {
+  for (let tries = 0; tries < maxTries; tries++) {
+    const found = await findFiles(paths);
+    const plain = found.files.filter(({ path }) => !path.endsWith(".gz")).slice(-maxHeld);
+    const held = await openAll(plain);
+    if (held !== undefined && (await findFiles(paths)).rows === found.rows) return createSnapshot(found, held);
+    await closeAll(held);
+  }
+  throw new ReadError(`${paths.join(", ")}: the files change faster than they can be listed`);
+}
+
+function createSnapshot(found: Awaited<ReturnType<typeof findFiles>>, held: ReadonlyMap<string, FileHandle>): Snapshot {
+  // Windows has no names for open files.
+  const named = process.platform === "win32" ? [] : [...held];
+  const opened = new Map(named.map(([path, file]) => [path, `/dev/fd/${file.fd}`]));
+  const names = new Map([...opened].map(([path, open]) => [open, path]));
+  return {
+    files: found.files,
+    warnings: found.warnings,
+    names: found.names,
+    openPath: (path) => opened.get(path) ?? path,
+    nameOf: (path) => names.get(path) ?? path,
+    close: () => closeAll(held),
+  };
+}
+
+/** Undefined when one has gone; one that cannot be opened for another reason is left to who reads it. */
+async function openAll(files: readonly JournalFile[]): Promise<ReadonlyMap<string, FileHandle> | undefined> {
+  const held = new Map<string, FileHandle>();
+  for (const { path } of files) {
+    try {
+      held.set(path, await open(path, "r"));
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) continue;
+      await closeAll(held);
+      return undefined;
+    }
+  }
+  return held;
+}
+
+async function closeAll(held: ReadonlyMap<string, FileHandle> | undefined): Promise<void> {
+  for (const file of held?.values() ?? []) await file.close();
+}

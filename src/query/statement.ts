@@ -1,0 +1,78 @@
+import { type DuckDBConnection, type DuckDBPreparedStatement, StatementType } from "@duckdb/node-api";
+import { messageOf, SqlError } from "./errors.js";
+
+const onlySelect = "only one SELECT is allowed here (or DESCRIBE, SUMMARIZE, VALUES, EXPLAIN of one)";
+
+/**
+ * Prepares a statement that only reads.
+ *
+ * @throws SqlError when it is not right, with the place, or when it is no such statement
+ */
+export async function prepareSelect(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+  // It would be stopped as well, but by taking the process down: its log's directory cannot be made.
+  if (/enable_logging/i.test(sql)) throw new SqlError("enable_logging is not allowed here");
+  if (isEmpty(sql)) throw new SqlError("there is no SQL");
+  const statement = await prepareOne(connection, sql);
+  if (statement.statementType === StatementType.SELECT) return statement;
+  const explained = /^\s*explain\s+(analyze\s+)?(\([^()]*\)\s*)?(.*)$/is.exec(sql)?.[3];
+  if (statement.statementType === StatementType.EXPLAIN && explained !== undefined) {
+    const inner = await prepareOne(connection, explained);
+    if (inner.statementType === StatementType.SELECT) return statement;
+  }
+  throw new SqlError(`${StatementType[statement.statementType]} is not allowed: ${onlySelect}`);
+}
+
+async function prepareOne(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+  try {
+    const statements = await connection.extractStatements(sql);
+    if (statements.count === 1) return await statements.prepare(0);
+    throw new SqlError(`${statements.count} statements: ${onlySelect}`);
+  } catch (error) {
+    throw error instanceof SqlError
+      ? error
+      : new SqlError(messageOf(error).replace(/^Failed to extract statements: /, ""));
+  }
+}
+
+/**
+ * Prepares a COPY of a SELECT's rows to a Parquet file.
+ *
+ * @param select has been prepared by `prepareSelect`, so that it cannot be more than one statement
+ * @throws SqlError
+ */
+export async function prepareCopy(
+  connection: DuckDBConnection,
+  select: string,
+  target: string,
+): Promise<DuckDBPreparedStatement> {
+  const copy = (sql: string) =>
+    prepareOne(connection, `COPY (\n${sql}\n) TO ${target} (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false)`);
+  let failure: unknown;
+  for (const sql of withoutSemicolon(select)) {
+    try {
+      const statement = await copy(sql);
+      if (statement.statementType === StatementType.COPY) return statement;
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure ?? new SqlError(onlySelect);
+}
+
+/** The statement, then the statement without each of its semicolons: the one at its end cannot stand in brackets, and a comment may follow it. */
+function* withoutSemicolon(sql: string): Generator<string> {
+  yield sql;
+  for (let at = sql.lastIndexOf(";"); at >= 0; at = at === 0 ? -1 : sql.lastIndexOf(";", at - 1)) {
+    yield `${sql.slice(0, at)} ${sql.slice(at + 1)}`;
+  }
+}
+
+/** Whether there is nothing but comments. */
+function isEmpty(sql: string): boolean {
+  return (
+    sql
+      .replace(/--.*|\/\*[\s\S]*?\*\//g, "")
+      .replaceAll(";", "")
+      .trim() === ""
+  );
+}

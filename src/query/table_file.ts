@@ -1,0 +1,38 @@
+import { identifier, literal } from "./literal.js";
+
+/** A file of rows that a query joins with the sessions. */
+export interface TableFile {
+  /** The name of its view. */
+  readonly name: string;
+  /** The column that is joined on, as the query names it. */
+  readonly column: string;
+  /** The same, as the file names it. */
+  readonly file_column: string;
+  /** Absolute. Parquet or CSV by its ending (.parquet, .csv, .tsv, these two maybe with .gz), else JSON lines. */
+  readonly path: string;
+}
+
+/**
+ * The statement that makes the file's view: the column as text, and `record`, the whole row as JSON. Nothing is guessed from
+ * what the values look like: an id such as 0012 or a UUID stays as it is written.
+ */
+export function createTableView({ name, column, file_column, path }: TableFile): string {
+  const [file, as, key] = [literal(path), identifier(column), identifier(file_column)];
+  if (/\.parquet$/i.test(path)) {
+    return view(name, `r.${key}::VARCHAR AS ${as}, to_json(r)`, `read_parquet(${file}, hive_partitioning = false)`);
+  }
+  if (/\.[ct]sv(\.gz)?$/i.test(path)) {
+    const source = `read_csv(${file}, header = true, all_varchar = true, hive_partitioning = false)`;
+    return view(name, `r.${key} AS ${as}, to_json(r)`, source);
+  }
+  const field = literal(`$.${identifier(file_column)}`);
+  return view(
+    name,
+    `json ->> ${field} AS ${as}, json`,
+    `read_json_objects(${file}, format = 'auto', hive_partitioning = false)`,
+  );
+}
+
+function view(name: string, columns: string, source: string): string {
+  return `CREATE VIEW ${identifier(name)} AS SELECT ${columns} AS record FROM ${source} AS r`;
+}

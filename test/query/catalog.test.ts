@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { listQueries, namedSql, parseQuery, readViews } from "../../src/query/catalog.js";
+
+test("listQueries finds every query with a title, a description and its parameters", () => {
+  const queries = listQueries();
+  expect(queries.map(({ name }) => name)).toEqual([
+    "alarm",
+    "attempts-distribution",
+    "audit",
+    "first-shot",
+    "grounded-share",
+    "infra-errors",
+    "model-regressions",
+    "no-retry",
+    "outcomes",
+    "refusal-reasons",
+    "replay-runs",
+    "replay-unmatched",
+    "session",
+    "silent-daemons",
+    "three-refusals",
+  ]);
+  for (const { name, title, description, sql } of queries) {
+    expect(title, name).toMatch(/^[A-Z].+[^.]$/);
+    expect(description, name).toMatch(/\.$/);
+    expect(namedSql(name)).toBe(sql);
+  }
+});
+
+test("listQueries names each parameter that the SQL reads, and no other, with its default", () => {
+  for (const { name, sql, parameters } of listQueries()) {
+    const variables = new Set([...sql.matchAll(/getvariable\('(\w+)'\)/g)].map(([, variable]) => variable));
+    const named = parameters.filter(({ type }) => type !== "file");
+    expect(new Set(named.map((parameter) => parameter.name)), name).toEqual(variables);
+    for (const parameter of parameters) {
+      const byDefault = /\(default: (.+)\)$/.exec(parameter.help)?.[1];
+      expect(byDefault === undefined, `${name} ${parameter.name}`).toBe(parameter.required);
+      const literal = new RegExp(`coalesce\\(getvariable\\('${parameter.name}'\\), '?([^')]+)'?\\)`);
+      const stated = literal.exec(sql)?.[1];
+      if (byDefault !== undefined && byDefault !== "any number")
+        expect(stated, `${name} ${parameter.name}`).toBe(byDefault);
+    }
+  }
+});
+
+test("parseQuery reads parameters", () => {
+  const sql =
+    "-- Title\n--\n-- What it\n-- tells.\n--\n-- Parameters:\n--   a_b file of id, required: the file\nSELECT 1;\n";
+  expect(parseQuery("x", sql)).toEqual({
+    name: "x",
+    title: "Title",
+    description: "What it\ntells.",
+    parameters: [{ name: "a_b", type: "file", column: "id", required: true, help: "the file" }],
+    sql,
+  });
+});
+
+test.each(["SELECT 1", "-- Title\nSELECT 1", "-- Title\n--\n-- Text.\n--\n-- Parameters:\n--   a: b\nSELECT 1"])(
+  "parseQuery refuses %j",
+  (sql) => {
+    expect(() => parseQuery("x", sql)).toThrow("queries/x.sql: ");
+  },
+);
+
+test("readViews makes the views that the queries read", () => {
+  expect([...readViews().matchAll(/CREATE OR REPLACE VIEW (\w+)/g)].map(([, name]) => name)).toEqual([
+    "journal",
+    "sessions",
+    "attempts",
+  ]);
+});

@@ -1,0 +1,77 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { findFiles } from "../../src/query/files.js";
+import { segment, temporaryDirectory, writeFiles } from "./support.js";
+
+async function namesOf(directory: string, ...paths: readonly string[]): Promise<readonly string[]> {
+  const { files } = await findFiles(paths.map((path) => join(directory, path)));
+  return files.map(({ path }) => path.slice(directory.length + 1));
+}
+
+test("findFiles lists a journal's files oldest first, a range once, and nothing else of the directory", async () => {
+  const directory = temporaryDirectory();
+  writeFiles(directory, {
+    "sessions.jsonl": "",
+    "sessions.jsonl.lock": "",
+    "sessions.state": "",
+    "sessions.sha256": "",
+    "sessions.jsonl.torn-20260101T000000.000Z": "",
+    [segment(3, 4)]: "",
+    [segment(1, 2)]: "",
+    [`${segment(1, 2)}.gz`]: "",
+    [`${segment(5, 6)}.gz`]: "",
+    [`${segment(5, 6)}.gz.tmp`]: "",
+    "sessions-old.jsonl": "",
+    "rejects.jsonl": "",
+  });
+  const all = [`${segment(1, 2)}.gz`, segment(3, 4), `${segment(5, 6)}.gz`, "sessions.jsonl"];
+  expect(await namesOf(directory, "")).toEqual(all);
+  expect(await namesOf(directory, "sessions.jsonl")).toEqual(all);
+  expect(await namesOf(directory, segment(3, 4), segment(1, 2))).toEqual([segment(3, 4), segment(1, 2)]);
+  expect(await namesOf(directory, "rejects.jsonl", "rejects.jsonl")).toEqual(["rejects.jsonl"]);
+  expect((await findFiles([directory])).warnings).toEqual([]);
+});
+
+test("findFiles reads sealed segments without an active file, and tells gaps and rows claimed twice", async () => {
+  const directory = temporaryDirectory();
+  writeFiles(directory, { [segment(1, 2)]: "", [segment(5, 6)]: "", [segment(6, 7)]: "" });
+  const { files, warnings } = await findFiles([join(directory, "sessions.jsonl")]);
+  expect(files.length).toBe(3);
+  expect(warnings).toEqual([
+    expect.stringContaining("sequences 3 to 4 are missing before it"),
+    expect.stringContaining("begins at sequence 6, expected 7"),
+  ]);
+});
+
+test("findFiles has the same rows after compression, others after sealing", async () => {
+  const directory = temporaryDirectory();
+  writeFiles(directory, { "sessions.jsonl": "", [segment(1, 2)]: "" });
+  const before = await findFiles([directory]);
+  writeFiles(directory, { [`${segment(1, 2)}.gz`]: "" });
+  const compressed = await findFiles([directory]);
+  expect(compressed.rows).toBe(before.rows);
+  expect(compressed.names).not.toBe(before.names);
+  writeFiles(directory, { [segment(3, 4)]: "" });
+  expect((await findFiles([directory])).rows).not.toBe(before.rows);
+});
+
+test.each([
+  ["", "there is no session log here"],
+  ["none", "no such file or directory"],
+  ["none.jsonl", "there is no session log here"],
+  ["none/sessions.jsonl", "there is no session log here"],
+  [segment(1, 2), "no such file or directory"],
+])("findFiles says that %j is no journal", async (path, message) => {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, "sub"));
+  await expect(findFiles([join(directory, path)])).rejects.toThrow(`${join(directory, path)}: ${message}`);
+});
+
+test("findFiles asks which of several logs is meant, unless one is a service's", async () => {
+  const directory = temporaryDirectory();
+  writeFiles(directory, { "a.jsonl": "", "b.jsonl": "" });
+  await expect(findFiles([directory])).rejects.toThrow("several session logs here, name one of a.jsonl, b.jsonl");
+  writeFiles(directory, { "b.jsonl.lock": "" });
+  expect(await namesOf(directory, "")).toEqual(["b.jsonl"]);
+});
