@@ -1,0 +1,89 @@
+package sessionlog
+
+import "log/slog"
+
+// maxInfraErrorCodePoints is how much of an infrastructure error BuildSessionRecord keeps.
+const maxInfraErrorCodePoints = 800
+
+// Request is what a daemon was asked to do in a session.
+type Request struct {
+	Kind          string
+	Model         string
+	Provider      string
+	Prompt        string
+	MaxIterations int
+	TraceID       string // the session's id, for example from TraceIDFromHeader; may be empty
+}
+
+// Response is a session's accepted end.
+type Response struct {
+	Iterations int
+	History    []Attempt // the last one is accepted
+	Artifact   any       // see Record.Artifact
+	TraceID    string    // counts when the request has none
+}
+
+// Failure is a session's end when its attempts are used up.
+type Failure struct {
+	Iterations int
+	History    []Attempt
+	TraceID    string // counts when the request has none
+}
+
+// RosterCheck tells whether everybody whom an artifact names is on the roster; nil when that is not known.
+type RosterCheck func(artifact any) *bool
+
+// BuildSessionRecord makes the record of a session from how it ended: with a response, which wins, with a failure, or with
+// neither. Then infraErr is what was in the way; it becomes the one attempt, and without it there is none. rosterCheck may
+// be nil; it is asked about accepted artifacts, and one that panics knows nothing.
+func BuildSessionRecord(
+	request Request, response *Response, failure *Failure, infraErr error, rosterCheck RosterCheck, durationMs int64,
+) Record {
+	record := Record{
+		SessionID:     request.TraceID,
+		Kind:          request.Kind,
+		Model:         request.Model,
+		Provider:      request.Provider,
+		Prompt:        cutText(request.Prompt, maxPromptCodePoints),
+		MaxIterations: request.MaxIterations,
+		DurationMs:    durationMs,
+	}
+	switch {
+	case response != nil:
+		record.FinalVerdict = VerdictAccepted
+		record.Iterations = response.Iterations
+		record.Attempts = response.History
+		record.Artifact = response.Artifact
+		record.GroundedInRoster = askRoster(rosterCheck, response.Artifact)
+		if record.SessionID == "" {
+			record.SessionID = response.TraceID
+		}
+	case failure != nil:
+		record.FinalVerdict = VerdictMaxIterExhausted
+		record.Iterations = failure.Iterations
+		record.Attempts = failure.History
+		if record.SessionID == "" {
+			record.SessionID = failure.TraceID
+		}
+	default:
+		record.FinalVerdict = VerdictInfraError
+		if infraErr != nil {
+			cut := cutText(infraErr.Error(), maxInfraErrorCodePoints)
+			record.Attempts = []Attempt{{VerdictKind: VerdictInfraError, Error: cut}}
+		}
+	}
+	return record
+}
+
+func askRoster(check RosterCheck, artifact any) (grounded *bool) {
+	if check == nil {
+		return nil
+	}
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			slog.Warn("the roster check of a session panicked; grounded_in_roster is left out", "panic", panicked)
+			grounded = nil
+		}
+	}()
+	return check(artifact)
+}

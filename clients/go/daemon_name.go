@@ -1,0 +1,33 @@
+package sessionlog
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxDaemonBytes is the longest daemon that the service takes.
+const maxDaemonBytes = 64
+
+// programName is this program's name, as far as a daemon's name may have it.
+func programName() string {
+	if len(os.Args) == 0 {
+		return ""
+	}
+	return daemonName(strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"))
+}
+
+// daemonName leaves out what a daemon's name may not have. The result is empty when nothing is left.
+func daemonName(name string) string {
+	reduced := strings.Map(func(r rune) rune {
+		if isNameByte(r) {
+			return r
+		}
+		return -1
+	}, name)
+	return reduced[:min(len(reduced), maxDaemonBytes)]
+}
+
+func isNameByte(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r == '.' || r == '_' || r == '-'
+}

@@ -1,0 +1,95 @@
+package sessionlog
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
+)
+
+// selfSigned is a certificate for 127.0.0.1 that holds until then, and a pool that trusts it.
+func selfSigned(t *testing.T, notAfter time.Time) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: notAfter.Add(-48 * time.Hour), NotAfter: notAfter,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(certificate)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+func TestNewSessionLoggerTakesTLSAndToken(t *testing.T) {
+	certificate, pool := selfSigned(t, time.Now().Add(time.Hour))
+	var authorization []string
+	fake := startFake(t, &fakeService{answer: func(ctx context.Context, _ int, _ []*sessionlogv1.SessionRecord) error {
+		md, _ := metadata.FromIncomingContext(ctx)
+		authorization = md.Get("authorization")
+		return nil
+	}}, grpc.Creds(credentials.NewServerTLSFromCert(&certificate)))
+	l, log := newTestLogger(t, fake.address, Options{TLS: &tls.Config{RootCAs: pool}, Token: "secret"})
+	l.Append(prompted("a"))
+	flush(t, l)
+	if fake.prompts() != "a" || strings.Join(authorization, ",") != "Bearer secret" {
+		t.Errorf("stored %q with authorization %q; %s", fake.prompts(), authorization, log)
+	}
+}
+
+func TestAppendTellsOnceOfAnExpiredCertificate(t *testing.T) {
+	certificate, pool := selfSigned(t, time.Now().Add(-time.Hour))
+	fake := startFake(t, &fakeService{}, grpc.Creds(credentials.NewServerTLSFromCert(&certificate)))
+	l, log := newTestLogger(t, fake.address, Options{TLS: &tls.Config{RootCAs: pool}, CloseTimeout: 10 * time.Millisecond})
+	l.Append(prompted("a"))
+	eventually(t, "it was tried again", func() bool { return l.Stats().Retried >= 3 })
+	if log.lines() != 1 || !strings.Contains(log.String(), "certificate has expired") {
+		t.Errorf("it logged %s", log)
+	}
+	_ = l.Close(context.Background())
+	if stats := l.Stats(); stats.Dropped != 1 {
+		t.Errorf("stats are %+v", stats)
+	}
+}
+
+func TestNewSessionLoggerTakesUnixSockets(t *testing.T) {
+	path := t.TempDir() + "/log.sock"
+	listener, err := net.Listen("unix", path)
+	if err != nil {
+		t.Skip(err)
+	}
+	fake := &fakeService{}
+	server := grpc.NewServer()
+	sessionlogv1.RegisterSessionLogServer(server, fake)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	l, log := newTestLogger(t, "unix:"+path, Options{Token: "secret"})
+	l.Append(prompted("a"))
+	flush(t, l)
+	if fake.prompts() != "a" {
+		t.Errorf("stored %q; %s", fake.prompts(), log)
+	}
+}

@@ -1,0 +1,196 @@
+package sessionlog
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc"
+)
+
+// SessionLogger sends records to a session log in the background. It is safe for use by many goroutines. A nil one is off:
+// all its methods do nothing.
+type SessionLogger struct {
+	options Options
+	conn    *grpc.ClientConn // nil: the address or an option cannot be used
+	queue   *queue
+	told    *diagnostics
+
+	start   sync.Once       // of run, with the first row
+	sending context.Context // cancelled when Close may wait no longer
+	cancel  context.CancelFunc
+	ended   chan struct{} // closed when run is over
+
+	closing   sync.Once
+	closed    chan struct{} // closed when Close is through
+	closedErr error
+}
+
+// NewSessionLogger makes a logger for the service at `address`: host:port, unix:/path, or any target of grpc.NewClient.
+// An empty address gives nil, a logger that is off. It connects with the first row, so the service may be down. An address
+// or option that cannot be used is told to the log, and rows are counted as dropped.
+func NewSessionLogger(address string, options Options) *SessionLogger {
+	if address == "" {
+		return nil
+	}
+	options = options.withDefaults()
+	l := &SessionLogger{
+		options: options,
+		queue:   newQueue(&options),
+		told:    &diagnostics{log: options.Logger},
+		ended:   make(chan struct{}),
+		closed:  make(chan struct{}),
+	}
+	l.sending, l.cancel = context.WithCancel(context.Background())
+	conn, err := dial(address, &options)
+	if err != nil {
+		l.told.once("the session log cannot be used; its rows are dropped", "address", address, "error", err)
+		return l
+	}
+	l.conn = conn
+	return l
+}
+
+// Enabled tells whether records go anywhere: false for the logger that an empty address gives.
+func (l *SessionLogger) Enabled() bool { return l != nil }
+
+// Append takes a snapshot of the record and returns at once; it never fails, blocks or panics. What the record refers to
+// may be changed afterwards, but not meanwhile. What becomes of rows is told by Stats, and to the log.
+func (l *SessionLogger) Append(record Record) {
+	if l == nil {
+		return
+	}
+	row, violation := l.encode(&record)
+	if violation != nil {
+		l.queue.count(Stats{Refused: 1})
+		sessionID := record.SessionID
+		l.told.refused(func() string { return sessionID }, refusedBy(violation))
+		return
+	}
+	if l.conn == nil {
+		l.queue.count(Stats{Dropped: 1})
+		return
+	}
+	l.start.Do(func() { go l.run() })
+	switch l.queue.push(row) {
+	case pushedFull:
+		l.told.once("the session log's buffer is full; rows are dropped and counted",
+			"buffer_rows", l.options.BufferRows, "buffer_bytes", l.options.BufferBytes)
+	case pushedClosed:
+		l.told.once("a record came after the session log was closed; such are dropped and counted")
+	}
+}
+
+// encode stamps what the record leaves empty, so that a retry is recognised, and serialises it.
+func (l *SessionLogger) encode(record *Record) ([]byte, *Violation) {
+	if record.SessionID == "" {
+		record.SessionID = newSessionID()
+	}
+	if record.Timestamp.IsZero() {
+		record.Timestamp = time.Now()
+	}
+	if record.Daemon == "" {
+		record.Daemon = l.options.Daemon
+	}
+	return encodeRecord(record, l.options.MaxMessageBytes-requestOverheadBytes)
+}
+
+// requestOverheadBytes is what a request has beside its one record.
+const requestOverheadBytes = 8
+
+func newSessionID() string {
+	var id [16]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
+// Stats tells what became of the rows so far.
+func (l *SessionLogger) Stats() Stats {
+	if l == nil {
+		return Stats{}
+	}
+	return l.queue.snapshot()
+}
+
+// Flush waits until the rows appended so far have left the buffer: stored, refused or dropped. It fails with the context's
+// error when that ends first; the rows stay.
+func (l *SessionLogger) Flush(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	if err := l.queue.flushed(ctx); err != nil {
+		return fmt.Errorf("sessionlog: flush: %w", err)
+	}
+	return nil
+}
+
+// UnsentError tells that Close had to end before all rows were sent.
+type UnsentError struct {
+	Rows      int    // how many were left
+	Spilled   int    // how many of them are in the spill file; the rest is dropped
+	SpillFile string // empty when there is none
+	Cause     error  // why it ended: the context's error, joined with that of the spill file if there was one
+}
+
+func (e *UnsentError) Error() string {
+	if e.SpillFile == "" {
+		return fmt.Sprintf("sessionlog: closed with %d rows unsent: %v", e.Rows, e.Cause)
+	}
+	return fmt.Sprintf("sessionlog: closed with %d rows unsent, %d of them in %s: %v", e.Rows, e.Spilled, e.SpillFile, e.Cause)
+}
+
+func (e *UnsentError) Unwrap() error { return e.Cause }
+
+// Close takes no more records, sends what is in the buffer, and ends the connection. When the context, or without a
+// deadline Options.CloseTimeout, ends first, the rows that are left go to the spill file, if there is one, and the error is
+// an *UnsentError. Further calls wait for the first one and tell the same.
+func (l *SessionLogger) Close(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	l.closing.Do(func() {
+		defer close(l.closed)
+		l.closedErr = l.close(ctx)
+	})
+	<-l.closed
+	return l.closedErr
+}
+
+func (l *SessionLogger) close(ctx context.Context) error {
+	defer l.cancel()
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.options.CloseTimeout)
+		defer cancel()
+	}
+	l.queue.close()
+	if l.conn == nil {
+		return nil
+	}
+	defer l.conn.Close()
+	l.start.Do(func() { close(l.ended) }) // there was never a row
+	select {
+	case <-l.ended:
+		return nil
+	case <-ctx.Done():
+	}
+	l.cancel()
+	<-l.ended
+	rows := l.queue.takeAll()
+	if len(rows) == 0 {
+		return nil
+	}
+	unsent := &UnsentError{Rows: len(rows), SpillFile: l.options.SpillFile, Cause: ctx.Err()}
+	if unsent.SpillFile != "" {
+		spilled, err := spill(unsent.SpillFile, rows)
+		unsent.Spilled = spilled
+		unsent.Cause = errors.Join(unsent.Cause, err)
+	}
+	l.queue.count(Stats{Spilled: uint64(unsent.Spilled), Dropped: uint64(unsent.Rows - unsent.Spilled)})
+	l.told.once("the session log was closed before all rows were sent", "error", unsent)
+	return unsent
+}

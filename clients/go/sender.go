@@ -1,0 +1,118 @@
+package sessionlog
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
+)
+
+// run sends batches, one after the other, until the queue is closed and empty or `sending` is cancelled. What is under
+// way goes out as one batch; meanwhile the next one gathers.
+func (l *SessionLogger) run() {
+	defer close(l.ended)
+	for {
+		batch := l.queue.cut(l.options.BatchRows, l.options.BatchBytes)
+		if len(batch) > 0 {
+			if !l.deliver(batch) {
+				return
+			}
+			continue
+		}
+		if l.queue.drained() {
+			return
+		}
+		select {
+		case <-l.queue.wake:
+		case <-l.sending.Done():
+			return
+		}
+	}
+}
+
+// deliver sends a batch, in halves and their halves where it is refused as a whole. False: `sending` was cancelled, and
+// what is not settled is still under way.
+func (l *SessionLogger) deliver(batch [][]byte) bool {
+	pieces := [][][]byte{batch}
+	for len(pieces) > 0 {
+		piece := pieces[len(pieces)-1]
+		pieces = pieces[:len(pieces)-1]
+		reply, err := l.callUntilAnswered(l.sending, piece)
+		if err == nil {
+			l.settle(piece, reply)
+			continue
+		}
+		if l.sending.Err() != nil {
+			return false
+		}
+		if cure, _ := remedyFor(err); cure == split && len(piece) > 1 {
+			half := len(piece) / 2
+			pieces = append(pieces, piece[half:], piece[:half])
+			continue
+		}
+		l.told.refused(sessionIDOf(piece[0]), refusalBy(err))
+		l.queue.settle(Stats{Refused: uint64(len(piece))}, len(piece))
+	}
+	return true
+}
+
+// callUntilAnswered makes a call again for as long as that may help and the context allows.
+func (l *SessionLogger) callUntilAnswered(ctx context.Context, rows [][]byte) (*sessionlogv1.BatchAppendSessionsResponse, error) {
+	for attempt := 0; ; attempt++ {
+		if attempt > 0 {
+			l.queue.count(Stats{Retried: uint64(len(rows))})
+		}
+		reply, err := l.appendBatch(ctx, rows)
+		if err == nil {
+			l.told.succeeded(time.Now(), l.queue.snapshot)
+			return reply, nil
+		}
+		cure, delay := remedyFor(err)
+		if ctx.Err() != nil || cure != retry {
+			return nil, err
+		}
+		l.told.failed(time.Now(), err)
+		if !l.pause(ctx, max(delay, l.backoff(attempt))) {
+			return nil, err
+		}
+	}
+}
+
+// pause waits. False: the context is over, or will be before the wait is.
+func (l *SessionLogger) pause(ctx context.Context, wait time.Duration) bool {
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
+		return false
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// backoff doubles from attempt to attempt; a quarter of it is chance, so that daemons do not come all at once.
+func (l *SessionLogger) backoff(attempt int) time.Duration {
+	wait := min(l.options.MinBackoff<<min(attempt, 16), l.options.MaxBackoff)
+	return wait - rand.N(wait/4+1)
+}
+
+// settle counts what became of each row of a batch.
+func (l *SessionLogger) settle(rows [][]byte, reply *sessionlogv1.BatchAppendSessionsResponse) {
+	var outcome Stats
+	for i, result := range reply.GetResults() {
+		switch appended := result.GetAppended(); {
+		case appended == nil:
+			outcome.Refused++
+			l.told.refused(sessionIDOf(rows[i]), refusalOf(result.GetRejected()))
+		case appended.GetDuplicate():
+			outcome.Duplicate++
+		default:
+			outcome.Appended++
+		}
+	}
+	l.queue.settle(outcome, len(rows))
+}

@@ -1,0 +1,67 @@
+package sessionlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Result tells of a row that is on the service's disk.
+type Result struct {
+	SessionID string
+	Timestamp time.Time
+	Sequence  uint64 // its number in the session log, from 1; 0 when the logger is off
+	Duplicate bool   // it was there already
+}
+
+// ErrClosed tells that the logger is closed, or was made with an address or option that cannot be used.
+var ErrClosed = errors.New("sessionlog: the logger is closed or cannot be used")
+
+// AppendSync appends one record and waits until its row is on disk. It makes the call again for as long as that may help
+// and the context, without a deadline Options.CallTimeout, allows. The error is a *RefusedError with the violations, or
+// wraps the gRPC status of the last call: then the row may be stored all the same, and appending the same record with its
+// SessionID and Timestamp set is safe. On a logger that is off, it does nothing.
+func (l *SessionLogger) AppendSync(ctx context.Context, record Record) (Result, error) {
+	if l == nil {
+		return Result{}, nil
+	}
+	if l.conn == nil || l.sending.Err() != nil {
+		l.queue.count(Stats{Dropped: 1})
+		return Result{}, ErrClosed
+	}
+	row, violation := l.encode(&record)
+	if violation != nil {
+		l.queue.count(Stats{Refused: 1})
+		return Result{}, refusedBy(violation)
+	}
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.options.CallTimeout)
+		defer cancel()
+	}
+	reply, err := l.callUntilAnswered(ctx, [][]byte{row})
+	if err != nil {
+		if cure, _ := remedyFor(err); cure != split {
+			return Result{}, fmt.Errorf("sessionlog: append: %w", err)
+		}
+		l.queue.count(Stats{Refused: 1})
+		return Result{}, refusalBy(err)
+	}
+	appended := reply.GetResults()[0].GetAppended()
+	switch {
+	case appended == nil:
+		l.queue.count(Stats{Refused: 1})
+		return Result{}, refusalOf(reply.GetResults()[0].GetRejected())
+	case appended.GetDuplicate():
+		l.queue.count(Stats{Duplicate: 1})
+	default:
+		l.queue.count(Stats{Appended: 1})
+	}
+	return Result{
+		SessionID: appended.GetSessionId(),
+		Timestamp: appended.GetTimestamp().AsTime(),
+		Sequence:  appended.GetSequence(),
+		Duplicate: appended.GetDuplicate(),
+	}, nil
+}

@@ -1,0 +1,40 @@
+package sessionlog
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Violation is one thing that is wrong with a record.
+type Violation struct {
+	Field       string // for example record.attempts[1].iteration
+	Description string // what was expected, in English
+	Reason      string // a constant for programs, for example NOT_ALLOWED
+}
+
+func (v Violation) String() string { return fmt.Sprintf("%s %s: %s", v.Field, v.Reason, v.Description) }
+
+// RefusedError tells that a record is not one that the session log takes. To send it again is of no use.
+type RefusedError struct {
+	Violations []Violation // at least one
+	Count      int         // how many there are, listed or not
+}
+
+func (e *RefusedError) Error() string {
+	texts := make([]string, len(e.Violations))
+	for i, violation := range e.Violations {
+		texts[i] = violation.String()
+	}
+	if more := e.Count - len(texts); more > 0 {
+		texts = append(texts, fmt.Sprintf("and %d more", more))
+	}
+	return "sessionlog: the record is refused: " + strings.Join(texts, "; ")
+}
+
+func refusedBy(violation *Violation) *RefusedError {
+	return &RefusedError{Violations: []Violation{*violation}, Count: 1}
+}
+
+func recordTooLong(maxBytes int) *Violation {
+	return &Violation{Field: "record", Reason: "TOO_LONG", Description: fmt.Sprintf("expected at most %d bytes", maxBytes)}
+}

@@ -1,0 +1,43 @@
+"""Sends a daemon's LLM sessions to the sessionlog service, without the daemon noticing.
+
+    log = SessionLogger(config.session_log_address)
+    …
+    log.append(build_session_record(request, response, failure, error, roster_check, duration_ms))
+
+`append` takes a snapshot and returns at once; rows travel in batches in the background and survive an outage of the
+service in a bounded buffer. What is in the buffer dies with the process when that is killed; a daemon that cannot have
+that calls `append_sync`, which waits for the row to be on disk.
+"""
+
+from .answered import Appended
+from .build import IterateFailure, IterateRequest, IterateResponse, build_session_record
+from .counters import Stats
+from .errors import CallError, RefusedError, SessionLogError, Violation
+from .logger import SessionLogger, new_session_logger
+from .options import Tls
+from .record import SessionAttempt, SessionRecord
+from .roster import WORKER_ID_PATHS, roster_check_for
+from .trace import parse_traceparent, trace_id_from_headers, trace_id_from_metadata
+
+__all__ = [
+    "WORKER_ID_PATHS",
+    "Appended",
+    "CallError",
+    "IterateFailure",
+    "IterateRequest",
+    "IterateResponse",
+    "RefusedError",
+    "SessionAttempt",
+    "SessionLogError",
+    "SessionLogger",
+    "SessionRecord",
+    "Stats",
+    "Tls",
+    "Violation",
+    "build_session_record",
+    "new_session_logger",
+    "parse_traceparent",
+    "roster_check_for",
+    "trace_id_from_headers",
+    "trace_id_from_metadata",
+]

@@ -1,0 +1,50 @@
+"""The call that waits for its answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from .connection import Connection
+from .errors import CallError, RefusedError
+from .options import Options
+from .sender import backoffs
+from .status import CallFailure
+from .v1 import session_log_pb2 as pb
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What the service stored."""
+
+    session_id: str
+    timestamp_ns: int
+    """The row's time, in nanoseconds since 1970."""
+    sequence: int
+    """The row's number in its journal, from 1; 0 when nothing was written."""
+    duplicate: bool = False
+    """The row was stored before, and was not written again."""
+
+
+def append_answered(
+    connection: Connection, options: Options, row: bytes, validate_only: bool, timeout: float
+) -> tuple[Appended | RefusedError | CallError, int]:
+    """Sends a row until the answer is one that a retry does not change, or the time is over. Returns how often it was
+    sent again, too."""
+    deadline = time.monotonic() + timeout
+    for retries, backoff in enumerate(backoffs(options.min_backoff, options.max_backoff)):
+        left = deadline - time.monotonic()
+        outcome = connection.append(row, validate_only, min(options.call_timeout, max(left, 0.001)))
+        if not isinstance(outcome, CallFailure):
+            return _appended(pb.AppendSessionResponse.FromString(outcome)), retries
+        wait = max(backoff, outcome.retry_after or 0.0)
+        if outcome.remedy() != "retry" or wait >= deadline - time.monotonic():
+            return outcome.error(), retries
+        time.sleep(wait)
+    raise AssertionError("back-offs do not end")
+
+
+def _appended(response: pb.AppendSessionResponse) -> Appended:
+    timestamp = response.timestamp
+    nanoseconds = timestamp.seconds * 1_000_000_000 + timestamp.nanos
+    return Appended(response.session_id, nanoseconds, response.sequence, response.duplicate)

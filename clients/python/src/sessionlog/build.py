@@ -1,0 +1,117 @@
+"""The record of a session, from what a daemon has in hand at its end."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from .record import SessionAttempt, SessionRecord
+from .roster import RosterCheck
+from .text import cut, to_text
+
+_log = logging.getLogger("sessionlog")
+
+_PROMPT_CODE_POINTS = 4_000
+_INFRA_ERROR_CODE_POINTS = 800
+
+
+@dataclass(slots=True)
+class IterateRequest:
+    """What was asked of the daemon."""
+
+    kind: str
+    prompt: str | bytes = ""
+    model: str = ""
+    provider: str = ""
+    max_iterations: int = 0
+    trace_id: str = ""
+    """See `trace_id_from_headers`."""
+
+
+@dataclass(slots=True)
+class IterateResponse:
+    """How a session ended that was accepted."""
+
+    artifact: Mapping[str, object]
+    iterations: int
+    history: Sequence[SessionAttempt] = ()
+    trace_id: str = ""
+
+
+@dataclass(slots=True)
+class IterateFailure:
+    """How a session ended that ran out of attempts."""
+
+    iterations: int
+    history: Sequence[SessionAttempt] = ()
+    trace_id: str = ""
+
+
+def build_session_record(
+    request: IterateRequest,
+    response: IterateResponse | None = None,
+    failure: IterateFailure | None = None,
+    error: BaseException | str | None = None,
+    roster_check: RosterCheck | None = None,
+    duration_ms: int = 0,
+) -> SessionRecord:
+    """The record of a session that was accepted (`response`, also where there is a failure), ran out of attempts
+    (`failure`), or met an infrastructure error (neither; `error` is its one attempt).
+
+    `roster_check` is asked about the artifact of an accepted session; see `roster_check_for`. One that raises is told
+    to the log and counts as unknown. Nothing is raised.
+    """
+    record = SessionRecord(
+        kind=request.kind,
+        final_verdict="infra_error",
+        prompt=_prompt(request.prompt),
+        model=request.model,
+        provider=request.provider,
+        max_iterations=request.max_iterations,
+        duration_ms=duration_ms,
+        session_id=request.trace_id,
+    )
+    if response is not None:
+        record.final_verdict = "accepted"
+        record.iterations = response.iterations
+        record.attempts = response.history
+        record.artifact = response.artifact
+        record.grounded_in_roster = _grounded(roster_check, response.artifact)
+        record.session_id = request.trace_id or response.trace_id
+    elif failure is not None:
+        record.final_verdict = "max_iter_exhausted"
+        record.iterations = failure.iterations
+        record.attempts = failure.history
+        record.session_id = request.trace_id or failure.trace_id
+    elif error:
+        record.attempts = [SessionAttempt(0, "infra_error", cut(_error_text(error), _INFRA_ERROR_CODE_POINTS))]
+    return record
+
+
+def _prompt(prompt: str | bytes) -> str | bytes:
+    try:
+        return cut(to_text(prompt), _PROMPT_CODE_POINTS)
+    except TypeError:
+        # What is no text is refused, and told, when the record is appended.
+        return prompt
+
+
+def _error_text(error: BaseException | str) -> str:
+    if isinstance(error, str):
+        return error
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 an error that cannot tell itself must not hide the session
+        text = ""
+    return text or type(error).__name__
+
+
+def _grounded(roster_check: RosterCheck | None, artifact: Mapping[str, object]) -> bool | None:
+    if roster_check is None:
+        return None
+    try:
+        return roster_check(artifact)
+    except Exception:  # noqa: BLE001 a check that fails is told, and costs no row
+        _log.warning("session log: the roster check failed, grounded_in_roster is left out", exc_info=True)
+        return None

@@ -1,0 +1,120 @@
+"""A logger's parts at work in one process: buffer, sender's thread, connection, counters."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from .buffer import RowBuffer
+from .connection import Connection
+from .counters import Counters, Stats
+from .encode import Record, encode_record
+from .errors import RefusedError, Violation
+from .notices import Notices
+from .options import Options
+from .sender import Sender
+from .spill import to_json_line, write_spill
+
+_JOIN_TIMEOUT = 1.0
+
+
+class Core:
+    """Made anew in the child of a fork: threads and connections do not survive one, and the rows are the parent's to
+    send."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.counters = Counters()
+        self.notices = Notices(options.log)
+        self.connection = Connection(options)
+        self.buffer = RowBuffer(
+            options.buffer_rows,
+            options.buffer_bytes,
+            options.overflow == "drop_oldest",
+            lambda count: self.counters.add(dropped=count),
+        )
+        self._sender = Sender(options, self.buffer, self.connection, self.counters, self.notices)
+        self._row_bytes_max = min(options.buffer_bytes, options.max_message_bytes - 16)
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._ending = threading.Lock()
+
+    def encode(self, record: Record) -> bytes | RefusedError:
+        """The record's snapshot, or why it has none. Nothing is raised, whatever the record is made of."""
+        try:
+            return encode_record(record, self.options.daemon, self._row_bytes_max)
+        except RefusedError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 a record's values may raise anything
+            description = f"cannot be encoded: {type(error).__name__}: {error}"
+            return RefusedError([Violation("record", description, "INVALID_FORMAT")])
+
+    def put(self, row: bytes | RefusedError) -> None:
+        """Has a row sent in the background, or its refusal told there."""
+        if isinstance(row, RefusedError):
+            self.counters.add(refused=1)
+            self.notices.refused(row)
+            self.buffer.wake()
+        else:
+            self.buffer.put(row)
+        if self._thread is None:
+            self._start()
+
+    def stats(self) -> Stats:
+        return self.counters.stats(*self.buffer.size())
+
+    def close(self, timeout: float) -> bool:
+        """Takes no more rows and sends those that wait, for at most `timeout` seconds; what is left then is spilled or
+        lost. True when nothing was left."""
+        deadline = time.monotonic() + timeout
+        self.buffer.close()
+        with self._ending:
+            thread = self._thread
+            if thread is not None:
+                if not self.buffer.wait_settled(max(0.0, deadline - time.monotonic())):
+                    self.buffer.abandon()
+                    self.connection.close()
+                thread.join(_JOIN_TIMEOUT)
+            rows = self.buffer.drain()
+            if rows:
+                self._leave(rows)
+            self.notices.tell()
+            self.connection.close()
+        return not rows
+
+    def _start(self) -> None:
+        if not self._starting.acquire(blocking=False):
+            return
+        try:
+            if self._thread is None and not self.buffer.closed:
+                thread = threading.Thread(target=self._sender.run, name="sessionlog", daemon=True)
+                thread.start()
+                self._thread = thread
+        except RuntimeError as error:
+            # No thread can be had, now or because Python is ending: rows wait, and the next append tries again.
+            self.notices.once("thread", f"rows wait, as no thread can be started: {error}")
+        finally:
+            self._starting.release()
+
+    def _leave(self, rows: list[bytes]) -> None:
+        """Spills rows; those that cannot be are dropped."""
+        path = self.options.spill_file
+        if path is None:
+            self.counters.add(dropped=len(rows))
+            self.notices.once("close", f"{len(rows)} rows are lost, as they could not be sent before the end")
+            return
+        lines: list[str] = []
+        for row in rows:
+            try:
+                lines.append(to_json_line(row))
+            except Exception as error:  # noqa: BLE001 one row that has no JSON must not cost the others
+                self.counters.add(refused=1)
+                self.notices.once("spill row", f"a row has no JSON, and is not spilled: {error}")
+        try:
+            write_spill(path, lines)
+        except OSError as error:
+            self.counters.add(dropped=len(lines))
+            self.notices.once("close", f"{len(lines)} rows are lost, as the spill file cannot be written: {error}")
+        else:
+            self.counters.add(spilled=len(lines))
+            self.notices.once("close", f"{len(lines)} rows could not be sent and are in {path}")

@@ -1,0 +1,182 @@
+"""The logger that daemons have."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from types import TracebackType
+
+from . import lifecycle
+from .answered import Appended, append_answered
+from .core import Core
+from .counters import Stats
+from .encode import Record
+from .errors import CallError, RefusedError
+from .options import BATCH_ROWS_MAX, ChannelOptions, Options, Overflow, Tls, Token, program_name
+
+_MIB = 1024 * 1024
+
+
+class SessionLogger:
+    """Sends records to the service at `address` (`host:port` or `unix:/path`) without the daemon noticing.
+
+    With an empty address the logger is off, and every call on it does nothing. It connects with the first record, and
+    the service may be down then. All methods may be called from any thread.
+    """
+
+    def __init__(
+        self,
+        address: str | None,
+        daemon: str | None = None,
+        *,
+        log: logging.Logger | None = None,
+        buffer_rows: int = 10_000,
+        buffer_bytes: int = 16 * _MIB,
+        overflow: Overflow = "drop_oldest",
+        spill_file: str | os.PathLike[str] | None = None,
+        batch_rows: int = 500,
+        batch_bytes: int = 2 * _MIB,
+        max_message_bytes: int = 4 * _MIB,
+        call_timeout: float = 30.0,
+        close_timeout: float = 10.0,
+        min_backoff: float = 0.1,
+        max_backoff: float = 2.0,
+        tls: Tls | None = None,
+        token: Token | None = None,
+        insecure_token: bool = False,
+        channel_options: ChannelOptions = (),
+    ) -> None:
+        """Times are in seconds.
+
+        daemon: put on records that name none; by default the program's name, reduced to A-Z a-z 0-9 . _ -. Empty: the
+        service puts there what it knows of the caller.
+        log: told of outages, and once per distinct reason of refused rows; by default logger "sessionlog".
+        buffer_rows, buffer_bytes: bound what waits for the service, rows under way included.
+        overflow: which rows go, and are counted as dropped, when the buffer is full.
+        spill_file: gets the rows that `close` could not send, as JSONL for `sessionlog append`; one for each process.
+        batch_rows, batch_bytes: where batches are cut.
+        max_message_bytes: what the service takes in one message; a larger row is refused here.
+        call_timeout: the deadline of one call. close_timeout: that of `close`, also at the process's end.
+        min_backoff, max_backoff: the wait before rows are sent again, which doubles each time.
+        tls: secures the connection.
+        token: sent as `authorization: Bearer …`, or what is called for it before each call. It needs tls, except to
+        this machine, unless `insecure_token` is set.
+        channel_options: gRPC's, behind the logger's own.
+        """
+        address = str(address).strip() if address else ""
+        self._core: Core | None = None
+        self._in_use = False
+        if address == "":
+            return
+        options = Options(
+            address=address,
+            daemon=program_name(sys.argv) if daemon is None else daemon,
+            log=log or logging.getLogger("sessionlog"),
+            buffer_rows=max(1, buffer_rows),
+            buffer_bytes=max(1, buffer_bytes),
+            overflow=overflow,
+            spill_file=spill_file,
+            batch_rows=min(max(1, batch_rows), BATCH_ROWS_MAX),
+            batch_bytes=min(max(1, batch_bytes), max_message_bytes),
+            max_message_bytes=max_message_bytes,
+            call_timeout=call_timeout,
+            close_timeout=close_timeout,
+            min_backoff=min_backoff,
+            max_backoff=max(min_backoff, max_backoff),
+            tls=tls,
+            token=token,
+            insecure_token=insecure_token,
+            channel_options=tuple(channel_options),
+        )
+        self._core = Core(options)
+        lifecycle.born(self)
+
+    @property
+    def enabled(self) -> bool:
+        """False for a logger without an address."""
+        return self._core is not None
+
+    def append(self, record: Record) -> None:
+        """Has a record stored. Takes a snapshot and returns at once: it does not wait for anything, and raises nothing.
+
+        A session_id, the time and the daemon are put into the snapshot where the record has none.
+        """
+        core = self._core
+        if core is None:
+            return
+        if not self._in_use:
+            self._in_use = True
+            lifecycle.used(self)
+        core.put(core.encode(record))
+
+    def append_sync(self, record: Record, timeout: float = 30.0, *, validate_only: bool = False) -> Appended:
+        """Stores a record and returns once it is on disk, behind none of those that wait in the buffer.
+
+        Raises RefusedError, with the violations, when it is not one that the session log takes, and CallError when it
+        could not be sent within `timeout` seconds; a service that is busy or away is tried again until then.
+        `validate_only` has it checked only. A logger that is off returns a result with sequence 0.
+        """
+        core = self._core
+        if core is None:
+            return Appended(session_id=record.session_id, timestamp_ns=0, sequence=0)
+        if core.buffer.closed:
+            raise CallError("CLOSED", "the logger is closed")
+        row = core.encode(record)
+        retries = 0
+        outcome: Appended | RefusedError | CallError
+        if isinstance(row, RefusedError):
+            outcome = row
+        else:
+            outcome, retries = append_answered(core.connection, core.options, row, validate_only, timeout)
+        core.counters.add(retried=retries)
+        if isinstance(outcome, RefusedError):
+            core.counters.add(refused=1)
+        if not isinstance(outcome, Appended):
+            raise outcome
+        if not validate_only:
+            core.counters.add(duplicate=int(outcome.duplicate), appended=int(not outcome.duplicate))
+        return outcome
+
+    def stats(self) -> Stats:
+        """What has become of the rows so far."""
+        return Stats() if self._core is None else self._core.stats()
+
+    def flush(self, timeout: float = 10.0) -> bool:
+        """Waits until all records appended before are stored, refused or dropped; False when that takes longer than
+        `timeout` seconds."""
+        return True if self._core is None else self._core.buffer.wait_settled(timeout)
+
+    def close(self, timeout: float | None = None) -> bool:
+        """Sends what waits, for at most `timeout` seconds (by default `close_timeout`), and ends. What is left then
+        goes to the spill file, or is lost and counted as dropped. True when nothing was left.
+
+        Records appended from now on are dropped. To close again does nothing. Loggers that are not closed are when the
+        process ends, though not by a signal that ends it, nor by `os._exit`.
+        """
+        core = self._core
+        if core is None:
+            return True
+        lifecycle.closed(self)
+        return core.close(core.options.close_timeout if timeout is None else timeout)
+
+    def renew_after_fork(self) -> None:
+        """Called in the child of a fork: its rows, counters and connection are its own from there on."""
+        core = self._core
+        if core is not None:
+            lifecycle.abandon(core)
+            self._core = Core(core.options)
+            self._in_use = False
+
+    def __enter__(self) -> SessionLogger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def new_session_logger(address: str | None, daemon: str | None = None) -> SessionLogger:
+    """A logger with the default options, for the address that a daemon's configuration has; it may be empty."""
+    return SessionLogger(address, daemon)

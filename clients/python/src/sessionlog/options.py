@@ -1,0 +1,68 @@
+"""What a logger is told when it is made."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from logging import Logger
+from typing import Literal, TypeAlias
+
+Overflow: TypeAlias = Literal["drop_oldest", "drop_newest"]
+Token: TypeAlias = str | Callable[[], str]
+ChannelOptions: TypeAlias = Sequence[tuple[str, str | int]]
+
+BATCH_ROWS_MAX = 10_000
+"""How many records the service takes in one call."""
+DAEMON_LENGTH_MAX = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a connection is secured. Files are PEM, read when the connection is made."""
+
+    ca_file: str | None = None
+    """The authorities that the service's certificate is checked with; None: those that gRPC brings."""
+    cert_file: str | None = None
+    """This daemon's own certificate and key, where the service asks for one."""
+    key_file: str | None = None
+    server_name: str | None = None
+    """The name that the service's certificate must have, where it is not the address's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`SessionLogger` tells what they mean."""
+
+    address: str
+    daemon: str
+    log: Logger
+    buffer_rows: int
+    buffer_bytes: int
+    overflow: Overflow
+    spill_file: str | os.PathLike[str] | None
+    batch_rows: int
+    batch_bytes: int
+    max_message_bytes: int
+    call_timeout: float
+    close_timeout: float
+    min_backoff: float
+    max_backoff: float
+    tls: Tls | None
+    token: Token | None
+    insecure_token: bool
+    channel_options: ChannelOptions
+
+
+def program_name(argv: Sequence[str]) -> str:
+    """The name of the program that runs, as far as a daemon's name may have it: A-Z a-z 0-9 . _ -. May be empty."""
+    path = argv[0] if argv else ""
+    name = os.path.basename(path)
+    if name in ("__main__.py", "-m"):  # python -m package
+        name = os.path.basename(os.path.dirname(path))
+    elif name in ("", "-c", "-"):
+        name = os.path.basename(sys.executable or "python")
+    name = re.sub(r"\.(py|pyc|pyz|exe)$", "", name)
+    return re.sub(r"[^A-Za-z0-9._-]", "", name)[:DAEMON_LENGTH_MAX]

@@ -1,0 +1,54 @@
+"""A session as daemons state it. The fields' rules are told in the API's .proto file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+FinalVerdict = Literal["accepted", "max_iter_exhausted", "infra_error"]
+VerdictKind = Literal["no_json", "validation_failed", "accepted", "infra_error"]
+
+
+@dataclass(slots=True)
+class SessionAttempt:
+    """One attempt within a session."""
+
+    iteration: int
+    """0 or more, strictly rising within the session."""
+    verdict_kind: VerdictKind | str
+    error: str | bytes = ""
+    """Why it was refused; its first 4,000 code points are kept."""
+    span_id: str = ""
+    """The attempt's span in the trace."""
+
+
+@dataclass(slots=True)
+class SessionRecord:
+    """One session: one generate, validate, retry loop."""
+
+    kind: str
+    """What was generated, by default one of fill, email and playbook."""
+    final_verdict: FinalVerdict | str
+    prompt: str | bytes = ""
+    """Its first 4,000 code points are kept."""
+    model: str = ""
+    provider: str = ""
+    iterations: int = 0
+    max_iterations: int = 0
+    """0: not said."""
+    attempts: Sequence[SessionAttempt] = ()
+    artifact: Mapping[str, object] | None = None
+    """What was accepted: anything that is an object in JSON, bytes being text."""
+    grounded_in_roster: bool | None = None
+    """Whether every person named in the artifact is on the roster; None when nobody checked."""
+    duration_ms: int = 0
+    session_id: str = ""
+    """The trace id; empty: 32 random hex digits."""
+    timestamp: datetime | int | None = None
+    """When the session ended; a number is nanoseconds since 1970, as `time.time_ns` has it. None: now."""
+    daemon: str = ""
+    """Empty: the logger's."""
+    schema: str = ""
+    """Empty: the service stamps it."""

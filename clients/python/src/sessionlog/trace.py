@@ -1,0 +1,64 @@
+"""The trace that an incoming request belongs to, for `session_id`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+Text: TypeAlias = str | bytes
+Headers: TypeAlias = Mapping[str, str] | Mapping[str, object] | Iterable[tuple[Text, Text]]
+
+_SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+# https://www.w3.org/TR/trace-context/#traceparent-header-field-values
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+
+
+def trace_id_from_headers(headers: Headers) -> str:
+    """The trace id of `X-Lakehouse-Trace-Id`, else of `traceparent`; empty when neither has a valid one.
+
+    `headers` is a mapping, such as those of Flask and Django, a WSGI environment, or pairs, such as those of ASGI.
+    Names are in any case.
+    """
+    values = _values(headers)
+    for value in values["x-lakehouse-trace-id"]:
+        if _SESSION_ID.fullmatch(value):
+            return value
+    for value in values["traceparent"]:
+        trace_id = parse_traceparent(value)
+        if trace_id:
+            return trace_id
+    return ""
+
+
+def trace_id_from_metadata(metadata: Iterable[tuple[str, Text]] | None) -> str:
+    """The same of an incoming gRPC call's metadata, `context.invocation_metadata()`."""
+    return trace_id_from_headers(metadata or ())
+
+
+def parse_traceparent(text: str) -> str:
+    """The trace id of a W3C traceparent; empty when it is not valid."""
+    match = _TRACEPARENT.fullmatch(text)
+    if match is None:
+        return ""
+    version, trace_id, parent_id, rest = match.groups()
+    if version == "ff" or (version == "00" and rest is not None):
+        return ""
+    if not trace_id.strip("0") or not parent_id.strip("0"):
+        return ""
+    return trace_id
+
+
+def _values(headers: Headers) -> dict[str, list[str]]:
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    found: dict[str, list[str]] = {"x-lakehouse-trace-id": [], "traceparent": []}
+    for key, value in pairs:
+        # WSGI has HTTP_X_LAKEHOUSE_TRACE_ID for X-Lakehouse-Trace-Id.
+        name = _text(key).lower().replace("_", "-").removeprefix("http-")
+        if name in found:
+            found[name].append(_text(value).strip())
+    return found
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,217 @@
+"""Services to send to: the real one, and one that answers what a test tells it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from pathlib import Path
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.duration_pb2 import Duration
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo
+from google.rpc.status_pb2 import Status
+
+from sessionlog import SessionAttempt, SessionLogger, SessionRecord
+from sessionlog.v1 import session_log_pb2 as pb
+from sessionlog.v1 import session_log_pb2_grpc as pb_grpc
+
+MAIN = Path(os.environ.get("TESTED_SESSIONLOG") or Path(__file__).resolve().parents[3] / "dist" / "main.js")
+
+CLEAN_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SESSIONLOG_")}
+"""The caller's SESSIONLOG_… variables are not to change what is tested."""
+
+
+def accepted(number: int = 0, **fields: Any) -> SessionRecord:
+    """A good record, told apart by its session_id."""
+    defaults: dict[str, Any] = {
+        "session_id": f"session-{number}",
+        "model": "qwen3:8b",
+        "prompt": "Fill 2 welder slots at Plant 7, Mon 06:00-14:00.",
+        "iterations": 1,
+        "attempts": [SessionAttempt(0, "accepted")],
+        "artifact": {"fills": [{"candidate_id": "W-1042", "name": "Ana Ruiz"}]},
+        "duration_ms": 1840,
+    }
+    return SessionRecord("fill", "accepted", **(defaults | fields))
+
+
+def eventually(condition: Callable[[], bool], timeout: float = 20.0) -> None:
+    """Waits for what another thread or process brings about."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.005)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class RealService:
+    """`sessionlog serve`, a process of its own on a port that stays."""
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / "sessions.jsonl"
+        self.port = free_port()
+        self.address = f"127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        node = shutil.which("node")
+        assert node is not None
+        serve = [node, str(MAIN), "serve", "--listen", self.address, "--path", str(self.path)]
+        process = subprocess.Popen(
+            serve, stderr=subprocess.PIPE, text=True, cwd=self.path.parent, env=CLEAN_ENVIRONMENT
+        )
+        self._process = process
+        assert process.stderr is not None
+        log = ""
+        for line in process.stderr:
+            log += line
+            if '"serving"' in line and json.loads(line).get("msg") == "serving":
+                # What it says from now on is not to fill the pipe.
+                threading.Thread(target=process.stderr.read, daemon=True).start()
+                return
+        raise AssertionError(f"the service ended with {process.wait()}:\n{log}")
+
+    def append_file(self, file: Path) -> str:
+        """What `sessionlog append` says when it sends a file."""
+        command = ["node", str(MAIN), "append", "--address", self.address, str(file)]
+        sent = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=CLEAN_ENVIRONMENT, timeout=60)
+        return sent.stdout
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(20)
+
+    def rows(self) -> list[dict[str, Any]]:
+        if not self.path.exists():
+            return []
+        return [json.loads(line) for line in self.path.read_text().split("\n")[:-1]]
+
+    def session_ids(self) -> list[str]:
+        return [row["session_id"] for row in self.rows()]
+
+
+Answer = Callable[[list[pb.SessionRecord], grpc.ServicerContext], None]
+
+
+class FakeService(pb_grpc.SessionLogServicer):
+    """Keeps records. `answers` are asked in turn before each call, and may end it."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.calls: list[list[pb.SessionRecord]] = []
+        self.times: list[float] = []
+        self.metadata: list[dict[str, Any]] = []
+        self.refuse: Callable[[pb.SessionRecord], list[pb.Violation]] = lambda record: []
+        self.stored: list[str] = []
+
+    def _called(self, records: list[pb.SessionRecord], context: grpc.ServicerContext) -> None:
+        self.calls.append(records)
+        self.times.append(time.monotonic())
+        self.metadata.append(dict(context.invocation_metadata()))
+        if self.answers:
+            self.answers.pop(0)(records, context)
+
+    def _store(self, record: pb.SessionRecord) -> pb.AppendSessionResponse:
+        duplicate = record.session_id in self.stored
+        if not duplicate:
+            self.stored.append(record.session_id)
+        sequence = self.stored.index(record.session_id) + 1
+        return pb.AppendSessionResponse(
+            session_id=record.session_id, timestamp=record.timestamp, sequence=sequence, duplicate=duplicate
+        )
+
+    def AppendSession(self, request: pb.AppendSessionRequest, context: Any) -> pb.AppendSessionResponse:
+        self._called([request.record], context)
+        violations = self.refuse(request.record)
+        if violations:
+            refuse(*[(v.field, v.reason) for v in violations])([request.record], context)
+        return self._store(request.record)
+
+    def BatchAppendSessions(
+        self, request: pb.BatchAppendSessionsRequest, context: Any
+    ) -> pb.BatchAppendSessionsResponse:
+        self._called(list(request.records), context)
+        response = pb.BatchAppendSessionsResponse()
+        for record in request.records:
+            violations = self.refuse(record)
+            if violations:
+                rejection = pb.Rejection(violations=violations, violation_count=len(violations))
+                response.results.add(rejected=rejection)
+            else:
+                response.results.add(appended=self._store(record))
+        return response
+
+
+def serve(fake: FakeService, credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
+    """Serves on a free port, the address of which it yields, until it is resumed."""
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    pb_grpc.add_SessionLogServicer_to_server(fake, server)
+    if credentials is None:
+        port = server.add_insecure_port("127.0.0.1:0")
+    else:
+        port = server.add_secure_port("127.0.0.1:0", credentials)
+    server.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.stop(0).wait()
+
+
+def abort(code: grpc.StatusCode, message: str = "as told", details: Any = None) -> Answer:
+    """An answer with a status, and a message of google.rpc as its detail."""
+
+    def answer(records: list[pb.SessionRecord], context: grpc.ServicerContext) -> NoReturn:
+        if details is not None:
+            status = Status(code=code.value[0], message=message)
+            status.details.add().Pack(details)
+            context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(code, message)
+        raise AssertionError
+
+    return answer
+
+
+def busy(retry_after: float) -> Answer:
+    """The answer of a full queue or disk."""
+    delay = Duration()
+    delay.FromNanoseconds(round(retry_after * 1e9))
+    return abort(grpc.StatusCode.RESOURCE_EXHAUSTED, details=RetryInfo(retry_delay=delay))
+
+
+def refuse(*violations: tuple[str, str]) -> Answer:
+    bad_request = BadRequest()
+    for field, reason in violations:
+        bad_request.field_violations.add(field=field, description="not so", reason=reason)
+    return abort(grpc.StatusCode.INVALID_ARGUMENT, details=bad_request)
+
+
+def quick(address: str, **options: Any) -> SessionLogger:
+    """A logger that does not wait long."""
+    return SessionLogger(address, "tests", **({"min_backoff": 0.01, "max_backoff": 0.05} | options))

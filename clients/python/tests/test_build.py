@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from sessionlog import (
+    IterateFailure,
+    IterateRequest,
+    IterateResponse,
+    SessionAttempt,
+    SessionRecord,
+    build_session_record,
+)
+
+REQUEST = IterateRequest("fill", "Fill 2 slots.", "qwen3:8b", "ollama", 3)
+HISTORY = [SessionAttempt(0, "no_json", "no JSON"), SessionAttempt(1, "accepted")]
+RESPONSE = IterateResponse({"fills": []}, 2, HISTORY, "response-trace")
+FAILURE = IterateFailure(1, [SessionAttempt(0, "no_json")], "failure-trace")
+COMMON: dict[str, Any] = {
+    "kind": "fill",
+    "prompt": "Fill 2 slots.",
+    "model": "qwen3:8b",
+    "provider": "ollama",
+    "max_iterations": 3,
+    "duration_ms": 7,
+}
+
+
+def test_build_session_record_of_an_accepted_session() -> None:
+    assert build_session_record(REQUEST, RESPONSE, duration_ms=7) == SessionRecord(
+        final_verdict="accepted",
+        iterations=2,
+        attempts=HISTORY,
+        artifact={"fills": []},
+        session_id="response-trace",
+        **COMMON,
+    )
+
+
+def test_build_session_record_of_one_that_ran_out_of_attempts() -> None:
+    assert build_session_record(REQUEST, None, FAILURE, None, lambda _: True, 7) == SessionRecord(
+        final_verdict="max_iter_exhausted",
+        iterations=1,
+        attempts=FAILURE.history,
+        session_id="failure-trace",
+        **COMMON,
+    )
+
+
+def test_build_session_record_of_an_infrastructure_error() -> None:
+    record = build_session_record(REQUEST, error=ConnectionError("é" * 900), duration_ms=7)
+    attempts = [SessionAttempt(0, "infra_error", "é" * 800)]
+    assert record == SessionRecord(final_verdict="infra_error", attempts=attempts, **COMMON)
+
+
+@pytest.mark.parametrize(("error", "text"), [("EOF", "EOF"), (TimeoutError(), "TimeoutError")])
+def test_build_session_record_says_what_an_error_says(error: Exception | str, text: str) -> None:
+    assert build_session_record(REQUEST, error=error).attempts[0].error == text
+
+
+def test_build_session_record_without_any_error_has_no_attempt() -> None:
+    record = build_session_record(REQUEST)
+    assert (record.final_verdict, list(record.attempts)) == ("infra_error", [])
+
+
+def test_build_session_record_lets_the_response_win() -> None:
+    assert build_session_record(REQUEST, RESPONSE, FAILURE, "EOF").final_verdict == "accepted"
+
+
+def test_build_session_record_takes_the_trace_of_the_request_first() -> None:
+    request = IterateRequest("fill", trace_id="request-trace")
+    assert build_session_record(request, RESPONSE).session_id == "request-trace"
+    assert build_session_record(request, None, FAILURE).session_id == "request-trace"
+
+
+@pytest.mark.parametrize("answer", [True, False, None])
+def test_build_session_record_asks_the_roster_check(answer: bool | None) -> None:
+    asked: list[Any] = []
+
+    def check(artifact: Any) -> bool | None:
+        asked.append(artifact)
+        return answer
+
+    assert build_session_record(REQUEST, RESPONSE, roster_check=check).grounded_in_roster is answer
+    assert asked == [RESPONSE.artifact]
+
+
+def test_build_session_record_takes_a_check_that_raises_for_unknown(caplog: pytest.LogCaptureFixture) -> None:
+    def check(artifact: Any) -> bool:
+        raise KeyError("roster")
+
+    with caplog.at_level(logging.WARNING, "sessionlog"):
+        assert build_session_record(REQUEST, RESPONSE, roster_check=check).grounded_in_roster is None
+    assert "roster check failed" in caplog.text
+
+
+def test_build_session_record_cuts_the_prompt_by_code_points() -> None:
+    assert build_session_record(IterateRequest("fill", "😀" * 5_000)).prompt == "😀" * 4_000
+    assert build_session_record(IterateRequest("fill", b"caf\xc3")).prompt == "caf\ufffd"
+
+
+def test_build_session_record_leaves_a_prompt_that_is_no_text_to_append() -> None:
+    assert build_session_record(IterateRequest("fill", 3)).prompt == 3  # type: ignore[arg-type, comparison-overlap]

@@ -1,0 +1,215 @@
+"""A logger's life: off, closed, forked, at the end of its process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from sessionlog import CallError, Stats, Tls, new_session_logger
+
+from .support import FakeService, accepted, eventually, free_port, quick, serve
+
+
+@pytest.mark.parametrize("address", ["", "  ", None])
+def test_logger_without_an_address_does_nothing(address: str | None) -> None:
+    log = new_session_logger(address)
+    assert not log.enabled
+    log.append(accepted())
+    assert log.append_sync(accepted()).sequence == 0
+    assert log.flush()
+    assert log.close()
+    assert log.stats() == Stats()
+
+
+def test_logger_connects_with_the_first_record(fake: FakeService, address: str) -> None:
+    with new_session_logger(address, "other") as log:
+        assert log.enabled
+        assert log.flush(0)
+        log.append(accepted())
+        assert log.flush(20)
+    assert fake.calls[0][0].daemon == "other"
+
+
+@pytest.mark.parametrize("address", ["nowhere.invalid:1", "::::", "127.0.0.1:0", "unix:/does/not/exist", "a\udcffb:1"])
+def test_logger_tells_a_bad_address_once(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    log = quick(address)
+    log.append(accepted(0))
+    log.append(accepted(1))
+    eventually(lambda: log.stats().retried > 3)
+    assert not log.close(0.1)
+    assert log.stats().dropped == 2
+    assert caplog.text.count("the service does not take them") == 1
+    assert caplog.text.count("2 rows are lost") == 1
+
+
+def test_logger_drops_what_comes_after_close(fake: FakeService, address: str) -> None:
+    log = quick(address)
+    log.append(accepted(0))
+    assert log.close()
+    log.append(accepted(1))
+    assert log.close()
+    assert (log.stats().appended, log.stats().dropped) == (1, 1)
+    with pytest.raises(CallError, match="CLOSED"):
+        log.append_sync(accepted(2))
+
+
+def test_close_spills_what_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    spill = tmp_path / "spill.jsonl"
+    log = quick(f"127.0.0.1:{free_port()}", spill_file=spill)
+    for number in range(3):
+        log.append(accepted(number, prompt="a\nb\udcff", timestamp=1))
+    assert not log.close(0.2)
+    stats = log.stats()
+    assert (stats.spilled, stats.dropped, stats.buffered) == (3, 0, 0)
+    rows = [json.loads(line) for line in spill.read_text().splitlines()]
+    assert [row["session_id"] for row in rows] == ["session-0", "session-1", "session-2"]
+    assert (rows[0]["prompt"], rows[0]["daemon"]) == ("a\nb\ufffd", "tests")
+    assert rows[0]["timestamp"] == "1970-01-01T00:00:00.000000001Z"
+    assert "3 rows could not be sent and are in" in caplog.text
+
+
+def nested(levels: int) -> dict[str, object]:
+    artifact: dict[str, object] = {}
+    for _ in range(levels - 1):
+        artifact = {"a": artifact}
+    return artifact
+
+
+def test_close_spills_the_others_where_a_row_has_no_json(tmp_path: Path) -> None:
+    """The service would refuse it too: it is nested too deep."""
+    spill = tmp_path / "spill.jsonl"
+    log = quick(f"127.0.0.1:{free_port()}", spill_file=spill)
+    log.append(accepted(0, artifact=nested(40)))
+    log.append(accepted(1, artifact=nested(32)))
+    assert not log.close(0.1)
+    assert (log.stats().spilled, log.stats().refused) == (1, 1)
+    assert json.loads(spill.read_text())["session_id"] == "session-1"
+
+
+def test_close_drops_what_cannot_be_spilled(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    log = quick(f"127.0.0.1:{free_port()}", spill_file=tmp_path / "missing" / "spill.jsonl")
+    log.append(accepted())
+    assert not log.close(0.1)
+    assert log.stats().dropped == 1
+    assert "spill file cannot be written" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_logger_works_on_both_sides_of_a_fork_before_the_first_record(fake: FakeService, address: str) -> None:
+    program = f"""
+import os
+from sessionlog import SessionLogger, SessionRecord
+log = SessionLogger({address!r})
+child = os.fork()
+log.append(SessionRecord("fill", "accepted", session_id="child" if child == 0 else "parent"))
+ok = log.close(20)
+if child == 0:
+    os._exit(0 if ok else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    assert sorted(fake.stored) == ["child", "parent"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_logger_works_on_both_sides_of_a_fork_with_gRPC_s_support_for_it(fake: FakeService, address: str) -> None:
+    program = f"""
+import os
+from sessionlog import SessionLogger, SessionRecord
+log = SessionLogger({address!r})
+log.append(SessionRecord("fill", "accepted", session_id="before"))
+assert log.flush(20)
+child = os.fork()
+log.append(SessionRecord("fill", "accepted", session_id="child" if child == 0 else "parent"))
+ok = log.close(20) and log.stats().appended == (1 if child == 0 else 2)
+if child == 0:
+    os._exit(0 if ok else 1)
+assert ok and os.waitpid(child, 0)[1] == 0
+"""
+    environment = os.environ | {"GRPC_ENABLE_FORK_SUPPORT": "1"}
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60, env=environment)
+    assert sorted(fake.stored) == ["before", "child", "parent"]
+
+
+def test_logger_is_closed_when_its_process_ends(fake: FakeService, address: str) -> None:
+    program = f"""
+from sessionlog import SessionLogger, SessionRecord
+log = SessionLogger({address!r})
+for number in range(1000):
+    log.append(SessionRecord("fill", "accepted", session_id=str(number)))
+del log
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    assert fake.stored == [str(number) for number in range(1000)]
+
+
+def certificate(directory: Path, days: int) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 that ends in so many days, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sessionlog.test")])
+    now = datetime.now(timezone.utc)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("sessionlog.test")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = directory / f"cert{days}.pem", directory / f"key{days}.pem"
+    cert_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return cert_file, key_file
+
+
+def served_with(fake: FakeService, cert_file: Path, key_file: Path) -> Iterator[str]:
+    return serve(fake, grpc.ssl_server_credentials([(key_file.read_bytes(), cert_file.read_bytes())]))
+
+
+def test_logger_takes_tls(fake: FakeService, tmp_path: Path) -> None:
+    cert_file, key_file = certificate(tmp_path, 30)
+    for address in served_with(fake, cert_file, key_file):
+        tls = Tls(ca_file=str(cert_file), server_name="sessionlog.test")
+        with quick(address, tls=tls, token="secret") as log:
+            assert log.append_sync(accepted()).sequence == 1
+    assert fake.metadata[0]["authorization"] == "Bearer secret"
+
+
+def test_logger_tells_an_expired_certificate_once(
+    fake: FakeService, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cert_file, key_file = certificate(tmp_path, -1)
+    for address in served_with(fake, cert_file, key_file):
+        log = quick(address, tls=Tls(ca_file=str(cert_file), server_name="sessionlog.test"))
+        log.append(accepted())
+        eventually(lambda log=log: log.stats().retried > 3)  # type: ignore[misc]
+        assert not log.close(0.1)
+        assert log.stats().dropped == 1
+    assert caplog.text.count("the service does not take them") == 1
+    assert "expired" in caplog.text
+
+
+def test_logger_tells_a_certificate_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    log = quick("127.0.0.1:1", tls=Tls(ca_file=str(tmp_path / "missing.pem")))
+    log.append(accepted())
+    eventually(lambda: log.stats().retried > 3)
+    assert not log.close(0.1)
+    assert "FileNotFoundError" in caplog.text

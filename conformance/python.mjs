@@ -1,0 +1,134 @@
+// clients/python, installed into a virtual environment of its own: the golden cases through stubs that Google's own
+// generator made, and what a daemon meets in the life of a service, which are the client's own tests against the real one.
+import { execFile, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { startService } from "../scripts/lib/server.mjs";
+import { findTool } from "../scripts/lib/tools.mjs";
+import { goldenCases, violationsText } from "./golden.mjs";
+
+const root = new URL("..", import.meta.url).pathname;
+const client = `${root}clients/python`;
+const environment = `${root}.tools/python`;
+const interpreter = `${environment}/bin/python`;
+
+/** @type {import("./run.mjs").Suite} */
+export const python = {
+  name: "python",
+  missing: () => (findTool("python3") === undefined ? "python3 is not here" : undefined),
+  async *run({ address, path }) {
+    await install();
+    yield* runGolden("record", address, path);
+    // Of a service of its own, as the first one would know the rows again.
+    const server = await startService(`${dirname(path)}/batch.jsonl`);
+    try {
+      yield* runGolden("batch", server.address, server.path);
+    } finally {
+      await server.stop();
+    }
+    yield* runBehaviour();
+  },
+};
+
+/** Makes the virtual environment, unless it is there with the client as it is now. */
+async function install() {
+  const stamp = `${environment}/installed`;
+  const digest = digestOf([
+    "requirements-dev.txt",
+    "pyproject.toml",
+    ...readdirSync(`${client}/src`, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(relative(client, entry.parentPath), entry.name)),
+  ]);
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
+  await mkdir(`${root}.tools`, { recursive: true });
+  await run(findTool("python3"), ["-m", "venv", "--clear", environment]);
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  await run(interpreter, [...pip, "--requirement", `${client}/requirements-dev.txt`]);
+  await run(interpreter, [...pip, client]);
+  await writeFile(stamp, digest);
+}
+
+function digestOf(files) {
+  const hash = createHash("sha256");
+  for (const file of files.filter((name) => !name.includes("__pycache__")).sort()) {
+    hash.update(`${file}\n`).update(readFileSync(`${client}/${file}`));
+  }
+  return hash.digest("hex");
+}
+
+const promisedExecFile = promisify(execFile);
+
+async function run(program, args) {
+  try {
+    await promisedExecFile(program, args, { maxBuffer: 16 * 1024 * 1024 });
+  } catch (error) {
+    throw new Error(`${program} ${args.join(" ")} failed:\n${error.stdout}${error.stderr}`);
+  }
+}
+
+/** All golden cases, as single records or as batches of one. */
+async function* runGolden(message, address, path) {
+  const cases = goldenCases();
+  const program = start(["golden.py", message, address, path]);
+  for (const { name, send } of cases) program.stdin.write(`${JSON.stringify({ name, send })}\n`);
+  program.stdin.end();
+  let answered = 0;
+  for await (const answer of program.answers) {
+    const golden = cases[answered++];
+    yield { name: `${message}: ${golden.name}`, problem: compare(golden, answer) };
+  }
+  const code = await program.ended;
+  const all = code === 0 && answered === cases.length;
+  yield { name: `${message}: all are answered`, problem: all ? undefined : `exit ${code} after ${answered}` };
+}
+
+function compare({ row, violations }, answer) {
+  if (answer.trouble !== undefined) return answer.trouble;
+  if (row !== undefined) {
+    if (answer.violations.length > 0) return `refused:\n${violationsText(answer.violations)}`;
+    return answer.written === `${row}\n` ? undefined : `wrote ${excerpt(answer.written)}\nexpected ${excerpt(row)}`;
+  }
+  if (answer.written !== "") return `written: ${excerpt(answer.written)}`;
+  const [got, expected] = [violationsText(answer.violations), violationsText(violations)];
+  return got === expected ? undefined : `got\n${got}\nexpected\n${expected}`;
+}
+
+async function* runBehaviour() {
+  const program = start(["behaviour.py", `${client}/tests/test_behaviour.py`]);
+  program.stdin.end();
+  let ran = 0;
+  for await (const { name, problem } of program.answers) {
+    ran += 1;
+    yield { name, problem: problem ?? undefined };
+  }
+  const code = await program.ended;
+  yield {
+    name: "the behaviour list runs",
+    problem: code === 0 && ran > 0 ? undefined : `exit ${code} after ${ran} cases`,
+  };
+}
+
+/** A program of conformance/python. It reads and answers JSON, one a line. */
+function start([script, ...args]) {
+  const env = { ...process.env, TESTED_SESSIONLOG: `${root}dist/main.js` };
+  const file = `${root}conformance/python/${script}`;
+  const child = spawn(interpreter, [file, ...args], { stdio: ["pipe", "pipe", "inherit"], env });
+  // It may end before it has read all; its exit code tells.
+  child.stdin.on("error", () => {});
+  const ended = once(child, "exit").then(([code]) => code);
+  return { stdin: child.stdin, ended, answers: readAnswers(child.stdout) };
+}
+
+async function* readAnswers(stream) {
+  for await (const line of createInterface({ input: stream })) yield JSON.parse(line);
+}
+
+function excerpt(line) {
+  return line.length > 600 ? `${line.slice(0, 600)}…` : line;
+}

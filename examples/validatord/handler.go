@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	sessionlog "github.com/sessionlog/sessionlog/clients/go"
+)
+
+// maxRequestBytes bounds the body of a request.
+const maxRequestBytes = 1 << 20
+
+// iterateRequest is the body of POST /v1/iterate.
+type iterateRequest struct {
+	Kind          string `json:"kind"`
+	Prompt        string `json:"prompt"`
+	MaxIterations int    `json:"max_iterations"` // 0: as configured
+}
+
+// iterateResponse answers it.
+type iterateResponse struct {
+	SessionID  string        `json:"session_id"`
+	Iterations int           `json:"iterations"`
+	Artifact   any           `json:"artifact,omitempty"`
+	Error      string        `json:"error,omitempty"`
+	Attempts   []attemptView `json:"attempts,omitempty"`
+}
+
+type attemptView struct {
+	VerdictKind string `json:"verdict_kind"`
+	Error       string `json:"error,omitempty"`
+}
+
+// newHandler serves POST /v1/iterate: 200 with the artifact, 400 for a bad request, 422 when the attempts are used up, and
+// 502 when the model cannot be asked.
+func newHandler(d *daemon) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/iterate", func(w http.ResponseWriter, r *http.Request) {
+		request, err := d.readRequest(w, r)
+		if err != nil {
+			writeJSON(w, http.StatusBadRequest, iterateResponse{Error: err.Error()})
+			return
+		}
+		status, answer := answerTo(d.runSession(r.Context(), request))
+		writeJSON(w, status, answer)
+	})
+	return mux
+}
+
+func (d *daemon) readRequest(w http.ResponseWriter, r *http.Request) (sessionlog.Request, error) {
+	var body iterateRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes)).Decode(&body); err != nil {
+		return sessionlog.Request{}, fmt.Errorf("the body is no request: %w", err)
+	}
+	if _, known := d.validators[body.Kind]; !known {
+		return sessionlog.Request{}, fmt.Errorf("kind %q is not known", body.Kind)
+	}
+	if body.Prompt == "" {
+		return sessionlog.Request{}, fmt.Errorf("prompt is required")
+	}
+	if body.MaxIterations == 0 {
+		body.MaxIterations = d.config.MaxIterations
+	}
+	if body.MaxIterations < 1 || body.MaxIterations > maxIterations {
+		return sessionlog.Request{}, fmt.Errorf("max_iterations: expected 1 to %d", maxIterations)
+	}
+	traceID := sessionlog.TraceIDFromHeader(r.Header)
+	if traceID == "" {
+		traceID = randomHex(16)
+	}
+	return sessionlog.Request{
+		Kind: body.Kind, Model: d.config.Model, Provider: d.config.Provider,
+		Prompt: body.Prompt, MaxIterations: body.MaxIterations, TraceID: traceID,
+	}, nil
+}
+
+func answerTo(s session) (int, iterateResponse) {
+	answer := iterateResponse{SessionID: s.traceID}
+	switch {
+	case s.response != nil:
+		answer.Iterations, answer.Artifact = s.response.Iterations, s.response.Artifact
+		return http.StatusOK, answer
+	case s.failure != nil:
+		answer.Iterations, answer.Error = s.failure.Iterations, "the attempts are used up"
+		for _, attempt := range s.failure.History {
+			answer.Attempts = append(answer.Attempts, attemptView{attempt.VerdictKind, attempt.Error})
+		}
+		return http.StatusUnprocessableEntity, answer
+	default:
+		answer.Error = "the model cannot be asked"
+		return http.StatusBadGateway, answer
+	}
+}
+
+func writeJSON(w http.ResponseWriter, status int, answer iterateResponse) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // the caller may be gone
+}

@@ -1,0 +1,85 @@
+// Command validatord is a daemon to copy: POST /v1/iterate asks a model, validates its answer, and tries again with the
+// validator's objection, until an answer is accepted or the attempts are used up. Each such session becomes one row in the
+// session log.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	sessionlog "github.com/sessionlog/sessionlog/clients/go"
+)
+
+const (
+	shutdownTimeout   = 15 * time.Second
+	readHeaderTimeout = 10 * time.Second
+)
+
+func main() {
+	path := flag.String("config", "validatord.toml", "the configuration file")
+	flag.Parse()
+	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *path, log); err != nil {
+		fmt.Fprintln(os.Stderr, "validatord:", err)
+		os.Exit(1)
+	}
+}
+
+// run serves until the context is over.
+func run(ctx context.Context, configPath string, log *slog.Logger) error {
+	config, err := loadConfig(configPath)
+	if err != nil {
+		return err
+	}
+	roster, err := loadRoster(config.Roster)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", config.Listen)
+	if err != nil {
+		return err
+	}
+
+	sessionLog := sessionlog.NewSessionLogger(config.SessionLogAddress, sessionlog.Options{
+		Daemon:    "validatord",
+		Logger:    log,
+		SpillFile: config.SessionLogSpill,
+	})
+	server := &http.Server{
+		Handler:           newHandler(newDaemon(config, roster, sessionLog, log)),
+		ReadHeaderTimeout: readHeaderTimeout,
+	}
+	log.Info("serving", "address", listener.Addr().String(), "model_url", config.ModelURL, "model", config.Model,
+		"roster", config.Roster, "workers", len(roster), "session_log", orOff(config.SessionLogAddress))
+
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+	}
+	// First the requests, then their rows.
+	closing, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	defer cancel()
+	err = errors.Join(err, server.Shutdown(closing), sessionLog.Close(closing))
+	log.Info("ended", "session_log_rows", sessionLog.Stats())
+	return err
+}
+
+func orOff(address string) string {
+	if address == "" {
+		return "off"
+	}
+	return address
+}
