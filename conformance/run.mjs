@@ -6,6 +6,7 @@ import { goClient } from "./go.mjs";
 import { grpcurl } from "./grpcurl.mjs";
 import { python } from "./python.mjs";
 import { pythonDuckdb } from "./python-duckdb.mjs";
+import { typescript } from "./typescript.mjs";
 
 /**
  * @typedef {object} Suite
@@ -19,7 +20,7 @@ import { pythonDuckdb } from "./python-duckdb.mjs";
  */
 
 /** @type {readonly Suite[]} */
-const suites = [grpcurl, goClient, python, pythonDuckdb];
+const suites = [grpcurl, goClient, python, pythonDuckdb, typescript];
 
 const names = process.argv.slice(2);
 const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));

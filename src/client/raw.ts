@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import {
   AppendSessionResponse,
   BatchAppendSessionsResponse,
@@ -29,6 +29,15 @@ export interface AppendOptions {
   readonly deadline_ms?: number;
   /** Request metadata, for example `{ "x-lakehouse-trace-id": "…" }`. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Ends the call with CANCELLED. */
+  readonly signal?: AbortSignal;
+}
+
+export interface RawClientOptions {
+  /** Without TLS unless told. */
+  readonly credentials?: ChannelCredentials;
+  /** gRPC's channel options, over this client's own. */
+  readonly channel_options?: Readonly<Record<string, string | number>>;
 }
 
 /** Sends records as the protobuf bytes they already are. Nothing here throws or rejects because of a server. */
@@ -53,18 +62,32 @@ const DEFAULT_DEADLINE_MS = 30_000;
 /** A service that comes back is found within a second; grpc-js alone backs off for up to two minutes. */
 const RECONNECT = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000 };
 
-/** A client without TLS for `address`: `host:port` or `unix:/path`. It connects with the first call. */
-export function createRawClient(address: string): RawClient {
-  const client = new Client(address, credentials.createInsecure(), RECONNECT);
+/** A client for `address`: `host:port` or `unix:/path`. It connects with the first call. */
+export function createRawClient(address: string, options: RawClientOptions = {}): RawClient {
+  const channel_options = { ...RECONNECT, ...options.channel_options };
+  const client = new Client(address, options.credentials ?? credentials.createInsecure(), channel_options);
 
   function unary(path: string, request: Uint8Array, options: UnaryOptions = {}): Promise<CallResult<Buffer>> {
     const metadata = new Metadata();
     for (const [key, value] of Object.entries(options.metadata ?? {})) metadata.set(key, value);
     const deadline = Date.now() + (options.deadline_ms ?? DEFAULT_DEADLINE_MS);
+    const { signal } = options;
     return new Promise((resolve) => {
-      client.makeUnaryRequest(path, toBuffer, toBuffer, request, metadata, { deadline }, (error, reply) => {
-        resolve(error === null ? { ok: true, value: reply ?? Buffer.alloc(0) } : toCallFailure(error));
-      });
+      const call = client.makeUnaryRequest(
+        path,
+        toBuffer,
+        toBuffer,
+        request,
+        metadata,
+        { deadline },
+        (error, reply) => {
+          signal?.removeEventListener("abort", cancel);
+          resolve(error === null ? { ok: true, value: reply ?? Buffer.alloc(0) } : toCallFailure(error));
+        },
+      );
+      const cancel = () => call.cancel();
+      signal?.addEventListener("abort", cancel);
+      if (signal?.aborted === true) cancel();
     });
   }
 

@@ -1,0 +1,126 @@
+// sessionlog/client: the golden cases, what a daemon meets in the life of a service, and the package in an empty project.
+import { execFile } from "node:child_process";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { createSessionLogger } from "../dist/client/index.js";
+import { SessionRecord } from "../dist/gen/sessionlog/v1/session_log.js";
+import { recordJsonToBytes } from "../dist/record/index.js";
+import { startService } from "../scripts/lib/server.mjs";
+import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { goldenCases, violationsText } from "./golden.mjs";
+import { behaviours } from "./typescript/behaviours.mjs";
+
+const root = new URL("..", import.meta.url).pathname;
+const promisedExecFile = promisify(execFile);
+const quiet = { info() {}, warn() {} };
+
+/** @type {import("./run.mjs").Suite} */
+export const typescript = {
+  name: "typescript",
+  missing: () => undefined,
+  async *run({ address, path }) {
+    yield* runGolden(waited, "record", address, path);
+    // Of a service of its own, as the first one would know the rows again.
+    const server = await startService(`${dirname(path)}/batch.jsonl`);
+    try {
+      yield* runGolden(buffered, "batch", server.address, server.path);
+    } finally {
+      await server.stop();
+    }
+    for (const [name, behaviour] of Object.entries(behaviours)) yield { name, problem: await problemOf(behaviour) };
+    const install = () => inTemporaryDirectory((project) => installPackage(project, address, path));
+    yield { name: "the package works in an empty project", problem: await problemOf(install) };
+  },
+};
+
+async function problemOf(work) {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return `${error.stack}\n${error.stderr ?? ""}`;
+  }
+}
+
+async function* runGolden(send, message, address, path) {
+  // A golden record without a daemon is to arrive without one.
+  const log = createSessionLogger(address, { daemon: "", log: quiet });
+  for (const golden of goldenCases()) {
+    const before = statSync(path).size;
+    const problem = await problemOf(async () => {
+      const expected = golden.row === undefined ? violationsText(golden.violations) : "";
+      const got = await send(log, recordOf(golden.send), expected);
+      if (got !== expected) throw new Error(`got\n${got}\nexpected\n${expected}`);
+      const written = readFrom(path, before);
+      const row = golden.row === undefined ? "" : `${golden.row}\n`;
+      if (written !== row) throw new Error(`wrote ${written.slice(0, 600)}\nexpected ${row.slice(0, 600)}`);
+    });
+    yield { name: `${message}: ${golden.name}`, problem };
+  }
+  await log.close();
+}
+
+/** A golden record as a daemon would have it: a time and integers in place of their texts. */
+function recordOf(json) {
+  const { timestamp, duration_ms, ...record } = JSON.parse(json);
+  const { bytes } = recordJsonToBytes(JSON.stringify({ timestamp }));
+  const time = SessionRecord.decode(bytes).timestamp;
+  return {
+    ...record,
+    timestamp: time,
+    duration_ms: typeof duration_ms === "string" ? BigInt(duration_ms) : duration_ms,
+  };
+}
+
+/** The answer waited for. @returns {Promise<string>} the violations */
+async function waited(log, record) {
+  const outcome = await log.appendAndWait(record);
+  if (outcome.ok) return "";
+  return outcome.kind === "refused" ? violationsText(outcome.violations) : `${outcome.code}: ${outcome.message}`;
+}
+
+/** Through the buffer, which counts refusals: those expected, when there was one. */
+async function buffered(log, record, expected) {
+  const before = log.stats().refused;
+  log.append(record);
+  if (!(await log.flush())) return "not flushed";
+  return log.stats().refused > before ? expected || "refused" : "";
+}
+
+function readFrom(path, offset) {
+  const bytes = Buffer.alloc(statSync(path).size - offset);
+  const descriptor = openSync(path);
+  readSync(descriptor, bytes, 0, bytes.length, offset);
+  closeSync(descriptor);
+  return bytes.toString();
+}
+
+const DAEMON = `
+import { buildSessionRecord, createSessionLogger, type SessionLogger } from "sessionlog/client";
+
+const log: SessionLogger = createSessionLogger(process.argv[2], { daemon: "packed" });
+log.append(buildSessionRecord({ kind: "fill", prompt: "p", trace_id: "packed-1" }, { error: new Error("down") }));
+const outcome = await log.appendAndWait({ kind: "fill", final_verdict: "accepted", session_id: "packed-2" });
+if (!outcome.ok) throw new Error(outcome.message);
+// Not closed: the end of the program does it.
+`;
+
+/** Packs, installs and type-checks; a daemon appends two rows. Without optional packages: DuckDB is none of the client's. */
+async function installPackage(project, address, path) {
+  const run = (program, args) => promisedExecFile(program, args, { cwd: project, maxBuffer: 16 * 1024 * 1024 });
+  // dist/ is built already, and others may be using it.
+  const pack = ["pack", root, "--ignore-scripts", "--silent", "--pack-destination", project];
+  const archive = (await run("npm", pack)).stdout.trim();
+  await writeFile(join(project, "package.json"), JSON.stringify({ name: "daemon", private: true, type: "module" }));
+  await run("npm", ["install", "--omit=optional", "--prefer-offline", "--no-audit", "--no-fund", `./${archive}`]);
+  await writeFile(join(project, "daemon.ts"), DAEMON);
+  const types = ["--typeRoots", `${root}node_modules/@types`, "--types", "node"];
+  const flags = ["--module", "nodenext", "--target", "es2023", "--strict", "--exactOptionalPropertyTypes", ...types];
+  await run(process.execPath, [`${root}node_modules/typescript/bin/tsc`, ...flags, "daemon.ts"]);
+  await run(process.execPath, ["daemon.js", address]);
+  for (const id of ["packed-1", "packed-2"]) {
+    if (!readFileSync(path, "utf8").includes(`"session_id":"${id}"`)) throw new Error(`no row ${id}`);
+  }
+}
