@@ -256,11 +256,11 @@ export function createStore(options: StoreOptions): Store {
   };
 }
 
-/** What the disk rejects with, as a failure: no room, or no trust. */
 async function voidOrFailure(work: Promise<void>): Promise<WriteFailure | undefined> {
   return (await orFailure(work)) ?? undefined;
 }
 
+/** What the disk rejects with, as a failure: no room, or no trust. */
 async function orFailure<Outcome>(work: Promise<Outcome>): Promise<Outcome | WriteFailure> {
   try {
     return await work;

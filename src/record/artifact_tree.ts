@@ -4,6 +4,18 @@
  * One loop with its own stack, so that nesting of any depth is safe; and linked items instead of objects keyed by data,
  * so that `__proto__` is a key like any other and memory stays in proportion to the bytes.
  */
+
+import {
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  REPEATED,
+  VALUE_BOOL,
+  VALUE_LIST,
+  VALUE_NULL,
+  VALUE_NUMBER,
+  VALUE_STRING,
+  VALUE_STRUCT,
+} from "./struct_tags.js";
 import { quoteText } from "./text.js";
 import { type Cursor, readBool, readDouble, readEnd, readTag, readText, readVarint, skipField } from "./wire.js";
 
@@ -36,16 +48,6 @@ interface Frame {
   /** Of a struct or list_value: what it fills. Of a value or entry: what was read so far. */
   value: ArtifactValue | undefined;
 }
-
-const ENTRY_KEY = (1 << 3) | 2;
-const ENTRY_VALUE = (2 << 3) | 2;
-const REPEATED = (1 << 3) | 2;
-const VALUE_NULL = (1 << 3) | 0;
-const VALUE_NUMBER = (2 << 3) | 1;
-const VALUE_STRING = (3 << 3) | 2;
-const VALUE_BOOL = (4 << 3) | 0;
-const VALUE_STRUCT = (5 << 3) | 2;
-const VALUE_LIST = (6 << 3) | 2;
 
 export function createContainer(list: boolean): Container {
   return { list, first: undefined, last: undefined };

@@ -6,16 +6,17 @@ import {
   writeUnsigned,
   writtenLength,
 } from "./backward_writer.js";
-
-const ENTRY_KEY = (1 << 3) | 2;
-const ENTRY_VALUE = (2 << 3) | 2;
-const REPEATED = (1 << 3) | 2;
-const VALUE_NULL = (1 << 3) | 0;
-const VALUE_NUMBER = (2 << 3) | 1;
-const VALUE_STRING = (3 << 3) | 2;
-const VALUE_BOOL = (4 << 3) | 0;
-const VALUE_STRUCT = (5 << 3) | 2;
-const VALUE_LIST = (6 << 3) | 2;
+import {
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  REPEATED,
+  VALUE_BOOL,
+  VALUE_LIST,
+  VALUE_NULL,
+  VALUE_NUMBER,
+  VALUE_STRING,
+  VALUE_STRUCT,
+} from "./struct_tags.js";
 
 /** Half of a surrogate pair: no UTF-8 can say it. */
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
