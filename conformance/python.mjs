@@ -1,16 +1,16 @@
 // clients/python, installed into a virtual environment of its own: the golden cases through stubs that Google's own
-// generator made, and what a daemon meets in the life of a service, which are the client's own tests against the real one.
-import { execFile, spawn } from "node:child_process";
+// generator made, the client's own tests, many of them against the real service, and the checks of its code and its wheel.
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 import { startService } from "../scripts/lib/server.mjs";
 import { findTool } from "../scripts/lib/tools.mjs";
 import { goldenCases, violationsText } from "./golden.mjs";
+import { makeEnvironment } from "./python/environment.mjs";
+import { checksPython } from "./python-checks.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const client = `${root}clients/python`;
@@ -31,27 +31,21 @@ export const python = {
     } finally {
       await server.stop();
     }
-    yield* runBehaviour();
+    yield* runTests();
+    yield* checksPython(environment, { address, path });
   },
 };
 
-/** Makes the virtual environment, unless it is there with the client as it is now. */
+/** The virtual environment, with the client as it is now. */
 async function install() {
-  const stamp = `${environment}/installed`;
-  const digest = digestOf([
+  const state = digestOf([
     "requirements-dev.txt",
     "pyproject.toml",
     ...readdirSync(`${client}/src`, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(relative(client, entry.parentPath), entry.name)),
   ]);
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return;
-  await mkdir(`${root}.tools`, { recursive: true });
-  await run(findTool("python3"), ["-m", "venv", "--clear", environment]);
-  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-  await run(interpreter, [...pip, "--requirement", `${client}/requirements-dev.txt`]);
-  await run(interpreter, [...pip, client]);
-  await writeFile(stamp, digest);
+  await makeEnvironment(environment, state, ["--requirement", `${client}/requirements-dev.txt`, client]);
 }
 
 function digestOf(files) {
@@ -60,16 +54,6 @@ function digestOf(files) {
     hash.update(`${file}\n`).update(readFileSync(`${client}/${file}`));
   }
   return hash.digest("hex");
-}
-
-const promisedExecFile = promisify(execFile);
-
-async function run(program, args) {
-  try {
-    await promisedExecFile(program, args, { maxBuffer: 16 * 1024 * 1024 });
-  } catch (error) {
-    throw new Error(`${program} ${args.join(" ")} failed:\n${error.stdout}${error.stderr}`);
-  }
 }
 
 /** All golden cases, as single records or as batches of one. */
@@ -99,19 +83,18 @@ function compare({ row, violations }, answer) {
   return got === expected ? undefined : `got\n${got}\nexpected\n${expected}`;
 }
 
-async function* runBehaviour() {
-  const program = start(["behaviour.py", `${client}/tests/test_behaviour.py`]);
+/** Every test of the client by its name; what a daemon meets in the life of a service is among them. */
+async function* runTests() {
+  const program = start(["run_tests.py", `${client}/tests`]);
   program.stdin.end();
   let ran = 0;
-  for await (const { name, problem } of program.answers) {
+  for await (const { name, outcome, said } of program.answers) {
     ran += 1;
-    yield { name, problem: problem ?? undefined };
+    if (outcome === "skipped" && process.env.CI !== "true") console.log(`skipped python: ${name}: ${said}`);
+    else yield { name, problem: outcome === "passed" ? undefined : `${outcome}: ${said}` };
   }
   const code = await program.ended;
-  yield {
-    name: "the behaviour list runs",
-    problem: code === 0 && ran > 0 ? undefined : `exit ${code} after ${ran} cases`,
-  };
+  yield { name: "the tests run", problem: code === 0 && ran > 0 ? undefined : `exit ${code} after ${ran} tests` };
 }
 
 /** A program of conformance/python. It reads and answers JSON, one a line. */

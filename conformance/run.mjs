@@ -1,16 +1,21 @@
 // `npm run test:conformance`: the golden cases through the clients of the world, each against the real service.
-// `-- NAME…` runs only those suites. A suite without its toolchain is skipped by name, and with CI=true that is a failure.
+// `-- NAME…` runs only those suites, `-- --all` also those that take their time. A suite without its toolchain is skipped by
+// name, and with CI=true that is a failure.
 import { startService } from "../scripts/lib/server.mjs";
 import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { clientsPage } from "./clients-page.mjs";
 import { goClient } from "./go.mjs";
 import { grpcurl } from "./grpcurl.mjs";
+import { java } from "./java.mjs";
 import { python } from "./python.mjs";
 import { pythonDuckdb } from "./python-duckdb.mjs";
+import { rust } from "./rust.mjs";
 import { typescript } from "./typescript.mjs";
 
 /**
  * @typedef {object} Suite
  * @property {string} name
+ * @property {boolean} [long]  run only when named, or with --all
  * @property {() => string | undefined} missing  what there is not on this machine that the suite needs
  * @property {(server: import("../scripts/lib/server.mjs").Server) => AsyncIterable<Outcome>} run  against a service of its own
  *
@@ -20,9 +25,11 @@ import { typescript } from "./typescript.mjs";
  */
 
 /** @type {readonly Suite[]} */
-const suites = [grpcurl, goClient, python, pythonDuckdb, typescript];
+const suites = [grpcurl, goClient, python, pythonDuckdb, typescript, clientsPage, rust, java];
 
-const names = process.argv.slice(2);
+const words = process.argv.slice(2);
+const all = words.includes("--all");
+const names = words.filter((word) => word !== "--all");
 const unknown = names.filter((name) => !suites.some((suite) => suite.name === name));
 if (unknown.length > 0) {
   console.error(`no suite ${unknown.join(", ")}; there are: ${suites.map((suite) => suite.name).join(", ")}`);
@@ -37,6 +44,10 @@ function tell({ name, problem }) {
 }
 
 for (const suite of suites.filter(({ name }) => names.length === 0 || names.includes(name))) {
+  if (suite.long === true && !all && names.length === 0) {
+    console.log(`left out ${suite.name}: it is run with \`-- --all\``);
+    continue;
+  }
   const missing = suite.missing();
   if (missing !== undefined) {
     if (process.env.CI === "true") tell({ name: suite.name, problem: missing });

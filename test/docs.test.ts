@@ -8,8 +8,11 @@ import {
   loggedMessages,
   looksLike,
   missingTools,
+  pinsOf,
+  programsOf,
   root,
   settingsRows,
+  unpinnedIn,
   type Workspace,
 } from "./support/docs.js";
 
@@ -28,6 +31,22 @@ const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "sudo systemctl": "changes the machine",
   },
 };
+/** The page whose programs conformance runs, by these suites. */
+const PROGRAMS = "docs/CLIENTS.md";
+/** What pins the versions that the conformance programs and our clients are tested with. */
+const PINNED_BY = [
+  "clients/python/requirements-dev.txt",
+  "clients/go/go.mod",
+  "clients/go/generate.sh",
+  "conformance/rust/Cargo.toml",
+  "conformance/java/pom.xml",
+];
+/** Names of the page that have their version under another one. */
+const PINNED_AS: Readonly<Record<string, string>> = {
+  "grpcio-tools": "grpcio",
+  "google.golang.org/protobuf/cmd/protoc-gen-go": "PROTOC_GEN_GO",
+  "google.golang.org/grpc/cmd/protoc-gen-go-grpc": "PROTOC_GEN_GO_GRPC",
+};
 
 const read = (page: string) => readFileSync(join(root, page), "utf8");
 const folder = (name: string, ending: string) =>
@@ -35,7 +54,9 @@ const folder = (name: string, ending: string) =>
 const pages = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", ...folder("docs", ".md")];
 
 describe.each(pages)("%s", (page) => {
-  const fences = fencesOf(read(page));
+  const all = fencesOf(read(page));
+  const programs = page === PROGRAMS ? programsOf(all) : [];
+  const fences = all.filter((fence) => !programs.includes(fence));
   let workspace: Workspace | undefined;
   afterAll(async () => {
     const code = await workspace?.close();
@@ -143,6 +164,28 @@ test("docs/DEPENDENCIES.md has a line for each dependency, and for nothing else"
   expect(lines.toSorted()).toEqual(names.toSorted());
 });
 
+describe(`the programs of ${PROGRAMS}`, async () => {
+  const conformance = Object(await import(new URL("../conformance/clients-page.mjs", import.meta.url).href));
+  const run: readonly { heading: string; line: number }[] = conformance.programs;
+
+  test("are run by suites of conformance, block by block", () => {
+    const lines = programsOf(fencesOf(read(PROGRAMS))).map(({ line }) => line);
+    expect(run.map(({ line }) => line)).toEqual(lines);
+    for (const suite of new Set(run.map(({ heading }) => String(conformance.suiteOf(heading))))) {
+      expect(read(`conformance/${suite}.mjs`)).toContain(`runPrograms("${suite}"`);
+      expect(read("conformance/run.mjs")).toContain(`from "./${suite}.mjs"`);
+    }
+  });
+
+  test("pin the versions that conformance and our clients are tested with", () => {
+    const tested = pinsOf(PINNED_BY.map(read).join("\n"));
+    for (const [name, version] of pinsOf(read(PROGRAMS))) {
+      expect(`${name} ${version}`).toBe(`${name} ${tested.get(PINNED_AS[name] ?? name)}`);
+    }
+    expect(unpinnedIn(read(PROGRAMS))).toEqual([]);
+  });
+});
+
 describe("what the checks are made of", () => {
   test("examplesOf pairs commands with the output that follows", () => {
     const page = "```sh\na\nb # exit 3\n```\n\nso:\n\n```text\nout\n```\n```toml\nx\n```\n```sh\nc\n```\n";
@@ -150,6 +193,19 @@ describe("what the checks are made of", () => {
       { line: 1, commands: "a\nb # exit 3", output: "out", exit_code: 3 },
       { line: 14, commands: "c", output: undefined, exit_code: 0 },
     ]);
+  });
+
+  test("programsOf takes all blocks under a heading that has a file", () => {
+    const page = "# A\n```sh\na\n```\n## B\n```sh\n# b\n```\n```go main.go\nb\n```\n## C\n```text\nc\n```\n";
+    expect(programsOf(fencesOf(page)).map(({ line }) => line)).toEqual([6, 9]);
+  });
+
+  test("pinsOf finds versions in all the ways that there are", () => {
+    const text = `pip install a==1.2 b\ngo get c.d/e@v1.2.3\nF=v1.2\n\tg.h/i v0.1.0-x\ncargo add j@0.1\nk = "0.2"
+l = { version = "0.3", m = [] }\n<artifactId>n</artifactId>\n<version>1.4</version><o.version>2.1<mvn p.q:r:3.5.0:s`;
+    const pins = "a 1.2,c.d/e 1.2.3,F 1.2,g.h/i 0.1.0-x,j 0.1,k 0.2,l 0.3,n 1.4,o.version 2.1,r 3.5.0";
+    expect([...pinsOf(text)].map((pin) => pin.join(" ")).join()).toBe(pins);
+    expect(unpinnedIn(text)).toEqual(["b"]);
   });
 
   test.each([

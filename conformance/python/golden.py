@@ -17,6 +17,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import json_format
+
 from sessionlog import CallError, RefusedError, SessionLogger
 from sessionlog.v1 import session_log_pb2 as pb
 from sessionlog.v1 import session_log_pb2_grpc as pb_grpc

@@ -1,4 +1,6 @@
-"""Answers SQL with Python's DuckDB. Reads and answers JSON, one a line: {"setup": [...], "sql": "..."} -> {"rows": [...]} or {"trouble": "..."}."""
+"""Answers SQL with Python's DuckDB. Reads and answers JSON, one a line: {"setup": [...], "sql": "..."} ->
+{"rows": [...]} or {"trouble": "..."}.
+"""
 
 import json
 import sys

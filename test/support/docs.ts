@@ -20,7 +20,9 @@ export const root = new URL("../..", import.meta.url).pathname;
 
 /** A fenced block of a page. */
 export interface Fence {
-  /** What stands behind the backquotes. */
+  /** The heading that it stands under. */
+  readonly heading: string;
+  /** What stands behind the backquotes: its kind, or the language and the file's name. */
   readonly info: string;
   readonly text: string;
   /** Of the opening backquotes, from 1. */
@@ -29,16 +31,44 @@ export interface Fence {
 
 export function fencesOf(markdown: string): readonly Fence[] {
   const fences: Fence[] = [];
+  let heading = "";
   let open: { info: string; line: number; lines: string[] } | undefined;
   for (const [index, line] of markdown.split("\n").entries()) {
+    if (open === undefined && line.startsWith("#")) heading = line.replace(/^#+ */, "");
     if (!line.startsWith("```")) open?.lines.push(line);
     else if (open === undefined) open = { info: line.slice(3), line: index + 1, lines: [] };
     else {
-      fences.push({ info: open.info, text: open.lines.join("\n"), line: open.line });
+      fences.push({ heading, info: open.info, text: open.lines.join("\n"), line: open.line });
       open = undefined;
     }
   }
   return fences;
+}
+
+/** The blocks under headings that have a file, ```go main.go, among theirs: programs, which conformance runs. */
+export function programsOf(fences: readonly Fence[]): readonly Fence[] {
+  const headings = new Set(fences.filter(({ info }) => /\S\s+\S/.test(info)).map(({ heading }) => heading));
+  return fences.filter(({ heading }) => headings.has(heading));
+}
+
+/** What a text pins to a version, by name, in the ways of pip, Go, a shell's variable, Cargo and Maven. */
+export function pinsOf(text: string): ReadonlyMap<string, string> {
+  const forms = [
+    /([\w./-]+)(?:==|@v?|[ =]v)(\d+\.[\w.-]+)/g,
+    /^([\w-]+) = (?:\{ version = )?"(\d+\.[\w.]+)"/gm,
+    /<artifactId>([\w-]+)<\/artifactId>\s*<version>(\d+\.[^<]+)</g,
+    /<(\w+\.version)>(\d+\.[^<]+)</g,
+    /:([\w-]+):(\d+\.[\d.]+)/g,
+  ];
+  const found = forms.flatMap((form) => [...text.matchAll(form)]);
+  return new Map(found.map(([, name = "", version = ""]) => [name, version]));
+}
+
+/** The packages that commands take from a registry in whatever version is the newest. */
+export function unpinnedIn(commands: string): readonly string[] {
+  const installs = commands.matchAll(/^(?:pip install|go get|go install|cargo add) (.*)$/gm);
+  const words = [...installs].flatMap(([, rest = ""]) => rest.replace(/--features \S+/, "").split(" "));
+  return words.filter((word) => word !== "" && !/^[-~]|@|==/.test(word));
 }
 
 /** A block ```sh, and the block ```text that follows it. */

@@ -168,6 +168,9 @@ class FakeService(pb_grpc.SessionLogServicer):
                 response.results.add(appended=self._store(record))
         return response
 
+    def TailSessions(self, request: Any, context: Any) -> Any:
+        raise NotImplementedError
+
 
 def serve(fake: FakeService, credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
     """Serves on a free port, the address of which it yields, until it is resumed."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import http.client
+import io
 from typing import Any
 
 import pytest
@@ -27,6 +29,11 @@ PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 )
 def test_trace_id_from_headers(headers: Any, expected: str) -> None:
     assert trace_id_from_headers(headers) == expected
+
+
+def test_trace_id_from_headers_of_http_server() -> None:
+    headers = http.client.parse_headers(io.BytesIO(b"X-Lakehouse-Trace-Id: abc\r\nAccept: */*\r\n\r\n"))
+    assert trace_id_from_headers(headers) == "abc"
 
 
 def test_trace_id_from_metadata() -> None:

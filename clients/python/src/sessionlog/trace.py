@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias, runtime_checkable
+
+
+@runtime_checkable
+class HasItems(Protocol):
+    """A mapping, or like one: the headers of `http.server` are none."""
+
+    def items(self) -> Iterable[tuple[str, object]]: ...
+
 
 Text: TypeAlias = str | bytes
-Headers: TypeAlias = Mapping[str, str] | Mapping[str, object] | Iterable[tuple[Text, Text]]
+Headers: TypeAlias = HasItems | Iterable[tuple[Text, Text]]
 
 _SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 # https://www.w3.org/TR/trace-context/#traceparent-header-field-values
@@ -17,8 +25,8 @@ _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]
 def trace_id_from_headers(headers: Headers) -> str:
     """The trace id of `X-Lakehouse-Trace-Id`, else of `traceparent`; empty when neither has a valid one.
 
-    `headers` is a mapping, such as those of Flask and Django, a WSGI environment, or pairs, such as those of ASGI.
-    Names are in any case.
+    `headers` has `items()`, as those of Flask, Django and `http.server` and a WSGI environment have, or is pairs, as
+    those of ASGI are. Names are in any case.
     """
     values = _values(headers)
     for value in values["x-lakehouse-trace-id"]:
@@ -50,7 +58,7 @@ def parse_traceparent(text: str) -> str:
 
 
 def _values(headers: Headers) -> dict[str, list[str]]:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    pairs = headers.items() if isinstance(headers, HasItems) else headers
     found: dict[str, list[str]] = {"x-lakehouse-trace-id": [], "traceparent": []}
     for key, value in pairs:
         # WSGI has HTTP_X_LAKEHOUSE_TRACE_ID for X-Lakehouse-Trace-Id.

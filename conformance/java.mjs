@@ -1,0 +1,27 @@
+// Java: stubs that grpc-java's plugin generates within Maven, over grpc-java.
+import { findTool } from "../scripts/lib/tools.mjs";
+import { runPrograms } from "./clients-page.mjs";
+import { run, sendsGoldenCases } from "./stubs.mjs";
+
+const mvn = findTool("mvn");
+const javac = findTool("javac");
+const quiet = ["-q", "-B"];
+const cwd = new URL("java", import.meta.url).pathname;
+
+/** @type {import("./run.mjs").Suite} */
+export const java = {
+  name: "java",
+  long: true,
+  missing() {
+    if (javac === undefined) return "a JDK is not here";
+    return mvn === undefined ? "Maven is not here" : undefined;
+  },
+  async *run(server) {
+    const { address, path } = server;
+    const { code, output } = await run(mvn, [...quiet, "compile"], { cwd });
+    yield { name: "mvn compile", problem: code === 0 ? undefined : output };
+    const golden = [...quiet, "exec:java", `-Dexec.args=${address}`];
+    if (code === 0) yield* sendsGoldenCases(mvn, golden, { cwd }, path);
+    yield* runPrograms("java", server);
+  },
+};
