@@ -7,6 +7,11 @@ export function median(numbers) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** @param {readonly number[]} numbers  at least one */
+export function p99(numbers) {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length * 0.99)];
+}
+
 /** What the figures were measured on, in one line; says so when others were at work there already. */
 export function machine() {
   const [first, ...others] = cpus();
