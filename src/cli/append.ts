@@ -1,8 +1,5 @@
 import { Command, Option } from "commander";
 import { createRawClient } from "../client/raw.js";
-import { parseAddress } from "../config/address.js";
-import { addressVariable, refuseUnknownVariables } from "../config/environment.js";
-import { ConfigError } from "../config/problem.js";
 import { count, duration, size } from "../config/values.js";
 import { appendAll } from "./append_all.js";
 import { createRecordReader, cutBatches } from "./batches.js";
@@ -12,8 +9,7 @@ import { valueParser } from "./option_values.js";
 import { createProgress } from "./progress.js";
 import { openRefusals, rejectsPath } from "./refusals.js";
 import { createSender } from "./sender.js";
-
-const defaultAddress = "127.0.0.1:50051";
+import { addressOption, findAddress } from "./service_address.js";
 
 interface AppendOptions {
   readonly address?: string;
@@ -34,7 +30,7 @@ export function createAppend(): CliCommand {
         "    appended 998, duplicate 0, refused 2",
     )
     .argument("[file]", "a JSONL file, or a .gz one; - or none is standard input")
-    .addOption(new Option("--address <address>", `the service: host:port or unix:/path (default: ${defaultAddress})`))
+    .addOption(addressOption())
     .addOption(new Option("--rejects <file>", "write the refused rows with what is wrong to this file (see below)"))
     .addOption(new Option("--stamp", "give rows without session_id or timestamp new ones instead of refusing them"))
     .addOption(numeric("--batch-rows <number>", "rows in a call", count(1, 10_000), "500"))
@@ -84,18 +80,6 @@ async function append(file: string, options: AppendOptions, context: CliContext)
   } finally {
     client.close();
   }
-}
-
-/** The flag, else the variable, else the default. A mistyped variable would else send the rows to the wrong service. */
-function findAddress(flag: string | undefined, { env }: CliContext): string {
-  refuseUnknownVariables(env);
-  const text = flag ?? env[addressVariable] ?? defaultAddress;
-  const parsed = parseAddress(text);
-  if (parsed === undefined || (parsed.kind === "tcp" && parsed.port === 0)) {
-    const name = flag === undefined ? addressVariable : "--address";
-    throw new ConfigError(`${name}: expected "host:port" or "unix:/path"; got ${JSON.stringify(text)}`);
-  }
-  return text;
 }
 
 const appendHelp = `

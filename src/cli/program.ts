@@ -22,6 +22,11 @@ const entries: readonly Entry[] = [
     load: async () => (await import("./append.js")).createAppend,
   },
   {
+    name: "tail",
+    summary: "print the newest sessions of a service, and each new one",
+    load: async () => (await import("./tail.js")).createTail,
+  },
+  {
     name: "query",
     summary: "ask the session log, by name or in SQL",
     load: async () => (await import("./query.js")).createQuery,

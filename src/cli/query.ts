@@ -16,7 +16,7 @@ import {
 } from "./held_output.js";
 import { addJournalOptions, type JournalOptions, type Questions } from "./journal_options.js";
 import { addParameterOptions } from "./query_parameters.js";
-import { printTable, type Terminal } from "./table.js";
+import { printTable, type Terminal, terminalOf } from "./table.js";
 
 /** Held back until the answer is whole; what is longer is printed as it comes. */
 const heldCharacters = 8 * 1024 * 1024;
@@ -167,11 +167,6 @@ async function answerText(
   }
   file?.finish();
   return outcome;
-}
-
-function terminalOf({ stdout, env }: CliContext): Terminal {
-  if (stdout.isTTY !== true) return { width: undefined, colours: false };
-  return { width: stdout.columns ?? 80, colours: env.NO_COLOR === undefined };
 }
 
 function printList(queries: readonly NamedQuery[], terminal: Terminal): string {

@@ -1,4 +1,5 @@
 import { oneLine } from "../config/problem.js";
+import type { CliContext } from "./context.js";
 import { cutToWidth, textWidth } from "./text_width.js";
 
 /** A table of texts; undefined cells stand for NULL. */
@@ -11,6 +12,12 @@ export interface Terminal {
   /** The places of a line; undefined when nothing is to be cut. */
   readonly width: number | undefined;
   readonly colours: boolean;
+}
+
+/** What standard output is. */
+export function terminalOf({ stdout, env }: CliContext): Terminal {
+  if (stdout.isTTY !== true) return { width: undefined, colours: false };
+  return { width: stdout.columns ?? 80, colours: env.NO_COLOR === undefined };
 }
 
 const gap = "  ";

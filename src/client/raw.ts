@@ -3,6 +3,7 @@ import {
   AppendSessionResponse,
   BatchAppendSessionsResponse,
   SessionLogService,
+  type TailSessionsRequest,
 } from "../gen/sessionlog/v1/session_log.js";
 import { encodeAppendRequest, encodeBatchRequest } from "./encode.js";
 import { type CallFailure, toCallFailure } from "./failure.js";
@@ -15,9 +16,11 @@ import {
   REFLECTION_PATH,
   type ServingStatus,
 } from "./probe.js";
+import { readTail, type TailMessage } from "./tail.js";
 
 export type { CallFailure } from "./failure.js";
 export type { ServingStatus } from "./probe.js";
+export type { TailMessage } from "./tail.js";
 
 /** How a call ended: its reply, or its status as a value. */
 export type CallResult<T> = { readonly ok: true; readonly value: T } | CallFailure;
@@ -50,6 +53,11 @@ export interface RawClient {
   check(service: string, deadline_ms?: number): Promise<CallResult<ServingStatus>>;
   /** The names of the services that reflection lists. */
   services(deadline_ms?: number): Promise<CallResult<readonly string[]>>;
+  /** Reads TailSessions; see readTail. What the request leaves out has its default. */
+  tail(
+    request: Partial<TailSessionsRequest>,
+    signal: AbortSignal,
+  ): AsyncGenerator<TailMessage, CallFailure | undefined>;
   /** One unary call with whole messages as bytes, by its path `/package.Service/Method`. */
   unary(path: string, request: Uint8Array, options?: UnaryOptions): Promise<CallResult<Buffer>>;
   /** Ends the connection; calls under way fail with CANCELLED or UNAVAILABLE. */
@@ -123,6 +131,8 @@ export function createRawClient(address: string, options: RawClientOptions = {})
         call.end();
       });
     },
+
+    tail: (request, signal) => readTail(client, request, signal),
 
     close: () => client.close(),
   };

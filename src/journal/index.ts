@@ -3,6 +3,7 @@ export type { Finding } from "./findings.js";
 export { type Inspected, type InspectedLine, inspectJournal } from "./inspect.js";
 export { createJournal, type JournalOptions } from "./journal.js";
 export { nodeDisk } from "./node_disk.js";
+export type { Rows } from "./rows.js";
 export { parseSegmentName } from "./segments.js";
 export {
   type Appended,
@@ -12,4 +13,5 @@ export {
   type JournalLog,
   JournalOpenError,
   type JournalState,
+  type RowsListener,
 } from "./types.js";

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "./clock.js";
 import { createDedupeWindow, dedupeGroup, rowKey, wholeGroup } from "./dedupe.js";
 import { type Disk, errorText } from "./disk.js";
 import { GROUP_BYTES_MAX, journalNames } from "./format.js";
+import { createHistory } from "./history.js";
 import { createJanitor } from "./janitor.js";
 import { nodeDisk } from "./node_disk.js";
 import { createRequestQueue, type Request } from "./queue.js";
@@ -15,6 +16,7 @@ import {
   type JournalLog,
   JournalOpenError,
   type JournalState,
+  type RowsListener,
 } from "./types.js";
 import type { WriteFailure } from "./writer.js";
 
@@ -54,7 +56,15 @@ export function createJournal(options: JournalOptions): Journal {
   const janitor = createJanitor({ ...options, disk, clock, names: journalNames(path), active: () => store.active });
   const dedupe = createDedupeWindow(options.dedupe_rows);
   const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
+  const history = createHistory({
+    openRows: (side, sequence) => exclusively(() => store.openRows(side, sequence)),
+    next_sequence: () => next_sequence,
+    log,
+  });
   const listeners: ((state: JournalState, message: string) => void)[] = [];
+  const rows_listeners = new Set<RowsListener>();
+  /** Invariant: whoever listens has been told of every row before it that was stored since. */
+  let next_sequence = 1;
   let state: JournalState = "opening";
   let reason = "the session log is not open yet";
   let timer: { cancel(): void } | undefined;
@@ -146,12 +156,19 @@ export function createJournal(options: JournalOptions): Journal {
       recover(outcome, bytes.length);
       return queue.release(group, refusal);
     }
+    tellRows(outcome.first_sequence, fresh);
     const rows = settle(outcome.first_sequence);
     let next = 0;
     queue.release(group, ({ lines }) => {
       next += lines.length;
       return { kind: "appended", rows: rows.slice(next - lines.length, next) };
     });
+  }
+
+  function tellRows(first_sequence: number, lines: readonly Uint8Array[]): void {
+    if (lines.length === 0) return;
+    next_sequence = first_sequence + lines.length;
+    for (const listener of rows_listeners) listener(first_sequence, lines);
   }
 
   /** Stores group after group; between two of them others may have their turn. */
@@ -191,7 +208,10 @@ export function createJournal(options: JournalOptions): Journal {
       });
     }
     if (state !== "opening") return;
-    if (options.dedupe_rows > 0) await exclusively(fillDedupe);
+    next_sequence = store.next_sequence;
+    await fillDedupe().catch((error) => {
+      throw new JournalOpenError(`${path}: ${errorText(error)}`);
+    });
     if (state !== "opening") return;
     janitor.wake();
     enter("open", "");
@@ -199,11 +219,10 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   async function fillDedupe(): Promise<void> {
-    const from = Math.max(1, store.next_sequence - options.dedupe_rows);
-    try {
-      await store.read(from, (row, sequence) => dedupe.add(rowKey(row), sequence));
-    } catch (error) {
-      throw new JournalOpenError(`${path}: ${errorText(error)}`);
+    if (options.dedupe_rows === 0) return;
+    for await (const { first_sequence, lines } of history.read(Math.max(1, next_sequence - options.dedupe_rows))) {
+      for (const [index, line] of lines.entries()) dedupe.add(rowKey(line), first_sequence + index);
+      if (state !== "opening") return;
     }
   }
 
@@ -242,5 +261,14 @@ export function createJournal(options: JournalOptions): Journal {
       return { rows: queue.rows, bytes: queue.bytes };
     },
     onStateChange: (listener) => void listeners.push(listener),
+    get next_sequence() {
+      return next_sequence;
+    },
+    read: history.read,
+    findLast: history.findLast,
+    onRows(listener) {
+      rows_listeners.add(listener);
+      return () => void rows_listeners.delete(listener);
+    },
   };
 }

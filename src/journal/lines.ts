@@ -12,23 +12,28 @@ export function readLines(file: DiskFile, from: number, to: number, onLine: OnLi
 
 /** Splits blocks of bytes, the first of which begins at `offset`, into lines. */
 export async function splitLines(blocks: AsyncIterable<Buffer>, offset: number, onLine: OnLine): Promise<void> {
-  let rest: Buffer[] = [];
-  let rest_length = 0;
   let start = offset;
-  for await (const block of blocks) {
-    // A line that spans many blocks is put together once, when its end has come.
-    if (block.indexOf(NEWLINE) === -1) {
-      rest.push(block);
-      rest_length += block.length;
-      continue;
-    }
-    const bytes = rest_length === 0 ? block : Buffer.concat([...rest, block]);
+  for await (const bytes of joinLines(blocks)) {
     const used = completeLines(bytes, (line, at) => onLine(line, start + at, true));
-    rest = used < bytes.length ? [bytes.subarray(used)] : [];
-    rest_length = bytes.length - used;
-    start += used;
+    if (used < bytes.length) onLine(bytes.subarray(used), start + used, false);
+    start += bytes.length;
   }
-  if (rest_length > 0) onLine(Buffer.concat(rest), start, false);
+}
+
+/** The same bytes in blocks that end where a line ends; only the last one may not. */
+export async function* joinLines(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let rest: Buffer[] = [];
+  for await (const block of blocks) {
+    const end = block.lastIndexOf(NEWLINE) + 1;
+    // A line that spans many blocks is put together once, when its end has come.
+    if (end > 0) {
+      const whole = block.subarray(0, end);
+      yield rest.length === 0 ? whole : Buffer.concat([...rest, whole]);
+      rest = [];
+    }
+    if (end < block.length) rest.push(block.subarray(end));
+  }
+  if (rest.length > 0) yield Buffer.concat(rest);
 }
 
 /** Calls `onLine` with each line of `bytes` that a "\n" ends; returns where the rest begins. */

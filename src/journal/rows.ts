@@ -1,24 +1,36 @@
-import type { Disk } from "./disk.js";
-import { gunzip } from "./gunzip.js";
-import { isBlank, splitLines } from "./lines.js";
-import { readBlocks } from "./read.js";
-import type { Segment } from "./segments.js";
+import { NEWLINE } from "./format.js";
+import { isBlank, joinLines } from "./lines.js";
 
-/** Called with a row, without its "\n", and its sequence. The bytes are lent for the call only. */
-export type OnRow = (row: Buffer, sequence: number) => void;
-
-/** Reads the rows of a sealed segment in order; resolves with how many there are. Rejects when it cannot be read or gunzipped. */
-export function readSegment(disk: Disk, segment: Segment, onRow: OnRow): Promise<number> {
-  if (segment.plain !== undefined) return readRows(readBlocks(disk, segment.plain), segment.first, onRow);
-  return readRows(gunzip(readBlocks(disk, segment.gzip ?? "")), segment.first, onRow);
+/** Rows one after another, the first of which has that sequence. Lines are without their "\n". */
+export interface Rows {
+  readonly first_sequence: number;
+  readonly lines: readonly Buffer[];
 }
 
-/** Calls `onRow` with each non-blank line of the blocks, the first of which has that sequence; resolves with their number. */
-export async function readRows(blocks: AsyncIterable<Buffer>, first_sequence: number, onRow: OnRow): Promise<number> {
-  let sequence = first_sequence;
-  await splitLines(blocks, 0, (line) => {
-    if (line[0] !== 0x7b && isBlank(line)) return;
-    onRow(line, sequence++);
-  });
-  return sequence - first_sequence;
+/** The rows in blocks of bytes, the first of which has that sequence, from `from_sequence` on. */
+export async function* numberRows(
+  blocks: AsyncIterable<Buffer>,
+  first_sequence: number,
+  from_sequence: number,
+): AsyncGenerator<Rows> {
+  let next = first_sequence;
+  for await (const bytes of joinLines(blocks)) {
+    const lines = rowsOf(bytes);
+    const skipped = Math.max(0, from_sequence - next);
+    if (skipped < lines.length) yield { first_sequence: next + skipped, lines: lines.slice(skipped) };
+    next += lines.length;
+  }
+}
+
+/** The lines of `bytes` that are not blank; the last one need not have its "\n". */
+export function rowsOf(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline === -1 ? bytes.length : newline;
+    const line = bytes.subarray(start, end);
+    if (line[0] === 0x7b || !isBlank(line)) lines.push(line);
+    start = end + 1;
+  }
+  return lines;
 }

@@ -4,10 +4,9 @@ import { type Disk, errorText, isNoSpace, type Lock } from "./disk.js";
 import { isTemporary, journalNames } from "./format.js";
 import { rowsBefore } from "./intrusion.js";
 import { readPosition, writePosition } from "./position.js";
-import { readRange } from "./read.js";
 import { type RotationPolicy, rotationDue } from "./rotation.js";
-import { type OnRow, readRows, readSegment } from "./rows.js";
-import { disorder, listSegments, segmentName } from "./segments.js";
+import { openSegment, plainFile, type RowFile } from "./row_file.js";
+import { disorder, listSegments, type Segment, segmentName } from "./segments.js";
 import { type JournalLog, JournalOpenError } from "./types.js";
 import { probeSpace, type WriteFailure, writeGroup } from "./writer.js";
 
@@ -35,8 +34,8 @@ export interface Store {
   rotate(): Promise<WriteFailure | undefined>;
   /** Goes on in a new file when the path shows another file, or none; seals the active one when its time has come. */
   look(): Promise<WriteFailure | undefined>;
-  /** Calls `onRow` with the rows from a sequence on that are in the files, as far as they can be read. */
-  read(from_sequence: number, onRow: OnRow): Promise<void>;
+  /** Opens the file that has a row or, where that is gone, the nearest one there is on that side; undefined when there is none. */
+  openRows(side: "from" | "up to", sequence: number): Promise<RowFile | undefined>;
   /** Sequence of the next row. */
   readonly next_sequence: number;
   /** The file being written. */
@@ -196,21 +195,27 @@ export function createStore(options: StoreOptions): Store {
     }
   }
 
-  async function read(from_sequence: number, onRow: OnRow): Promise<void> {
-    const wanted: OnRow = (row, sequence) => {
-      if (sequence >= from_sequence) onRow(row, sequence);
-    };
-    for (const segment of await listSegments(disk, names)) {
-      if (segment.last < from_sequence) continue;
-      try {
-        await readSegment(disk, segment, wanted);
-      } catch (error) {
-        log.warn({ path: segment.plain ?? segment.gzip }, `a sealed segment cannot be read: ${errorText(error)}`);
-      }
+  async function openRows(side: "from" | "up to", sequence: number): Promise<RowFile | undefined> {
+    const wanted = ({ first, last }: Segment) => (side === "from" ? last >= sequence : first <= sequence);
+    const in_active = active !== undefined && active.rows > 0 && active.first_sequence <= sequence;
+    if (side === "up to" && in_active) return openActiveRows();
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const segments = (await listSegments(disk, names)).filter(wanted);
+      const segment = side === "from" ? segments[0] : segments.at(-1);
+      if (segment === undefined) break;
+      const file = await openSegment(disk, segment);
+      if (file !== undefined) return file;
+      // Compressed or removed since it was listed.
     }
-    if (active === undefined || next_sequence <= from_sequence) return;
-    const { file, end, first_sequence } = active;
-    await readRows(readRange(file, 0, end), first_sequence, wanted);
+    return side === "from" ? openActiveRows() : undefined;
+  }
+
+  /** Undefined when the path no longer shows the file that is being written. */
+  async function openActiveRows(): Promise<RowFile | undefined> {
+    if (active === undefined || active.rows === 0 || !(await inPlace(active))) return undefined;
+    const { first_sequence, rows, end } = active;
+    const file = await disk.open(names.active, "read");
+    return plainFile({ path: names.active, first_sequence, next_sequence: first_sequence + rows }, file, end);
   }
 
   async function close(): Promise<void> {
@@ -241,7 +246,7 @@ export function createStore(options: StoreOptions): Store {
     append: (bytes, rows) => orFailure(append(bytes, rows)),
     look: () => voidOrFailure(look()),
     rotate: () => voidOrFailure(rotate()),
-    read,
+    openRows,
     get next_sequence() {
       return next_sequence;
     },

@@ -1,3 +1,5 @@
+import type { History } from "./history.js";
+
 /** What became of one line. */
 export interface Appended {
   /** The line's number in its journal, from 1. */
@@ -22,8 +24,11 @@ export type AppendOutcome = { readonly kind: "appended"; readonly rows: readonly
 /** `failed` is final: the process must end. */
 export type JournalState = "opening" | "open" | "disk_full" | "draining" | "closed" | "failed";
 
+/** Called with lines that are durable now, each with its "\n", and the sequence of the first one. */
+export type RowsListener = (first_sequence: number, lines: readonly Uint8Array[]) => void;
+
 /** An append-only log of opaque lines with one writer. */
-export interface Journal {
+export interface Journal extends History {
   /**
    * Appends lines, each with its "\n" and no other, all or none. Never rejects; resolves once they are durable, with
    * durability "written" once they are written.
@@ -33,6 +38,10 @@ export interface Journal {
   /** What is waiting or being written. */
   readonly queued: { readonly rows: number; readonly bytes: number };
   onStateChange(listener: (state: JournalState, message: string) => void): void;
+  /** After the last row that is acknowledged; `read` gets as far. 1 before the journal is open. */
+  readonly next_sequence: number;
+  /** Calls back with each group of rows once it is durable, in order; returns what ends that. */
+  onRows(listener: RowsListener): () => void;
   /**
    * Resolves once appends are accepted; rejects with JournalOpenError. While the directory cannot be made, or there is
    * no room, it warns and tries each second; `drain` ends that, and then it resolves too.

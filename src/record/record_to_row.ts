@@ -9,9 +9,9 @@ import type { RecordToRow, RefusedRecord, Violation } from "./types.js";
 /**
  * Makes the one way from protobuf bytes to a row: decode, normalise, judge, print. Pure but for the stamps.
  *
- * `kinds` are the values that field kind may have, at least one. Throws when there is none.
+ * `kinds` are the values that field kind may have, at least one; undefined lets it be any text. Throws when there is none.
  */
-export function createRecordToRow(options: { readonly kinds: readonly string[] }): RecordToRow {
+export function createRecordToRow(options: { readonly kinds: readonly string[] | undefined }): RecordToRow {
   const checkShape = createShapeCheck(options.kinds);
   return (bytes, stamps) => {
     const decoded = decodeRecord(bytes, limits.attempts);

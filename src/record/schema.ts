@@ -33,10 +33,13 @@ export interface JsonMeasure<Json> {
 }
 
 /**
- * Compiles the schema together with the configured kinds. Its errors are all there are, with the data and the schema
+ * Compiles the schema together with the configured kinds, if they are given. Its errors are all there are, with the data and the schema
  * that each is about. maxRowBytes is left to whoever prints the row. Throws when `kinds` is empty.
  */
-export function compileRowSchema<Json>(kinds: readonly string[], measure: JsonMeasure<Json>): ValidateFunction {
+export function compileRowSchema<Json>(
+  kinds: readonly string[] | undefined,
+  measure: JsonMeasure<Json>,
+): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, strict: true, verbose: true, formats: { "date-time": true } });
   ajv.addVocabulary(["maxRowBytes", "expected"]);
   ajv.addKeyword({
@@ -62,7 +65,7 @@ export function compileRowSchema<Json>(kinds: readonly string[], measure: JsonMe
     schemaType: "number",
     compile: (limit: number) => (text: string) => text.length <= limit || countCodePoints(text) <= limit,
   });
-  const kind = { ...properties.kind, enum: [...new Set(kinds)] };
+  const kind = kinds === undefined ? properties.kind : { ...properties.kind, enum: [...new Set(kinds)] };
   return ajv.compile({ ...sessionSchema, properties: { ...properties, kind } });
 }
 

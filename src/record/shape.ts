@@ -36,8 +36,8 @@ const measureArtifact: JsonMeasure<Artifact> = {
   depth: (artifact) => artifact.depth,
 };
 
-/** `kinds`: the allowed values of field kind, at least one. */
-export function createShapeCheck(kinds: readonly string[]): CheckShape {
+/** `kinds`: the allowed values of field kind, at least one; undefined for any. */
+export function createShapeCheck(kinds: readonly string[] | undefined): CheckShape {
   const validate = compileRowSchema(kinds, measureArtifact);
   return (row) => {
     const valid = validate(row);

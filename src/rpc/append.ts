@@ -5,6 +5,7 @@ import { appendFailureStatus, refusedStatus } from "./errors.js";
 import { scanAppendRequest } from "./framing.js";
 import { traceIdFrom } from "./trace_id.js";
 import type { Reply, UnaryHandler } from "./unary.js";
+import { type AlarmLog, warnIfUngrounded } from "./ungrounded.js";
 
 /** All that the handlers need to know of a journal. */
 export interface AppendPort {
@@ -21,11 +22,12 @@ export interface HandlerParts {
   readonly now: () => Timestamp;
   /** A new session id, never the same again. */
   readonly newSessionId: () => string;
+  readonly log: AlarmLog;
 }
 
 /** AppendSession. A record without a session_id gets the call's trace id, else a new one. */
 export function createAppendHandler(parts: HandlerParts): UnaryHandler<AppendSessionResponse> {
-  const { recordToRow, journal, default_daemon, now, newSessionId } = parts;
+  const { recordToRow, journal, default_daemon, now, newSessionId, log } = parts;
 
   return async (bytes, metadata) => {
     const request = scanAppendRequest(bytes);
@@ -47,6 +49,7 @@ export function createAppendHandler(parts: HandlerParts): UnaryHandler<AppendSes
     if (outcome.kind !== "appended") return { ok: false, status: appendFailureStatus(outcome) };
     const appended = outcome.rows[0];
     if (appended === undefined) throw new Error("the journal stored one row and told of none");
+    if (!appended.duplicate) warnIfUngrounded(log, record, appended.sequence);
     return { ok: true, value: { session_id, timestamp, ...appended } };
   };
 }

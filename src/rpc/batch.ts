@@ -4,11 +4,12 @@ import type {
   AppendSessionResponse,
   BatchAppendSessionsResponse,
 } from "../gen/sessionlog/v1/session_log.js";
-import type { RecordToRow, Stamps, Violation } from "../record/index.js";
+import type { AcceptedRecord, RecordToRow, Stamps, Violation } from "../record/index.js";
 import { type HandlerParts, refuse } from "./append.js";
 import { appendFailureStatus } from "./errors.js";
 import { scanBatchRequest } from "./framing.js";
 import type { UnaryHandler } from "./unary.js";
+import { warnIfUngrounded } from "./ungrounded.js";
 import { listViolations } from "./violations.js";
 
 const MAX_RECORDS = 10_000;
@@ -24,7 +25,7 @@ const TURN_BYTES = 256 * 1024;
 
 /** BatchAppendSessions: good records are stored, in one go and all or none, although others are refused. */
 export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppendSessionsResponse> {
-  const { recordToRow, journal, default_daemon, now, newSessionId } = parts;
+  const { recordToRow, journal, default_daemon, now, newSessionId, log } = parts;
   const stamps: Stamps = { session_id: newSessionId, daemon: default_daemon, timestamp: now };
   const inTurn = createTurns();
 
@@ -39,15 +40,16 @@ export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppen
 
     const check = () => checkRecords(records, recordToRow, stamps);
     const large = records.length > TURN_RECORDS || bytes.length > TURN_BYTES;
-    const { results, accepted, rows } = await (large ? inTurn(check) : check());
-    if (rows.length > 0) {
-      const outcome = await journal.append(rows);
+    const { results, accepted } = await (large ? inTurn(check) : check());
+    if (accepted.length > 0) {
+      const outcome = await journal.append(accepted.map(({ record }) => record.row));
       if (outcome.kind !== "appended") return { ok: false, status: appendFailureStatus(outcome) };
-      for (const [index, response] of accepted.entries()) {
+      for (const [index, { record, response }] of accepted.entries()) {
         const appended = outcome.rows[index];
         if (appended === undefined) throw new Error("the journal stored rows and did not tell of them all");
         response.sequence = appended.sequence;
         response.duplicate = appended.duplicate;
+        if (!appended.duplicate) warnIfUngrounded(log, record, appended.sequence);
       }
     }
     return { ok: true, value: { results } };
@@ -67,10 +69,8 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
 interface Checked {
   /** One for each record, in request order. */
   readonly results: AppendResult[];
-  /** Those of the results that are waiting for a sequence, in request order. */
-  readonly accepted: AppendSessionResponse[];
-  /** Their rows. */
-  readonly rows: Uint8Array[];
+  /** What is to be stored, with those of the results that wait for a sequence, in request order. */
+  readonly accepted: { readonly record: AcceptedRecord; readonly response: AppendSessionResponse }[];
 }
 
 /** Checks all records, letting other work in between. */
@@ -80,8 +80,7 @@ async function checkRecords(
   stamps: Stamps,
 ): Promise<Checked> {
   const results: AppendResult[] = [];
-  const accepted: AppendSessionResponse[] = [];
-  const rows: Uint8Array[] = [];
+  const accepted: Checked["accepted"] = [];
   let violation_bytes_left = RESPONSE_VIOLATION_BYTES;
   let turn_records = 0;
   let turn_bytes = 0;
@@ -99,15 +98,14 @@ async function checkRecords(
     if (record.ok) {
       const response = { session_id: record.session_id, timestamp: record.timestamp, sequence: 0, duplicate: false };
       results.push({ outcome: { $case: "appended", value: response } });
-      accepted.push(response);
-      rows.push(record.row);
+      accepted.push({ record, response });
     } else {
       const listed = listViolations(record.violations, Math.min(RESULT_VIOLATION_BYTES, violation_bytes_left));
       violation_bytes_left -= listed.bytes;
       results.push(rejected(listed.violations, record.violations.length));
     }
   }
-  return { results, accepted, rows };
+  return { results, accepted };
 }
 
 function rejected(violations: readonly Violation[], violation_count: number): AppendResult {

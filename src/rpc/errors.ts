@@ -26,6 +26,7 @@ const MESSAGE_BYTES = 1_000;
 const STATUS_BYTES = 4_096;
 /** Within STATUS_BYTES: the message once more, and 96 bytes for the code, the type's name, tags and lengths. */
 const VIOLATION_BYTES = STATUS_BYTES - MESSAGE_BYTES - 96;
+const UNAVAILABLE_RETRY_MS = 1_000;
 /** Within MESSAGE_BYTES: room for saying how many violations there are. */
 const COUNT_BYTES = 100;
 
@@ -57,6 +58,11 @@ export function appendFailureStatus(failure: AppendFailure): RpcStatus {
       // small enough (record/ sees to that): only a batch comes here.
       return refusedStatus([{ field: "records", description: failure.message, reason: "TOO_LONG" }]);
   }
+}
+
+/** UNAVAILABLE with a RetryInfo, for a call that does not append. */
+export function unavailableStatus(message: string): RpcStatus {
+  return retryStatus(status.UNAVAILABLE, message, UNAVAILABLE_RETRY_MS);
 }
 
 /** INTERNAL, for what should never happen; the reason is for the log alone. */

@@ -1,20 +1,22 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import type { Config } from "../config/config.js";
 import { SessionLogService } from "../gen/sessionlog/v1/session_log.js";
-import { createAppendHandler, type HandlerParts } from "./append.js";
+import { type AppendPort, createAppendHandler, type HandlerParts } from "./append.js";
 import { createBatchHandler } from "./batch.js";
 import { addHealth } from "./health.js";
 import { type ListenOutcome, listen } from "./listen.js";
 import { addReflection } from "./reflection.js";
 import { trackStreams } from "./streams.js";
+import { createTailCall, type TailPort } from "./tail.js";
 import { type RpcLog, toUnaryCall } from "./unary.js";
+import type { AlarmLog } from "./ungrounded.js";
 
 /** The gRPC surface: SessionLog, health and reflection on one address. */
 export interface RpcServer {
   /** Starts to accept connections on `host:port` or `unix:/path`; health says NOT_SERVING until told otherwise. */
   listen(address: string): Promise<ListenOutcome>;
   setServing(serving: boolean): void;
-  /** Ends the streams that clients hold open (Watch, reflection). */
+  /** Ends the streams that clients hold open (Watch, reflection, TailSessions). */
   endStreams(): void;
   /** Stops to listen, lets the calls under way end, closes the connections. Waits for ever on a client that does not. */
   close(): Promise<void>;
@@ -24,11 +26,14 @@ export interface RpcServer {
 
 export interface RpcServerOptions extends HandlerParts {
   readonly limits: Config["server"];
-  readonly log: RpcLog;
+  readonly journal: AppendPort & TailPort;
+  readonly log: RpcLog & AlarmLog;
 }
 
 /** The largest message sent; clients refuse more than these 4 MiB by default. */
 const MAX_SEND_BYTES = 4 * 1024 * 1024;
+/** How long one who reads the log's end may read nothing. */
+const TAIL_STALL_MS = 60_000;
 
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const server = new Server(serverOptions(options.limits));
@@ -36,15 +41,17 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const health = addHealth(streams.host);
   addReflection(streams.host);
 
-  const { appendSession, batchAppendSessions } = SessionLogService;
-  server.addService(
+  const { appendSession, batchAppendSessions, tailSessions } = SessionLogService;
+  streams.host.addService(
     {
       appendSession: { ...appendSession, requestDeserialize: identity },
       batchAppendSessions: { ...batchAppendSessions, requestDeserialize: identity },
+      tailSessions: { ...tailSessions, requestDeserialize: identity, responseSerialize: identity },
     },
     {
       appendSession: toUnaryCall("AppendSession", createAppendHandler(options), options.log),
       batchAppendSessions: toUnaryCall("BatchAppendSessions", createBatchHandler(options), options.log),
+      tailSessions: createTailCall({ ...options, max_message_bytes: MAX_SEND_BYTES, stall_ms: TAIL_STALL_MS }),
     },
   );
 

@@ -94,7 +94,7 @@ describe("import", () => {
     const result = await runCli(["import", "old.jsonl"], { cwd });
     expect(result).toMatchObject({ code: 1, stdout: "" });
     expect(result.stderr).toMatch(
-      /^sessionlog: .*1\.jsonl\.gz: a sealed segment cannot be read.*; nothing is imported, /,
+      /^sessionlog: .*1\.jsonl\.gz: rows of the session log cannot be read.*; nothing is imported, /,
     );
     expect(readFileSync(join(cwd, "data/sessions.jsonl"), "utf8")).toBe("");
   });

@@ -45,9 +45,11 @@ export async function runCli(
     stdin?: string | Readable;
     isTTY?: boolean;
     signals?: EventEmitter;
+    /** What standard output is written to. */
+    stdout?: ReturnType<typeof createSink>;
   } = {},
 ) {
-  const stdout = createSink();
+  const stdout = options.stdout ?? createSink();
   const stderr = createSink(options.isTTY === undefined ? {} : { isTTY: options.isTTY });
   const time = createFakeTime();
   const context: CliContext = {

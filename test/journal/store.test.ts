@@ -43,6 +43,15 @@ describe("a file that another program touches", () => {
     expect(log.text()).toContain("another program writes");
   });
 
+  test("append tells the sequence that its row has in the end when another program writes what is no row", async () => {
+    const { journal, disk } = await openTestJournal();
+    await journal.append([row(1)]);
+    disk.append(PATH, Buffer.concat([row(100), Buffer.from("not JSON\n")]));
+    expect(await told(journal.append([row(2)]))).toEqual([3]);
+    expect(await told(journal.append([row(3)]))).toEqual([4]);
+    expect(numbers(disk.durable(PATH))).toEqual([1, 100, 2, 3]);
+  });
+
   test("append keeps its row when another program's line before it has no end", async () => {
     const { journal, disk } = await openTestJournal();
     await journal.append([row(1)]);

@@ -6,6 +6,7 @@ import { createAppendHandler } from "../../src/rpc/append.js";
 import { createFakeJournal, type FakeJournal } from "../support/journal.js";
 import { sessionBytes } from "../support/server.js";
 
+const log = { warn: () => {} };
 const recordToRow = createRecordToRow({ kinds: ["fill", "email", "playbook"] });
 
 describe("createAppendHandler", () => {
@@ -19,7 +20,7 @@ describe("createAppendHandler", () => {
     const metadata = new Metadata();
     for (const [key, value] of Object.entries(pairs)) metadata.set(key, value);
     const now = () => ({ seconds: 1_700_000_000, nanos: 5 });
-    const handler = createAppendHandler({ recordToRow, journal, default_daemon, now, newSessionId: () => "new" });
+    const handler = createAppendHandler({ recordToRow, journal, default_daemon, now, newSessionId: () => "new", log });
     return handler(Buffer.from(request), metadata);
   }
 

@@ -7,6 +7,7 @@ import { createBatchHandler } from "../../src/rpc/batch.js";
 import { createFakeJournal, type FakeJournal } from "../support/journal.js";
 import { sessionBytes } from "../support/server.js";
 
+const log = { warn: () => {} };
 const recordToRow = createRecordToRow({ kinds: ["fill", "email", "playbook"] });
 const good = sessionBytes();
 const bad = sessionBytes({ kind: "song" });
@@ -26,7 +27,7 @@ describe("createBatchHandler", () => {
     let ids = 0;
     const now = () => ({ seconds: 1_700_000_000, nanos: 0 });
     const newSessionId = () => `new-${++ids}`;
-    const handler = createBatchHandler({ recordToRow, journal, default_daemon: "", now, newSessionId });
+    const handler = createBatchHandler({ recordToRow, journal, default_daemon: "", now, newSessionId, log });
     return handler(Buffer.from(request), new Metadata());
   }
 

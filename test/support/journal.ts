@@ -1,6 +1,6 @@
-import type { AppendOutcome, Journal, JournalState } from "../../src/journal/index.js";
+import type { AppendOutcome, Journal, JournalState, RowsListener } from "../../src/journal/index.js";
 
-/** A journal that stores nothing and does as it is told. */
+/** A journal that keeps its rows in memory and does as it is told. */
 export interface FakeJournal extends Journal {
   /** The appends that came in, in order; their lines as text. */
   readonly appends: readonly (readonly string[])[];
@@ -20,7 +20,8 @@ export function createFakeJournal(): FakeJournal {
   let refusal: AppendOutcome | undefined;
   let held: Promise<void> = Promise.resolve();
   let release = () => {};
-  let rows = 0;
+  const rows: Buffer[] = [];
+  const rows_listeners = new Set<RowsListener>();
   let pending_rows = 0;
 
   function enter(next: JournalState, message = ""): void {
@@ -48,7 +49,29 @@ export function createFakeJournal(): FakeJournal {
       pending_rows += lines.length;
       await held;
       pending_rows -= lines.length;
-      return refusal ?? { kind: "appended", rows: lines.map(() => ({ sequence: ++rows, duplicate: false })) };
+      if (refusal !== undefined) return refusal;
+      const first_sequence = rows.length + 1;
+      rows.push(...lines.map((line) => Buffer.from(line).subarray(0, -1)));
+      for (const listener of rows_listeners) listener(first_sequence, lines);
+      return {
+        kind: "appended",
+        rows: lines.map((_, index) => ({ sequence: first_sequence + index, duplicate: false })),
+      };
+    },
+    get next_sequence() {
+      return rows.length + 1;
+    },
+    async *read(from_sequence) {
+      if (from_sequence <= rows.length) yield { first_sequence: from_sequence, lines: rows.slice(from_sequence - 1) };
+    },
+    async findLast({ count, wanted }) {
+      const found = [...rows.keys()].filter((index) => wanted(rows[index] ?? Buffer.alloc(0)));
+      const first = found.slice(-count)[0];
+      return first === undefined ? undefined : first + 1;
+    },
+    onRows(listener) {
+      rows_listeners.add(listener);
+      return () => void rows_listeners.delete(listener);
     },
     get state() {
       return state;

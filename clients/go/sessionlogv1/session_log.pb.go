@@ -712,6 +712,177 @@ func (x *Violation) GetReason() string {
 	return ""
 }
 
+// Which rows to send. A list that is empty lets every row pass; several lists
+// must all be met. At most 100 values a list.
+type TailSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Send the rows from this sequence on; 0 when it is not asked for. Rows that
+	// are no longer there are told as a gap.
+	FromSequence uint64 `protobuf:"varint,1,opt,name=from_sequence,json=fromSequence,proto3" json:"from_sequence,omitempty"`
+	// Go on with each new row until the call is cancelled, instead of ending
+	// behind the newest one.
+	Follow bool `protobuf:"varint,2,opt,name=follow,proto3" json:"follow,omitempty"`
+	// Begin with the last so many rows that pass, 0 to 1,000,000; not together
+	// with from_sequence.
+	Last uint32 `protobuf:"varint,3,opt,name=last,proto3" json:"last,omitempty"`
+	// Only rows of these kinds.
+	Kinds []string `protobuf:"bytes,4,rep,name=kinds,proto3" json:"kinds,omitempty"`
+	// Only rows of these daemons.
+	Daemons []string `protobuf:"bytes,5,rep,name=daemons,proto3" json:"daemons,omitempty"`
+	// Only rows of these models.
+	Models []string `protobuf:"bytes,6,rep,name=models,proto3" json:"models,omitempty"`
+	// Only rows with these final verdicts: accepted, max_iter_exhausted or
+	// infra_error.
+	Verdicts []string `protobuf:"bytes,7,rep,name=verdicts,proto3" json:"verdicts,omitempty"`
+	// Only accepted rows that are not grounded in the roster (false, not absent).
+	UngroundedOnly bool `protobuf:"varint,8,opt,name=ungrounded_only,json=ungroundedOnly,proto3" json:"ungrounded_only,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *TailSessionsRequest) Reset() {
+	*x = TailSessionsRequest{}
+	mi := &file_sessionlog_v1_session_log_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TailSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TailSessionsRequest) ProtoMessage() {}
+
+func (x *TailSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_sessionlog_v1_session_log_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TailSessionsRequest.ProtoReflect.Descriptor instead.
+func (*TailSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_sessionlog_v1_session_log_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *TailSessionsRequest) GetFromSequence() uint64 {
+	if x != nil {
+		return x.FromSequence
+	}
+	return 0
+}
+
+func (x *TailSessionsRequest) GetFollow() bool {
+	if x != nil {
+		return x.Follow
+	}
+	return false
+}
+
+func (x *TailSessionsRequest) GetLast() uint32 {
+	if x != nil {
+		return x.Last
+	}
+	return 0
+}
+
+func (x *TailSessionsRequest) GetKinds() []string {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
+func (x *TailSessionsRequest) GetDaemons() []string {
+	if x != nil {
+		return x.Daemons
+	}
+	return nil
+}
+
+func (x *TailSessionsRequest) GetModels() []string {
+	if x != nil {
+		return x.Models
+	}
+	return nil
+}
+
+func (x *TailSessionsRequest) GetVerdicts() []string {
+	if x != nil {
+		return x.Verdicts
+	}
+	return nil
+}
+
+func (x *TailSessionsRequest) GetUngroundedOnly() bool {
+	if x != nil {
+		return x.UngroundedOnly
+	}
+	return false
+}
+
+// One row, or a gap.
+type TailSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The row's number in its journal.
+	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
+	// The row as a record. Absent to tell of a gap that ends with this row: one
+	// or more rows that were removed, cannot be read or are no records of this
+	// schema.
+	Record        *SessionRecord `protobuf:"bytes,2,opt,name=record,proto3" json:"record,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TailSessionsResponse) Reset() {
+	*x = TailSessionsResponse{}
+	mi := &file_sessionlog_v1_session_log_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TailSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TailSessionsResponse) ProtoMessage() {}
+
+func (x *TailSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_sessionlog_v1_session_log_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TailSessionsResponse.ProtoReflect.Descriptor instead.
+func (*TailSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_sessionlog_v1_session_log_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *TailSessionsResponse) GetSequence() uint64 {
+	if x != nil {
+		return x.Sequence
+	}
+	return 0
+}
+
+func (x *TailSessionsResponse) GetRecord() *SessionRecord {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
 var File_sessionlog_v1_session_log_proto protoreflect.FileDescriptor
 
 const file_sessionlog_v1_session_log_proto_rawDesc = "" +
@@ -769,11 +940,24 @@ const file_sessionlog_v1_session_log_proto_rawDesc = "" +
 	"\tViolation\x12\x14\n" +
 	"\x05field\x18\x01 \x01(\tR\x05field\x12 \n" +
 	"\vdescription\x18\x02 \x01(\tR\vdescription\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\tR\x06reason2\xd6\x01\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\"\xf3\x01\n" +
+	"\x13TailSessionsRequest\x12#\n" +
+	"\rfrom_sequence\x18\x01 \x01(\x04R\ffromSequence\x12\x16\n" +
+	"\x06follow\x18\x02 \x01(\bR\x06follow\x12\x12\n" +
+	"\x04last\x18\x03 \x01(\rR\x04last\x12\x14\n" +
+	"\x05kinds\x18\x04 \x03(\tR\x05kinds\x12\x18\n" +
+	"\adaemons\x18\x05 \x03(\tR\adaemons\x12\x16\n" +
+	"\x06models\x18\x06 \x03(\tR\x06models\x12\x1a\n" +
+	"\bverdicts\x18\a \x03(\tR\bverdicts\x12'\n" +
+	"\x0fungrounded_only\x18\b \x01(\bR\x0eungroundedOnly\"h\n" +
+	"\x14TailSessionsResponse\x12\x1a\n" +
+	"\bsequence\x18\x01 \x01(\x04R\bsequence\x124\n" +
+	"\x06record\x18\x02 \x01(\v2\x1c.sessionlog.v1.SessionRecordR\x06record2\xb1\x02\n" +
 	"\n" +
 	"SessionLog\x12Z\n" +
 	"\rAppendSession\x12#.sessionlog.v1.AppendSessionRequest\x1a$.sessionlog.v1.AppendSessionResponse\x12l\n" +
-	"\x13BatchAppendSessions\x12).sessionlog.v1.BatchAppendSessionsRequest\x1a*.sessionlog.v1.BatchAppendSessionsResponseB\\\n" +
+	"\x13BatchAppendSessions\x12).sessionlog.v1.BatchAppendSessionsRequest\x1a*.sessionlog.v1.BatchAppendSessionsResponse\x12Y\n" +
+	"\fTailSessions\x12\".sessionlog.v1.TailSessionsRequest\x1a#.sessionlog.v1.TailSessionsResponse0\x01B\\\n" +
 	"\x11dev.sessionlog.v1P\x01ZEgithub.com/sessionlog/sessionlog/clients/go/sessionlogv1;sessionlogv1b\x06proto3"
 
 var (
@@ -788,7 +972,7 @@ func file_sessionlog_v1_session_log_proto_rawDescGZIP() []byte {
 	return file_sessionlog_v1_session_log_proto_rawDescData
 }
 
-var file_sessionlog_v1_session_log_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_sessionlog_v1_session_log_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_sessionlog_v1_session_log_proto_goTypes = []any{
 	(*SessionRecord)(nil),               // 0: sessionlog.v1.SessionRecord
 	(*SessionAttempt)(nil),              // 1: sessionlog.v1.SessionAttempt
@@ -799,29 +983,34 @@ var file_sessionlog_v1_session_log_proto_goTypes = []any{
 	(*AppendResult)(nil),                // 6: sessionlog.v1.AppendResult
 	(*Rejection)(nil),                   // 7: sessionlog.v1.Rejection
 	(*Violation)(nil),                   // 8: sessionlog.v1.Violation
-	(*timestamppb.Timestamp)(nil),       // 9: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),             // 10: google.protobuf.Struct
+	(*TailSessionsRequest)(nil),         // 9: sessionlog.v1.TailSessionsRequest
+	(*TailSessionsResponse)(nil),        // 10: sessionlog.v1.TailSessionsResponse
+	(*timestamppb.Timestamp)(nil),       // 11: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),             // 12: google.protobuf.Struct
 }
 var file_sessionlog_v1_session_log_proto_depIdxs = []int32{
-	9,  // 0: sessionlog.v1.SessionRecord.timestamp:type_name -> google.protobuf.Timestamp
+	11, // 0: sessionlog.v1.SessionRecord.timestamp:type_name -> google.protobuf.Timestamp
 	1,  // 1: sessionlog.v1.SessionRecord.attempts:type_name -> sessionlog.v1.SessionAttempt
-	10, // 2: sessionlog.v1.SessionRecord.artifact:type_name -> google.protobuf.Struct
+	12, // 2: sessionlog.v1.SessionRecord.artifact:type_name -> google.protobuf.Struct
 	0,  // 3: sessionlog.v1.AppendSessionRequest.record:type_name -> sessionlog.v1.SessionRecord
-	9,  // 4: sessionlog.v1.AppendSessionResponse.timestamp:type_name -> google.protobuf.Timestamp
+	11, // 4: sessionlog.v1.AppendSessionResponse.timestamp:type_name -> google.protobuf.Timestamp
 	0,  // 5: sessionlog.v1.BatchAppendSessionsRequest.records:type_name -> sessionlog.v1.SessionRecord
 	6,  // 6: sessionlog.v1.BatchAppendSessionsResponse.results:type_name -> sessionlog.v1.AppendResult
 	3,  // 7: sessionlog.v1.AppendResult.appended:type_name -> sessionlog.v1.AppendSessionResponse
 	7,  // 8: sessionlog.v1.AppendResult.rejected:type_name -> sessionlog.v1.Rejection
 	8,  // 9: sessionlog.v1.Rejection.violations:type_name -> sessionlog.v1.Violation
-	2,  // 10: sessionlog.v1.SessionLog.AppendSession:input_type -> sessionlog.v1.AppendSessionRequest
-	4,  // 11: sessionlog.v1.SessionLog.BatchAppendSessions:input_type -> sessionlog.v1.BatchAppendSessionsRequest
-	3,  // 12: sessionlog.v1.SessionLog.AppendSession:output_type -> sessionlog.v1.AppendSessionResponse
-	5,  // 13: sessionlog.v1.SessionLog.BatchAppendSessions:output_type -> sessionlog.v1.BatchAppendSessionsResponse
-	12, // [12:14] is the sub-list for method output_type
-	10, // [10:12] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	0,  // 10: sessionlog.v1.TailSessionsResponse.record:type_name -> sessionlog.v1.SessionRecord
+	2,  // 11: sessionlog.v1.SessionLog.AppendSession:input_type -> sessionlog.v1.AppendSessionRequest
+	4,  // 12: sessionlog.v1.SessionLog.BatchAppendSessions:input_type -> sessionlog.v1.BatchAppendSessionsRequest
+	9,  // 13: sessionlog.v1.SessionLog.TailSessions:input_type -> sessionlog.v1.TailSessionsRequest
+	3,  // 14: sessionlog.v1.SessionLog.AppendSession:output_type -> sessionlog.v1.AppendSessionResponse
+	5,  // 15: sessionlog.v1.SessionLog.BatchAppendSessions:output_type -> sessionlog.v1.BatchAppendSessionsResponse
+	10, // 16: sessionlog.v1.SessionLog.TailSessions:output_type -> sessionlog.v1.TailSessionsResponse
+	14, // [14:17] is the sub-list for method output_type
+	11, // [11:14] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_sessionlog_v1_session_log_proto_init() }
@@ -840,7 +1029,7 @@ func file_sessionlog_v1_session_log_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_sessionlog_v1_session_log_proto_rawDesc), len(file_sessionlog_v1_session_log_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -26,6 +26,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	SessionLog_AppendSession_FullMethodName       = "/sessionlog.v1.SessionLog/AppendSession"
 	SessionLog_BatchAppendSessions_FullMethodName = "/sessionlog.v1.SessionLog/BatchAppendSessions"
+	SessionLog_TailSessions_FullMethodName        = "/sessionlog.v1.SessionLog/TailSessions"
 )
 
 // SessionLogClient is the client API for SessionLog service.
@@ -46,6 +47,15 @@ type SessionLogClient interface {
 	// others are refused: each has its own result, in request order. When storing
 	// fails, the call fails and none of them is stored.
 	BatchAppendSessions(ctx context.Context, in *BatchAppendSessionsRequest, opts ...grpc.CallOption) (*BatchAppendSessionsResponse, error)
+	// Sends rows of the session log in the order of their sequences, each once:
+	// the last ones, those from a sequence on, or, with follow, each new one as
+	// soon as it is durable. One of last, from_sequence and follow is required.
+	//
+	// A reader is never waited for: one that is slow reads on from the files, and
+	// one that reads nothing for a minute gets ABORTED with the sequence to go on
+	// from. UNAVAILABLE (starting, draining, failed) carries a
+	// google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+	TailSessions(ctx context.Context, in *TailSessionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TailSessionsResponse], error)
 }
 
 type sessionLogClient struct {
@@ -76,6 +86,25 @@ func (c *sessionLogClient) BatchAppendSessions(ctx context.Context, in *BatchApp
 	return out, nil
 }
 
+func (c *sessionLogClient) TailSessions(ctx context.Context, in *TailSessionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TailSessionsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SessionLog_ServiceDesc.Streams[0], SessionLog_TailSessions_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[TailSessionsRequest, TailSessionsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SessionLog_TailSessionsClient = grpc.ServerStreamingClient[TailSessionsResponse]
+
 // SessionLogServer is the server API for SessionLog service.
 // All implementations must embed UnimplementedSessionLogServer
 // for forward compatibility.
@@ -94,6 +123,15 @@ type SessionLogServer interface {
 	// others are refused: each has its own result, in request order. When storing
 	// fails, the call fails and none of them is stored.
 	BatchAppendSessions(context.Context, *BatchAppendSessionsRequest) (*BatchAppendSessionsResponse, error)
+	// Sends rows of the session log in the order of their sequences, each once:
+	// the last ones, those from a sequence on, or, with follow, each new one as
+	// soon as it is durable. One of last, from_sequence and follow is required.
+	//
+	// A reader is never waited for: one that is slow reads on from the files, and
+	// one that reads nothing for a minute gets ABORTED with the sequence to go on
+	// from. UNAVAILABLE (starting, draining, failed) carries a
+	// google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+	TailSessions(*TailSessionsRequest, grpc.ServerStreamingServer[TailSessionsResponse]) error
 	mustEmbedUnimplementedSessionLogServer()
 }
 
@@ -109,6 +147,9 @@ func (UnimplementedSessionLogServer) AppendSession(context.Context, *AppendSessi
 }
 func (UnimplementedSessionLogServer) BatchAppendSessions(context.Context, *BatchAppendSessionsRequest) (*BatchAppendSessionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchAppendSessions not implemented")
+}
+func (UnimplementedSessionLogServer) TailSessions(*TailSessionsRequest, grpc.ServerStreamingServer[TailSessionsResponse]) error {
+	return status.Error(codes.Unimplemented, "method TailSessions not implemented")
 }
 func (UnimplementedSessionLogServer) mustEmbedUnimplementedSessionLogServer() {}
 func (UnimplementedSessionLogServer) testEmbeddedByValue()                    {}
@@ -167,6 +208,17 @@ func _SessionLog_BatchAppendSessions_Handler(srv interface{}, ctx context.Contex
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SessionLog_TailSessions_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(TailSessionsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(SessionLogServer).TailSessions(m, &grpc.GenericServerStream[TailSessionsRequest, TailSessionsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SessionLog_TailSessionsServer = grpc.ServerStreamingServer[TailSessionsResponse]
+
 // SessionLog_ServiceDesc is the grpc.ServiceDesc for SessionLog service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -183,6 +235,12 @@ var SessionLog_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _SessionLog_BatchAppendSessions_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "TailSessions",
+			Handler:       _SessionLog_TailSessions_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "sessionlog/v1/session_log.proto",
 }

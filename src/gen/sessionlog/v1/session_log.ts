@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -184,6 +186,53 @@ export interface Violation {
    * TOO_LONG, TOO_DEEP, NOT_FINITE, INVALID_ENCODING or INCONSISTENT.
    */
   reason: string;
+}
+
+/**
+ * Which rows to send. A list that is empty lets every row pass; several lists
+ * must all be met. At most 100 values a list.
+ */
+export interface TailSessionsRequest {
+  /**
+   * Send the rows from this sequence on; 0 when it is not asked for. Rows that
+   * are no longer there are told as a gap.
+   */
+  from_sequence: number;
+  /**
+   * Go on with each new row until the call is cancelled, instead of ending
+   * behind the newest one.
+   */
+  follow: boolean;
+  /**
+   * Begin with the last so many rows that pass, 0 to 1,000,000; not together
+   * with from_sequence.
+   */
+  last: number;
+  /** Only rows of these kinds. */
+  kinds: string[];
+  /** Only rows of these daemons. */
+  daemons: string[];
+  /** Only rows of these models. */
+  models: string[];
+  /**
+   * Only rows with these final verdicts: accepted, max_iter_exhausted or
+   * infra_error.
+   */
+  verdicts: string[];
+  /** Only accepted rows that are not grounded in the roster (false, not absent). */
+  ungrounded_only: boolean;
+}
+
+/** One row, or a gap. */
+export interface TailSessionsResponse {
+  /** The row's number in its journal. */
+  sequence: number;
+  /**
+   * The row as a record. Absent to tell of a gap that ends with this row: one
+   * or more rows that were removed, cannot be read or are no records of this
+   * schema.
+   */
+  record: SessionRecord | undefined;
 }
 
 function createBaseSessionRecord(): SessionRecord {
@@ -893,6 +942,195 @@ export const Violation: MessageFns<Violation> = {
   },
 };
 
+function createBaseTailSessionsRequest(): TailSessionsRequest {
+  return {
+    from_sequence: 0,
+    follow: false,
+    last: 0,
+    kinds: [],
+    daemons: [],
+    models: [],
+    verdicts: [],
+    ungrounded_only: false,
+  };
+}
+
+export const TailSessionsRequest: MessageFns<TailSessionsRequest> = {
+  encode(message: TailSessionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from_sequence !== 0) {
+      writer.uint32(8).uint64(message.from_sequence);
+    }
+    if (message.follow !== false) {
+      writer.uint32(16).bool(message.follow);
+    }
+    if (message.last !== 0) {
+      writer.uint32(24).uint32(message.last);
+    }
+    for (const v of message.kinds) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.daemons) {
+      writer.uint32(42).string(v!);
+    }
+    for (const v of message.models) {
+      writer.uint32(50).string(v!);
+    }
+    for (const v of message.verdicts) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.ungrounded_only !== false) {
+      writer.uint32(64).bool(message.ungrounded_only);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TailSessionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTailSessionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.from_sequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.follow = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.last = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.kinds.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.daemons.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.models.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.verdicts.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.ungrounded_only = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
+function createBaseTailSessionsResponse(): TailSessionsResponse {
+  return { sequence: 0, record: undefined };
+}
+
+export const TailSessionsResponse: MessageFns<TailSessionsResponse> = {
+  encode(message: TailSessionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sequence !== 0) {
+      writer.uint32(8).uint64(message.sequence);
+    }
+    if (message.record !== undefined) {
+      SessionRecord.encode(message.record, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TailSessionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTailSessionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.sequence = longToNumber(reader.uint64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.record = SessionRecord.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+};
+
 /** SessionLog keeps one row for each LLM session. */
 export type SessionLogService = typeof SessionLogService;
 export const SessionLogService = {
@@ -931,6 +1169,26 @@ export const SessionLogService = {
       Buffer.from(BatchAppendSessionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): BatchAppendSessionsResponse => BatchAppendSessionsResponse.decode(value),
   },
+  /**
+   * Sends rows of the session log in the order of their sequences, each once:
+   * the last ones, those from a sequence on, or, with follow, each new one as
+   * soon as it is durable. One of last, from_sequence and follow is required.
+   *
+   * A reader is never waited for: one that is slow reads on from the files, and
+   * one that reads nothing for a minute gets ABORTED with the sequence to go on
+   * from. UNAVAILABLE (starting, draining, failed) carries a
+   * google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+   */
+  tailSessions: {
+    path: "/sessionlog.v1.SessionLog/TailSessions" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: TailSessionsRequest): Buffer => Buffer.from(TailSessionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): TailSessionsRequest => TailSessionsRequest.decode(value),
+    responseSerialize: (value: TailSessionsResponse): Buffer =>
+      Buffer.from(TailSessionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): TailSessionsResponse => TailSessionsResponse.decode(value),
+  },
 } as const;
 
 export interface SessionLogServer extends UntypedServiceImplementation {
@@ -950,6 +1208,17 @@ export interface SessionLogServer extends UntypedServiceImplementation {
    * fails, the call fails and none of them is stored.
    */
   batchAppendSessions: handleUnaryCall<BatchAppendSessionsRequest, BatchAppendSessionsResponse>;
+  /**
+   * Sends rows of the session log in the order of their sequences, each once:
+   * the last ones, those from a sequence on, or, with follow, each new one as
+   * soon as it is durable. One of last, from_sequence and follow is required.
+   *
+   * A reader is never waited for: one that is slow reads on from the files, and
+   * one that reads nothing for a minute gets ABORTED with the sequence to go on
+   * from. UNAVAILABLE (starting, draining, failed) carries a
+   * google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+   */
+  tailSessions: handleServerStreamingCall<TailSessionsRequest, TailSessionsResponse>;
 }
 
 export interface SessionLogClient extends Client {
@@ -997,6 +1266,25 @@ export interface SessionLogClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: BatchAppendSessionsResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Sends rows of the session log in the order of their sequences, each once:
+   * the last ones, those from a sequence on, or, with follow, each new one as
+   * soon as it is durable. One of last, from_sequence and follow is required.
+   *
+   * A reader is never waited for: one that is slow reads on from the files, and
+   * one that reads nothing for a minute gets ABORTED with the sequence to go on
+   * from. UNAVAILABLE (starting, draining, failed) carries a
+   * google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+   */
+  tailSessions(
+    request: TailSessionsRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<TailSessionsResponse>;
+  tailSessions(
+    request: TailSessionsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<TailSessionsResponse>;
 }
 
 export const SessionLogClient = makeGenericClientConstructor(

@@ -113,3 +113,31 @@ class Violation(_message.Message):
     description: str
     reason: str
     def __init__(self, field: _Optional[str] = ..., description: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class TailSessionsRequest(_message.Message):
+    __slots__ = ("from_sequence", "follow", "last", "kinds", "daemons", "models", "verdicts", "ungrounded_only")
+    FROM_SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    FOLLOW_FIELD_NUMBER: _ClassVar[int]
+    LAST_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    DAEMONS_FIELD_NUMBER: _ClassVar[int]
+    MODELS_FIELD_NUMBER: _ClassVar[int]
+    VERDICTS_FIELD_NUMBER: _ClassVar[int]
+    UNGROUNDED_ONLY_FIELD_NUMBER: _ClassVar[int]
+    from_sequence: int
+    follow: bool
+    last: int
+    kinds: _containers.RepeatedScalarFieldContainer[str]
+    daemons: _containers.RepeatedScalarFieldContainer[str]
+    models: _containers.RepeatedScalarFieldContainer[str]
+    verdicts: _containers.RepeatedScalarFieldContainer[str]
+    ungrounded_only: bool
+    def __init__(self, from_sequence: _Optional[int] = ..., follow: bool = ..., last: _Optional[int] = ..., kinds: _Optional[_Iterable[str]] = ..., daemons: _Optional[_Iterable[str]] = ..., models: _Optional[_Iterable[str]] = ..., verdicts: _Optional[_Iterable[str]] = ..., ungrounded_only: bool = ...) -> None: ...
+
+class TailSessionsResponse(_message.Message):
+    __slots__ = ("sequence", "record")
+    SEQUENCE_FIELD_NUMBER: _ClassVar[int]
+    RECORD_FIELD_NUMBER: _ClassVar[int]
+    sequence: int
+    record: SessionRecord
+    def __init__(self, sequence: _Optional[int] = ..., record: _Optional[_Union[SessionRecord, _Mapping]] = ...) -> None: ...

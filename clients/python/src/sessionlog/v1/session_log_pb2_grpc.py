@@ -45,6 +45,11 @@ class SessionLogStub(object):
                 request_serializer=sessionlog_dot_v1_dot_session__log__pb2.BatchAppendSessionsRequest.SerializeToString,
                 response_deserializer=sessionlog_dot_v1_dot_session__log__pb2.BatchAppendSessionsResponse.FromString,
                 _registered_method=True)
+        self.TailSessions = channel.unary_stream(
+                '/sessionlog.v1.SessionLog/TailSessions',
+                request_serializer=sessionlog_dot_v1_dot_session__log__pb2.TailSessionsRequest.SerializeToString,
+                response_deserializer=sessionlog_dot_v1_dot_session__log__pb2.TailSessionsResponse.FromString,
+                _registered_method=True)
 
 
 class SessionLogServicer(object):
@@ -73,6 +78,20 @@ class SessionLogServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TailSessions(self, request, context):
+        """Sends rows of the session log in the order of their sequences, each once:
+        the last ones, those from a sequence on, or, with follow, each new one as
+        soon as it is durable. One of last, from_sequence and follow is required.
+
+        A reader is never waited for: one that is slow reads on from the files, and
+        one that reads nothing for a minute gets ABORTED with the sequence to go on
+        from. UNAVAILABLE (starting, draining, failed) carries a
+        google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionLogServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -85,6 +104,11 @@ def add_SessionLogServicer_to_server(servicer, server):
                     servicer.BatchAppendSessions,
                     request_deserializer=sessionlog_dot_v1_dot_session__log__pb2.BatchAppendSessionsRequest.FromString,
                     response_serializer=sessionlog_dot_v1_dot_session__log__pb2.BatchAppendSessionsResponse.SerializeToString,
+            ),
+            'TailSessions': grpc.unary_stream_rpc_method_handler(
+                    servicer.TailSessions,
+                    request_deserializer=sessionlog_dot_v1_dot_session__log__pb2.TailSessionsRequest.FromString,
+                    response_serializer=sessionlog_dot_v1_dot_session__log__pb2.TailSessionsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -142,6 +166,33 @@ class SessionLog(object):
             '/sessionlog.v1.SessionLog/BatchAppendSessions',
             sessionlog_dot_v1_dot_session__log__pb2.BatchAppendSessionsRequest.SerializeToString,
             sessionlog_dot_v1_dot_session__log__pb2.BatchAppendSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TailSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/sessionlog.v1.SessionLog/TailSessions',
+            sessionlog_dot_v1_dot_session__log__pb2.TailSessionsRequest.SerializeToString,
+            sessionlog_dot_v1_dot_session__log__pb2.TailSessionsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,6 +51,16 @@ class SessionLogStub:
     others are refused: each has its own result, in request order. When storing
     fails, the call fails and none of them is stored.
     """
+    TailSessions: _grpc.UnaryStreamMultiCallable[_session_log_pb2.TailSessionsRequest, _session_log_pb2.TailSessionsResponse]
+    """Sends rows of the session log in the order of their sequences, each once:
+    the last ones, those from a sequence on, or, with follow, each new one as
+    soon as it is durable. One of last, from_sequence and follow is required.
+
+    A reader is never waited for: one that is slow reads on from the files, and
+    one that reads nothing for a minute gets ABORTED with the sequence to go on
+    from. UNAVAILABLE (starting, draining, failed) carries a
+    google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+    """
 
 @_typing.type_check_only
 class SessionLogAsyncStub(SessionLogStub):
@@ -70,6 +80,16 @@ class SessionLogAsyncStub(SessionLogStub):
     """Checks and appends 1 to 10,000 records. Good records are stored although
     others are refused: each has its own result, in request order. When storing
     fails, the call fails and none of them is stored.
+    """
+    TailSessions: _aio.UnaryStreamMultiCallable[_session_log_pb2.TailSessionsRequest, _session_log_pb2.TailSessionsResponse]  # type: ignore[assignment]
+    """Sends rows of the session log in the order of their sequences, each once:
+    the last ones, those from a sequence on, or, with follow, each new one as
+    soon as it is durable. One of last, from_sequence and follow is required.
+
+    A reader is never waited for: one that is slow reads on from the files, and
+    one that reads nothing for a minute gets ABORTED with the sequence to go on
+    from. UNAVAILABLE (starting, draining, failed) carries a
+    google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
     """
 
 class SessionLogServicer(metaclass=_abc_1.ABCMeta):
@@ -99,6 +119,22 @@ class SessionLogServicer(metaclass=_abc_1.ABCMeta):
         """Checks and appends 1 to 10,000 records. Good records are stored although
         others are refused: each has its own result, in request order. When storing
         fails, the call fails and none of them is stored.
+        """
+
+    @_abc_1.abstractmethod
+    def TailSessions(
+        self,
+        request: _session_log_pb2.TailSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_session_log_pb2.TailSessionsResponse], _abc.AsyncIterator[_session_log_pb2.TailSessionsResponse]]:
+        """Sends rows of the session log in the order of their sequences, each once:
+        the last ones, those from a sequence on, or, with follow, each new one as
+        soon as it is durable. One of last, from_sequence and follow is required.
+
+        A reader is never waited for: one that is slow reads on from the files, and
+        one that reads nothing for a minute gets ABORTED with the sequence to go on
+        from. UNAVAILABLE (starting, draining, failed) carries a
+        google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
         """
 
 def add_SessionLogServicer_to_server(servicer: SessionLogServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,57 @@
+import { sessionSchema } from "../gen/session_schema.js";
+import { TailSessionsRequest } from "../gen/sessionlog/v1/session_log.js";
+import type { Violation } from "../record/index.js";
+
+/** What a tail is to send, or what is wrong with the request. */
+export type TailRequest =
+  | { readonly ok: true; readonly request: Readonly<TailSessionsRequest> }
+  | { readonly ok: false; readonly violations: readonly Violation[] };
+
+const MAX_LAST = 1_000_000;
+const MAX_VALUES = 100;
+const VERDICTS: readonly string[] = sessionSchema.properties.final_verdict.enum;
+
+/** Reads a TailSessionsRequest and judges it. */
+export function readTailRequest(bytes: Uint8Array): TailRequest {
+  const request = decode(bytes);
+  if (request === undefined) {
+    const description = "expected a TailSessionsRequest, with from_sequence below 2^53";
+    return { ok: false, violations: [{ field: "request", reason: "INVALID_ENCODING", description }] };
+  }
+  const violations = [...judgeStart(request), ...judgeFilters(request)];
+  return violations.length > 0 ? { ok: false, violations } : { ok: true, request };
+}
+
+function decode(bytes: Uint8Array): TailSessionsRequest | undefined {
+  try {
+    return TailSessionsRequest.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function* judgeStart({ last, from_sequence, follow }: TailSessionsRequest): Generator<Violation> {
+  if (last === 0 && from_sequence === 0 && !follow) {
+    yield { field: "last", reason: "REQUIRED", description: "one of last, from_sequence and follow is required" };
+  }
+  if (last > 0 && from_sequence > 0) {
+    yield { field: "last", reason: "INCONSISTENT", description: "expected last or from_sequence, not both" };
+  }
+  if (last > MAX_LAST) {
+    const description = `expected at most ${MAX_LAST}; from_sequence sends more`;
+    yield { field: "last", reason: "OUT_OF_RANGE", description };
+  }
+}
+
+function* judgeFilters({ kinds, daemons, models, verdicts }: TailSessionsRequest): Generator<Violation> {
+  for (const [field, values] of Object.entries({ kinds, daemons, models, verdicts })) {
+    if (values.length > MAX_VALUES) {
+      yield { field, reason: "TOO_LONG", description: `expected at most ${MAX_VALUES}` };
+    }
+  }
+  for (const [index, verdict] of verdicts.slice(0, MAX_VALUES).entries()) {
+    if (VERDICTS.includes(verdict)) continue;
+    const description = `expected one of ${VERDICTS.join(", ")}`;
+    yield { field: `verdicts[${index}]`, reason: "NOT_ALLOWED", description };
+  }
+}
