@@ -1,7 +1,9 @@
 // grpcurl knows nothing of the API but what reflection tells it.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { findTool } from "../scripts/lib/tools.mjs";
 import { goldenCases, violationsText } from "./golden.mjs";
 
@@ -30,6 +32,7 @@ export const grpcurl = {
       };
     }
     yield* refusesReadably(address);
+    yield* followsTheLog(address, path);
   },
 };
 
@@ -82,6 +85,46 @@ async function* refusesReadably(address) {
         '"field": "record.kind"',
         '"reason": "NOT_ALLOWED"',
       ]);
+}
+
+/** Every row comes as the record that makes the same row again; and a row that is appended while grpcurl follows. */
+async function* followsTheLog(address, path) {
+  const rows = readFileSync(path, "utf8").trimEnd().split("\n");
+  const read = await call(address, ["-d", "@"], [`${service}/TailSessions`], '{"from_sequence":1}');
+  const sent = objectsIn(read.output);
+  const problem = sent.length === rows.length ? undefined : `${sent.length} of ${rows.length} rows\n${read.output}`;
+  yield { name: "tail sends every row", problem };
+  const sequences = sent.map(({ sequence }) => Number(sequence));
+  const ordered = sequences.every((sequence, index) => sequence === index + 1);
+  yield { name: "tail sends them in order", problem: ordered ? undefined : sequences.join(" ") };
+  const again = sent.map(({ record }) =>
+    call(address, ["-d", "@"], [`${service}/AppendSession`], JSON.stringify({ record })),
+  );
+  const answers = await Promise.all(again);
+  const lost = answers.filter(({ output }) => !output.includes('"duplicate": true')).map(({ output }) => output);
+  yield { name: "tail's records are the rows' own", problem: lost.length === 0 ? undefined : lost.join("\n") };
+
+  const flags = ["-plaintext", "-d", '{"follow":true,"daemons":["followed"]}', address, `${service}/TailSessions`];
+  const child = spawn(program, flags, { stdio: ["ignore", "pipe", "inherit"] });
+  const first = once(child.stdout, "data").then(([bytes]) => String(bytes));
+  // Until something is printed nobody knows that it follows.
+  const appending = setInterval(() => {
+    const record = '{"record":{"daemon":"followed","kind":"fill","final_verdict":"infra_error"}}';
+    void call(address, ["-d", "@"], [`${service}/AppendSession`], record);
+  }, 300);
+  const printed = await Promise.race([first, sleep(15_000, "nothing within 15 s")]);
+  clearInterval(appending);
+  child.kill();
+  const follows = printed.includes('"daemon": "followed"');
+  yield { name: "tail follows", problem: follows ? undefined : printed };
+}
+
+/** JSON objects one after the other, each beginning and ending with a brace in the first column. */
+function objectsIn(output) {
+  return output
+    .split(/^(?=\{)/m)
+    .filter((text) => text.startsWith("{"))
+    .map((text) => JSON.parse(text));
 }
 
 function acceptance(golden, answer, written) {

@@ -12,6 +12,8 @@ export interface Search {
   wanted(line: Buffer): boolean;
   /** Ends the search with an error. */
   readonly signal: AbortSignal;
+  /** Awaited after each block of rows. */
+  pause(): Promise<void>;
 }
 
 /** One of the journal's files with rows, open: it can be read to its end though it is renamed or removed meanwhile. */
@@ -75,7 +77,7 @@ export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
       const start = await locate(from_sequence);
       yield* numberRows(readRange(file, start.offset, end), start.first_sequence, from_sequence);
     },
-    async findLast({ count, wanted, signal }, before_sequence) {
+    async findLast({ count, wanted, signal, pause }, before_sequence) {
       const found: number[] = [];
       for await (const { first_sequence, lines } of readBackwards(file, end, next_sequence)) {
         signal.throwIfAborted();
@@ -84,6 +86,7 @@ export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
           if (sequence < before_sequence && wanted(line)) found.push(sequence);
           if (found.length === count) return found.reverse();
         }
+        await pause();
       }
       return found.reverse();
     },
@@ -98,7 +101,7 @@ function gzipFile(range: Range, file: DiskFile): RowFile {
   return {
     ...range,
     read,
-    async findLast({ count, wanted, signal }, before_sequence) {
+    async findLast({ count, wanted, signal, pause }, before_sequence) {
       let found: number[] = [];
       for await (const { first_sequence, lines } of read(range.first_sequence)) {
         signal.throwIfAborted();
@@ -107,6 +110,7 @@ function gzipFile(range: Range, file: DiskFile): RowFile {
           if (sequence < before_sequence && wanted(line)) found.push(sequence);
         }
         if (found.length > count) found = found.slice(-count);
+        await pause();
       }
       return found;
     },

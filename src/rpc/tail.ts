@@ -1,9 +1,9 @@
-import { setImmediate } from "node:timers/promises";
 import { type handleServerStreamingCall, status } from "@grpc/grpc-js";
-import type { Journal, Rows } from "../journal/index.js";
+import type { Journal, Rows, Search } from "../journal/index.js";
 import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "./errors.js";
+import { createLiveRows } from "./live_rows.js";
 import { createOutlet, type Outlet } from "./outlet.js";
-import { createRecentRows, TURN_ROWS } from "./recent_rows.js";
+import { createPace } from "./pace.js";
 import { readTailRequest } from "./tail_request.js";
 import { createRowFilter, gapMessage, messageOf, type TailRow } from "./tail_row.js";
 import type { RpcLog } from "./unary.js";
@@ -30,7 +30,7 @@ const method = "TailSessions";
  */
 export function createTailCall(parts: TailParts): handleServerStreamingCall<Buffer, Buffer> {
   const { journal, log, max_message_bytes, stall_ms } = parts;
-  const recent = createRecentRows(journal.onRows);
+  const live = createLiveRows(journal.onRows);
   let tails = 0;
 
   async function tail(bytes: Buffer, outlet: Outlet): Promise<RpcStatus | undefined> {
@@ -43,13 +43,11 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
       return { code: status.RESOURCE_EXHAUSTED, details: `${MAX_TAILS} tails are open; there can be no more` };
     }
     tails += 1;
-    const close = recent.open();
-    outlet.signal.addEventListener("abort", recent.wake);
+    outlet.signal.addEventListener("abort", live.wake);
     log.debug({ tails }, "tail opened");
     try {
       return await send(read.request, outlet);
     } finally {
-      close();
       tails -= 1;
     }
   }
@@ -58,32 +56,40 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
     const { signal } = outlet;
     const passes = createRowFilter(request);
     const end = request.follow ? Number.POSITIVE_INFINITY : journal.next_sequence;
-    let next = await firstSequence(request, passes, signal);
+    const pace = createPace(() => journal.next_sequence);
+    let next = await firstSequence(request, { passes, signal, pause: pace.rest });
 
-    async function sendRows(first_sequence: number, rows: readonly TailRow[]): Promise<void> {
+    async function sendRow(row: TailRow): Promise<void> {
+      const full = outlet.send(messageOf(row, max_message_bytes));
+      if (full !== undefined) await full;
+    }
+
+    async function sendBlock({ first_sequence, lines }: Rows): Promise<void> {
       if (first_sequence > next) await outlet.send(gapMessage(first_sequence - 1));
-      for (const row of rows) {
-        if (signal.aborted || row.sequence >= end) return;
-        if (passes(row)) {
-          const full = outlet.send(messageOf(row, max_message_bytes));
-          if (full !== undefined) await full;
-        }
-        next = row.sequence + 1;
+      next = first_sequence;
+      for (const line of lines) {
+        if (signal.aborted || next >= end) return;
+        const row = { sequence: next, line, canonical: false };
+        if (passes(row)) await sendRow(row);
+        next += 1;
       }
-      next = Math.max(next, first_sequence);
-      // However fast the reader is, other calls get their turn.
-      if (rows.length >= TURN_ROWS) await setImmediate();
     }
 
     while (!signal.aborted && next < end) {
-      const rows = recent.from(next);
-      if (rows.length > 0) await sendRows(next, rows);
-      else if (next >= journal.next_sequence) await recent.changed();
-      else {
+      if (next < journal.next_sequence) {
         for await (const block of journal.read(next)) {
-          await sendRows(block.first_sequence, rowsOf(block));
+          await sendBlock(block);
           if (signal.aborted || next >= end) break;
+          await pace.rest();
         }
+      } else {
+        const found = await live.wait(next, passes);
+        for (const row of found.rows) {
+          if (signal.aborted) break;
+          await sendRow(row);
+          next = row.sequence + 1;
+        }
+        if (!signal.aborted) next = found.next;
       }
     }
     if (!outlet.stalled) return undefined;
@@ -93,14 +99,13 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
 
   async function firstSequence(
     { from_sequence, last }: Request,
-    passes: (row: TailRow) => boolean,
-    signal: AbortSignal,
+    { passes, ...search }: Pick<Search, "signal" | "pause"> & { readonly passes: (row: TailRow) => boolean },
   ): Promise<number> {
     if (from_sequence > 0) return from_sequence;
     const next = journal.next_sequence;
     if (last === 0) return next;
-    const search = { count: last, wanted: (line: Buffer) => passes({ sequence: 0, line }), signal };
-    return (await journal.findLast(search)) ?? next;
+    const wanted = (line: Buffer) => passes({ sequence: 0, line, canonical: false });
+    return (await journal.findLast({ ...search, count: last, wanted })) ?? next;
   }
 
   return (call) => {
@@ -123,7 +128,3 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
 }
 
 type Request = Extract<ReturnType<typeof readTailRequest>, { ok: true }>["request"];
-
-function rowsOf({ first_sequence, lines }: Rows): TailRow[] {
-  return lines.map((line, index) => ({ sequence: first_sequence + index, line }));
-}

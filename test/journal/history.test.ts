@@ -5,6 +5,7 @@ import { createRandom } from "../support/random.js";
 import { createTestJournal, numbers, openTestJournal, PATH, row, type TestJournal } from "./support.js";
 
 const signal = new AbortController().signal;
+const pause = () => Promise.resolve();
 const segment = (first: number, last: number) =>
   `/data/sessions-${String(first).padStart(20, "0")}-${String(last).padStart(20, "0")}.jsonl`;
 
@@ -111,21 +112,21 @@ describe("findLast", () => {
     [1000, 1],
   ])("findLast of %i gives the sequence to read from, over all files", async (count, expected) => {
     const { journal } = await sealedTwice();
-    expect(await journal.findLast({ count, wanted: () => true, signal })).toBe(expected);
+    expect(await journal.findLast({ count, wanted: () => true, signal, pause })).toBe(expected);
   });
 
   test("findLast of rows that there are not gives undefined", async () => {
     const { journal } = await sealedTwice();
-    expect(await journal.findLast({ count: 1, wanted: () => false, signal })).toBeUndefined();
+    expect(await journal.findLast({ count: 1, wanted: () => false, signal, pause })).toBeUndefined();
     const { journal: empty } = await openTestJournal();
-    expect(await empty.findLast({ count: 1, wanted: () => true, signal })).toBeUndefined();
+    expect(await empty.findLast({ count: 1, wanted: () => true, signal, pause })).toBeUndefined();
   });
 
   test("findLast passes over segments that are missing or damaged", async () => {
     const { journal, disk, log } = await sealedTwice();
     disk.put(`${segment(4, 6)}.gz`, Buffer.from("no gzip"));
     disk.delete(segment(4, 6));
-    expect(await journal.findLast({ count: 4, wanted: () => true, signal })).toBe(2);
+    expect(await journal.findLast({ count: 4, wanted: () => true, signal, pause })).toBe(2);
     expect(log.text()).toContain("cannot be read");
   });
 });

@@ -5,6 +5,7 @@ import { createSimulatedDisk } from "../support/simulated_disk.js";
 import { numbers, row } from "./support.js";
 
 const signal = new AbortController().signal;
+const pause = () => Promise.resolve();
 const FIRST = 101;
 
 /** A segment of that many rows of 1,000 bytes, whose numbers are their sequences. */
@@ -51,14 +52,14 @@ describe.each(["plain", "gzip"] as const)("a %s segment", (kind) => {
     [5, 101, []],
   ])("findLast gives %i sequences before %i", async (count, before, expected) => {
     const file = await segment(1000, kind);
-    expect(await file.findLast({ count, wanted: () => true, signal }, before)).toEqual(expected);
+    expect(await file.findLast({ count, wanted: () => true, signal, pause }, before)).toEqual(expected);
   });
 
   test("findLast counts only what is wanted", async () => {
     const wanted = numberIs((number) => Number(number) % 300 === 0);
     const file = await segment(1000, kind);
-    expect(await file.findLast({ count: 2, wanted, signal }, 1101)).toEqual([600, 900]);
-    expect(await file.findLast({ count: 9, wanted, signal }, 1101)).toEqual([300, 600, 900]);
+    expect(await file.findLast({ count: 2, wanted, signal, pause }, 1101)).toEqual([600, 900]);
+    expect(await file.findLast({ count: 9, wanted, signal, pause }, 1101)).toEqual([300, 600, 900]);
   });
 
   test("findLast stops when it is told to", async () => {
@@ -68,7 +69,7 @@ describe.each(["plain", "gzip"] as const)("a %s segment", (kind) => {
       stop.abort(new Error("enough"));
       return false;
     };
-    await expect(file.findLast({ count: 1, wanted, signal: stop.signal }, 1101)).rejects.toThrow("enough");
+    await expect(file.findLast({ count: 1, wanted, signal: stop.signal, pause }, 1101)).rejects.toThrow("enough");
   });
 });
 
@@ -76,7 +77,7 @@ test("a row that is longer than a window is found from the end", async () => {
   const disk = createSimulatedDisk();
   disk.put("/segment", Buffer.concat([row(1), row(2, 3_000_000), row(3)]));
   const file = await openSegment(disk, { first: 1, last: 3, plain: "/segment", gzip: undefined });
-  expect(await file?.findLast({ count: 2, wanted: () => true, signal }, 4)).toEqual([2, 3]);
+  expect(await file?.findLast({ count: 2, wanted: () => true, signal, pause }, 4)).toEqual([2, 3]);
   expect(file && (await read(file, 2))).toEqual([2, 3]);
 });
 
@@ -92,6 +93,8 @@ describe("openSegment", () => {
     disk.failNext("open", "EACCES", "/segment");
     const file = await openSegment(disk, { first: 1, last: 1, plain: "/segment", gzip: undefined });
     await expect(file?.read(1).next()).rejects.toMatchObject({ code: "EACCES" });
-    await expect(file?.findLast({ count: 1, wanted: () => true, signal }, 2)).rejects.toMatchObject({ code: "EACCES" });
+    await expect(file?.findLast({ count: 1, wanted: () => true, signal, pause }, 2)).rejects.toMatchObject({
+      code: "EACCES",
+    });
   });
 });

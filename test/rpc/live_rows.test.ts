@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import type { RowsListener } from "../../src/journal/index.js";
+import { createLiveRows, type NewRows } from "../../src/rpc/live_rows.js";
+
+/** Live rows, and what a journal tells them: rows from a sequence on, each a letter. */
+function setUp() {
+  let tell: RowsListener = () => {};
+  const live = createLiveRows((listener) => {
+    tell = listener;
+  });
+  return {
+    live,
+    store: (first: number, letters: string) =>
+      tell(
+        first,
+        [...letters].map((letter) => Buffer.from(`${letter}\n`)),
+      ),
+  };
+}
+
+const all = () => true;
+const shown = ({ rows, next }: NewRows) => [...rows.map(({ sequence, line }) => `${sequence}${line}`), next];
+
+test("wait resolves for all who wait, each with the rows from its sequence on that pass", async () => {
+  const { live, store } = setUp();
+  const readers = [live.wait(5, all), live.wait(6, all), live.wait(5, ({ line }) => String(line) === "b")];
+  store(5, "abc");
+  expect((await Promise.all(readers)).map(shown)).toEqual([
+    ["5a", "6b", "7c", 8],
+    ["6b", "7c", 8],
+    ["6b", 8],
+  ]);
+});
+
+test("wait goes on over rows that do not pass", async () => {
+  const { live, store } = setUp();
+  const reader = live.wait(1, ({ line }) => String(line) === "x");
+  store(1, "ab");
+  store(3, "c");
+  store(4, "xy");
+  expect(shown(await reader)).toEqual(["4x", 6]);
+});
+
+test("wait makes each row once for all who wait", async () => {
+  const { live, store } = setUp();
+  const readers = [live.wait(1, all), live.wait(1, all)];
+  store(1, "a");
+  const [first, second] = await Promise.all(readers);
+  expect(first?.rows[0]).toBe(second?.rows[0]);
+});
+
+test("wait for a row that is still to come passes over those before it", async () => {
+  const { live, store } = setUp();
+  const reader = live.wait(3, all);
+  store(1, "a");
+  store(2, "bc");
+  expect(shown(await reader)).toEqual(["3c", 4]);
+});
+
+test("wait sends readers to the files when rows lie between, or very many came at once", async () => {
+  const { live, store } = setUp();
+  const behind = live.wait(1, all);
+  store(3, "c");
+  expect(shown(await behind)).toEqual([1]);
+  const many = live.wait(4, all);
+  store(4, "d".repeat(600));
+  expect(shown(await many)).toEqual([4]);
+});
+
+test("wake lets all go on where they are", async () => {
+  const { live, store } = setUp();
+  const reader = live.wait(1, () => false);
+  store(1, "ab");
+  live.wake();
+  expect(shown(await reader)).toEqual([3]);
+});
