@@ -17,7 +17,8 @@ export interface Terminal {
 /** What standard output is. */
 export function terminalOf({ stdout, env }: CliContext): Terminal {
   if (stdout.isTTY !== true) return { width: undefined, colours: false };
-  return { width: stdout.columns ?? 80, colours: env.NO_COLOR === undefined };
+  // A terminal that does not know its width says 0.
+  return { width: stdout.columns || 80, colours: env.NO_COLOR === undefined };
 }
 
 const gap = "  ";

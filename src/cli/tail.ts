@@ -26,6 +26,8 @@ interface TailOptions {
 
 const defaultLast = 10;
 const verdicts: readonly string[] = sessionSchema.properties.final_verdict.enum;
+/** What a sequence and the tab behind it take at most. */
+const numberPlaces = 16;
 /** A service that is gone without a word is noticed. */
 const keepalive = { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms": 20_000 };
 
@@ -100,7 +102,9 @@ async function tail(options: TailOptions, context: CliContext): Promise<number> 
 /** What prints rows on standard output and tells of gaps on standard error, and how many it told of. */
 function createPrinter(options: TailOptions, context: CliContext) {
   const { stdout, stderr } = context;
-  const terminal = terminalOf(context);
+  const { width, colours } = terminalOf(context);
+  const taken = options.sequence === true ? numberPlaces : 0;
+  const terminal = { width: width && Math.max(1, width - taken), colours };
   const lines = options.format === "line" || (options.format === "auto" && stdout.isTTY === true);
   const print = lines ? (record: Uint8Array) => sessionLine(record, terminal) : createRowPrinter();
   const told = { gaps: 0 };
@@ -114,7 +118,7 @@ function createPrinter(options: TailOptions, context: CliContext) {
         );
         return;
       }
-      await write(stdout, `${options.sequence === true ? `${sequence}\t` : ""}${print(record)}`);
+      await write(stdout, options.sequence === true ? `${sequence}\t${print(record)}` : print(record));
     },
   };
 }
