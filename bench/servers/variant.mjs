@@ -45,6 +45,10 @@ function noJournal() {
     open: () => Promise.resolve(),
     reopen: () => Promise.resolve(),
     drain: () => Promise.resolve(),
+    next_sequence: 1,
+    read: async function* () {},
+    findLast: () => Promise.resolve(undefined),
+    onRows() {},
   };
 }
 
@@ -59,6 +63,9 @@ function watched(options) {
     },
     get queued() {
       return journal.queued;
+    },
+    get next_sequence() {
+      return journal.next_sequence;
     },
     drain() {
       logger.info(most, "queued at most");

@@ -30,6 +30,8 @@ export interface Janitor {
 /** Sealed segments that may wait for compression before that is said. */
 const WAITING_MAX = 4;
 const REST_MS = 60_000;
+/** After a failure, which is told again only when it is another one. */
+const RETRY_MS = 5_000;
 
 export function createJanitor(options: JanitorOptions): Janitor {
   const { disk, clock, names, log } = options;
@@ -39,6 +41,7 @@ export function createJanitor(options: JanitorOptions): Janitor {
   let working = false;
   let again = false;
   let lagging = false;
+  let failure: string | undefined;
   let clock_doubted = false;
   let timer: { cancel(): void } | undefined;
 
@@ -53,15 +56,19 @@ export function createJanitor(options: JanitorOptions): Janitor {
     timer?.cancel();
     while (again && !stopped.signal.aborted) {
       again = false;
+      const before = failure;
       try {
         await tidy();
+        failure = undefined;
       } catch (error) {
-        if (!stopped.signal.aborted) log.warn({ path: names.directory }, `sealed segments wait: ${errorText(error)}`);
+        failure = errorText(error);
+        if (stopped.signal.aborted || failure === before) continue;
+        log.warn({ path: names.directory }, `sealed segments wait: ${failure}`);
       }
     }
     // In the same breath as the loop's last look at `again`: a wake in between would be lost.
     working = false;
-    if (!stopped.signal.aborted) timer = clock.after(REST_MS, wake);
+    if (!stopped.signal.aborted) timer = clock.after(failure === undefined ? REST_MS : RETRY_MS, wake);
   }
 
   async function tidy(): Promise<void> {
