@@ -79,7 +79,7 @@ function openTails(address, requests) {
   const clients = requests.map(() => createRawClient(address));
   const read = async (client, request) => {
     do {
-      for await (const _ of client.tail(request, stop.signal));
+      for await (const _ of client.tail(request, stop));
     } while (!stop.signal.aborted);
   };
   const reading = requests.map((request, index) => read(clients[index], request));

@@ -3,15 +3,15 @@ import { oneLine } from "../config/problem.js";
 import { SessionRecord } from "../gen/sessionlog/v1/session_log.js";
 import { createRecordToRow } from "../record/index.js";
 import type { Terminal } from "./table.js";
-import { cutToWidth } from "./text_width.js";
+import { cutToWidth, textWidth } from "./text_width.js";
 
 /** Makes a function that prints a session's record, protobuf bytes, as its row: one line of JSON with its "\n". */
 export function createRowPrinter(): (record: Uint8Array) => string {
   const recordToRow = createRecordToRow({ kinds: undefined });
-  const stamps = { session_id: () => "", daemon: "", timestamp: () => ({ seconds: 0, nanos: 0 }) };
+  // A record that lacks what would be stamped is none.
+  const stamps = { session_id: () => "", daemon: "", timestamp: () => ({ seconds: Number.NaN, nanos: 0 }) };
   return (record) => {
     const found = recordToRow(record, stamps);
-    // An older logger's row may be none by the rules of today.
     return found.ok ? found.row.toString() : rowToJsonLine(record);
   };
 }
@@ -19,15 +19,18 @@ export function createRowPrinter(): (record: Uint8Array) => string {
 /** More attempts than these are not shown one by one. */
 const shownAttempts = 12;
 
-/** A session in a line for a person, with its "\n": `✗✗✓ fill qwen3:8b 4.2 s 4bf92f35`. */
+/** A session in a line for a person, with its "\n": `✗✗✓ fill qwen3:8b 4.2 s 4bf92f35`. A long model is cut first. */
 export function sessionLine(record: Uint8Array, { width, colours }: Terminal): string {
   const { attempts, kind, model, duration_ms, session_id, final_verdict, grounded_in_roster } =
     SessionRecord.decode(record);
   const marks = attempts.map(({ verdict_kind }) => mark(verdict_kind));
   const shown = marks.length > shownAttempts ? ["…", ...marks.slice(-shownAttempts)] : marks;
-  const texts = [shown.join("") || mark(final_verdict), kind, model, spell(duration_ms), session_id.slice(0, 8)];
-  if (grounded_in_roster === false) texts.push("ungrounded");
-  const line = oneLine(texts.filter((text) => text !== "").join(" "));
+  const head = oneLine(`${shown.join("") || mark(final_verdict)} ${kind}`);
+  const alarm = grounded_in_roster === false ? " ungrounded" : "";
+  const tail = ` ${spell(duration_ms)} ${oneLine(session_id.slice(0, 8))}${alarm}`;
+  const room = width === undefined ? undefined : Math.max(1, width - textWidth(head) - textWidth(tail) - 1);
+  const named = model === "" ? "" : ` ${room === undefined ? oneLine(model) : cutToWidth(oneLine(model), room)}`;
+  const line = `${head}${named}${tail}`;
   const cut = width === undefined ? line : cutToWidth(line, width);
   return `${colours ? paint(cut) : cut}\n`;
 }

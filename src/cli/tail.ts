@@ -8,7 +8,7 @@ import { addressOption, findAddress } from "./service_address.js";
 import { createRowPrinter, sessionLine } from "./session_line.js";
 import { stopOnSignal } from "./stop.js";
 import { terminalOf } from "./table.js";
-import { createTailReader } from "./tail_reader.js";
+import { readTail } from "./tail_reader.js";
 
 interface TailOptions {
   readonly address?: string;
@@ -79,7 +79,10 @@ async function tail(options: TailOptions, context: CliContext): Promise<number> 
   const address = findAddress(options.address, context);
   const { last = options.fromSequence === undefined ? defaultLast : 0, follow = false, fromSequence = 0 } = options;
   if (last === 0 && fromSequence === 0 && !follow) throw new UsageError("--last 0 prints nothing without --follow");
-  const filters = {
+  const request = {
+    last,
+    from_sequence: fromSequence,
+    follow,
     kinds: options.kind ?? [],
     daemons: options.daemon ?? [],
     models: options.model ?? [],
@@ -89,9 +92,8 @@ async function tail(options: TailOptions, context: CliContext): Promise<number> 
   const client = createRawClient(address, { channel_options: keepalive });
   const stop = stopOnSignal(context.signals);
   const { onMessage, told } = createPrinter(options, context);
-  const reader = createTailReader({ client, address, filters, onMessage, signal: stop.signal, context });
   try {
-    await (follow ? reader.follow(last, fromSequence) : reader.read({ last, from_sequence: fromSequence }));
+    await readTail(request, { client, address, onMessage, signal: stop.signal, context });
     return told.gaps === 0 ? 0 : 1;
   } finally {
     stop.end();
@@ -114,7 +116,7 @@ function createPrinter(options: TailOptions, context: CliContext) {
       if (record === undefined) {
         told.gaps += 1;
         stderr.write(
-          `sessionlog: rows up to number ${sequence} are missing: removed, not readable, or no records of this schema\n`,
+          `sessionlog: rows up to number ${sequence} are missing: removed, not readable, too large, or no records of this schema\n`,
         );
         return;
       }
@@ -125,7 +127,8 @@ function createPrinter(options: TailOptions, context: CliContext) {
 
 const tailHelp = `
 Filters of different kinds must all be met. A gap, where rows were removed by retention or cannot be read, is told on
-standard error. After a restart of the service --follow goes on behind the last row it has seen.
+standard error. After a restart of the service --follow goes on behind the last row it has seen. Rows that an older logger
+wrote are printed as the service would write them today.
 
 Environment:
   SESSIONLOG_ADDRESS  the service, unless --address is given

@@ -7,6 +7,7 @@ import {
 } from "../gen/sessionlog/v1/session_log.js";
 import { encodeAppendRequest, encodeBatchRequest } from "./encode.js";
 import { type CallFailure, toCallFailure } from "./failure.js";
+import { isLocal } from "./local_address.js";
 import {
   decodeHealthResponse,
   decodeListServicesResponse,
@@ -16,11 +17,11 @@ import {
   REFLECTION_PATH,
   type ServingStatus,
 } from "./probe.js";
-import { readTail, type TailMessage } from "./tail.js";
+import { readTail, type TailMessage, type TailOptions } from "./tail.js";
 
 export type { CallFailure } from "./failure.js";
 export type { ServingStatus } from "./probe.js";
-export type { TailMessage } from "./tail.js";
+export type { TailMessage, TailOptions } from "./tail.js";
 
 /** How a call ended: its reply, or its status as a value. */
 export type CallResult<T> = { readonly ok: true; readonly value: T } | CallFailure;
@@ -56,7 +57,7 @@ export interface RawClient {
   /** Reads TailSessions; see readTail. What the request leaves out has its default. */
   tail(
     request: Partial<TailSessionsRequest>,
-    signal: AbortSignal,
+    options: TailOptions,
   ): AsyncGenerator<TailMessage, CallFailure | undefined>;
   /** One unary call with whole messages as bytes, by its path `/package.Service/Method`. */
   unary(path: string, request: Uint8Array, options?: UnaryOptions): Promise<CallResult<Buffer>>;
@@ -69,10 +70,12 @@ export type UnaryOptions = Omit<AppendOptions, "validate_only">;
 const DEFAULT_DEADLINE_MS = 30_000;
 /** A service that comes back is found within a second; grpc-js alone backs off for up to two minutes. */
 const RECONNECT = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1_000 };
+/** No proxy that the environment names reaches this machine, nor is what is for this machine any of its business. */
+const NO_PROXY = { "grpc.enable_http_proxy": 0 };
 
 /** A client for `address`: `host:port` or `unix:/path`. It connects with the first call. */
 export function createRawClient(address: string, options: RawClientOptions = {}): RawClient {
-  const channel_options = { ...RECONNECT, ...options.channel_options };
+  const channel_options = { ...RECONNECT, ...(isLocal(address) ? NO_PROXY : {}), ...options.channel_options };
   const client = new Client(address, options.credentials ?? credentials.createInsecure(), channel_options);
 
   function unary(path: string, request: Uint8Array, options: UnaryOptions = {}): Promise<CallResult<Buffer>> {
@@ -132,7 +135,7 @@ export function createRawClient(address: string, options: RawClientOptions = {})
       });
     },
 
-    tail: (request, signal) => readTail(client, request, signal),
+    tail: (request, options) => readTail(client, request, options),
 
     close: () => client.close(),
   };

@@ -1,5 +1,5 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import type { Client, ServiceError } from "@grpc/grpc-js";
+import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { SessionLogService, TailSessionsRequest } from "../gen/sessionlog/v1/session_log.js";
 import { type CallFailure, toCallFailure } from "./failure.js";
 
@@ -10,16 +10,21 @@ export interface TailMessage {
   readonly record: Uint8Array | undefined;
 }
 
+export interface TailOptions {
+  /** Cancels the call. */
+  readonly signal: AbortSignal;
+  /** Called with the sequence that the call begins with, once the service has taken it on. */
+  readonly onBegin?: (first_sequence: number) => void;
+}
+
 /**
  * Reads TailSessions, no faster than it is iterated. Returns undefined when the service has sent all, else how the call
  * ended.
- *
- * @param signal cancels the call
  */
 export async function* readTail(
   client: Client,
   request: Partial<TailSessionsRequest>,
-  signal: AbortSignal,
+  { signal, onBegin }: TailOptions,
 ): AsyncGenerator<TailMessage, CallFailure | undefined> {
   const call = client.makeServerStreamRequest(
     SessionLogService.tailSessions.path,
@@ -27,6 +32,10 @@ export async function* readTail(
     (bytes) => bytes,
     request,
   );
+  call.once("metadata", (metadata: Metadata) => {
+    const first_sequence = Number(metadata.get("sessionlog-first-sequence")[0]);
+    if (Number.isSafeInteger(first_sequence)) onBegin?.(first_sequence);
+  });
   const cancel = () => call.cancel();
   signal.addEventListener("abort", cancel);
   if (signal.aborted) cancel();

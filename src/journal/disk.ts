@@ -75,9 +75,10 @@ export function errorCode(error: unknown): string {
 /** What a person is told of a failed operation. Node's message is "CODE: text, call 'path'", of which the text is enough. */
 export function errorText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const text = message.replace(/^([A-Z0-9]+: )?([^,]*).*$/s, "$1$2");
   const code = errorCode(error);
-  return code === "" || text.startsWith(code) ? text : `${code}: ${text}`;
+  if (code === "") return message;
+  const text = message.replace(/^([A-Z0-9]+: )?([^,]*).*$/s, "$1$2");
+  return text.startsWith(code) ? text : `${code}: ${text}`;
 }
 
 /** The file that a failed operation was about, where the error tells it. */

@@ -20,18 +20,20 @@ export interface History {
 }
 
 interface HistoryParts {
+  /** The active file's, for messages. */
+  readonly path: string;
   readonly openRows: Store["openRows"];
   /** After the last row that is durable. */
   readonly next_sequence: () => number;
   readonly log: JournalLog;
 }
 
-export function createHistory({ openRows, next_sequence, log }: HistoryParts): History {
+export function createHistory({ path, openRows, next_sequence, log }: HistoryParts): History {
   async function* read(from_sequence: number): AsyncGenerator<Rows> {
     let next = from_sequence;
     while (next < next_sequence()) {
       const end = next_sequence();
-      const file = await openRows("from", next);
+      const file = await open("from", next);
       if (file !== undefined) yield* readFile(file, next);
       else yield { first_sequence: end, lines: [] };
       next = Math.max(file?.next_sequence ?? end, next + 1);
@@ -39,17 +41,33 @@ export function createHistory({ openRows, next_sequence, log }: HistoryParts): H
   }
 
   async function* readFile(file: RowFile, from_sequence: number): AsyncGenerator<Rows> {
+    const end = file.next_sequence;
+    let next = from_sequence;
     try {
-      yield* file.read(from_sequence);
+      for await (const { first_sequence, lines } of file.read(from_sequence)) {
+        // What a file has more than its name says would be numbered twice.
+        if (first_sequence < end) yield { first_sequence, lines: lines.slice(0, end - first_sequence) };
+        next = first_sequence + lines.length;
+      }
+      if (next < end) throw new Error(`it ends before row ${next}, and should have rows up to ${end - 1}`);
     } catch (error) {
-      tell(file, error);
-      yield { first_sequence: file.next_sequence, lines: [] };
+      tell(file.path, error);
+      yield { first_sequence: end, lines: [] };
     } finally {
       await file.close();
     }
   }
 
-  function tell({ path }: RowFile, error: unknown): void {
+  async function open(side: "from" | "up to", sequence: number): Promise<RowFile | undefined> {
+    try {
+      return await openRows(side, sequence);
+    } catch (error) {
+      tell(path, error);
+      return undefined;
+    }
+  }
+
+  function tell(path: string, error: unknown): void {
     log.warn({ path }, `rows of the session log cannot be read: ${errorText(error)}`);
   }
 
@@ -57,7 +75,7 @@ export function createHistory({ openRows, next_sequence, log }: HistoryParts): H
     let oldest: number | undefined;
     let left = search.count;
     for (let before = next_sequence(); left > 0 && before > 1; ) {
-      const file = await openRows("up to", before - 1);
+      const file = await open("up to", before - 1);
       if (file === undefined) break;
       const found = await findInFile(file, { ...search, count: left }, before);
       oldest = found[0] ?? oldest;
@@ -72,7 +90,7 @@ export function createHistory({ openRows, next_sequence, log }: HistoryParts): H
       return await file.findLast(search, before);
     } catch (error) {
       search.signal.throwIfAborted();
-      tell(file, error);
+      tell(file.path, error);
       return [];
     } finally {
       await file.close();

@@ -57,6 +57,7 @@ export function createJournal(options: JournalOptions): Journal {
   const dedupe = createDedupeWindow(options.dedupe_rows);
   const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
   const history = createHistory({
+    path,
     openRows: (side, sequence) => exclusively(() => store.openRows(side, sequence)),
     next_sequence: () => next_sequence,
     log,

@@ -60,12 +60,12 @@ type Range = Pick<RowFile, "path" | "first_sequence" | "next_sequence">;
 
 /** A file that is not compressed, of which the bytes before `end`, a line's end, are rows. */
 export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
-  const { first_sequence, next_sequence } = range;
+  const { first_sequence } = range;
 
   /** Where to begin to read for a row: months may lie before it, so it is looked for from the end. */
   async function locate(sequence: number): Promise<{ readonly offset: number; readonly first_sequence: number }> {
     if (sequence <= first_sequence) return { offset: 0, first_sequence };
-    for await (const window of readBackwards(file, end, next_sequence)) {
+    for await (const window of readBackwards(file, end, range)) {
       if (window.first_sequence <= sequence) return window;
     }
     return { offset: 0, first_sequence };
@@ -79,7 +79,7 @@ export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
     },
     async findLast({ count, wanted, signal, pause }, before_sequence) {
       const found: number[] = [];
-      for await (const { first_sequence, lines } of readBackwards(file, end, next_sequence)) {
+      for await (const { first_sequence, lines } of readBackwards(file, end, range)) {
         signal.throwIfAborted();
         for (const [index, line] of [...lines.entries()].reverse()) {
           const sequence = first_sequence + index;
@@ -126,12 +126,17 @@ interface Window extends Rows {
 }
 
 /** The rows before `end`, window by window, the newest window first. */
-async function* readBackwards(file: DiskFile, end: number, next_sequence: number): AsyncGenerator<Window> {
+async function* readBackwards(
+  file: DiskFile,
+  end: number,
+  { first_sequence, next_sequence }: Range,
+): AsyncGenerator<Window> {
   let next = next_sequence;
   for (let to = end; to > 0; ) {
     const { bytes, offset } = await readLinesBefore(file, to);
     const lines = rowsOf(bytes);
     next -= lines.length;
+    if (offset === 0 && next !== first_sequence) throw new Error(`it does not begin with row ${first_sequence}`);
     yield { offset, first_sequence: next, lines };
     to = offset;
   }

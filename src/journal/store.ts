@@ -104,11 +104,7 @@ export function createStore(options: StoreOptions): Store {
         next_sequence += rows;
         return { kind: "stored", first_sequence: next_sequence - rows };
       } else {
-        const deed = surplus > 0 ? "writes to" : "cut";
-        log.warn(
-          { path: names.active, bytes: surplus },
-          `another program ${deed} the session log; going on from its end`,
-        );
+        warnOfOther(surplus);
         const foreign = surplus > 0 ? await rowsBefore(file, bytes, outcome.size) : undefined;
         // Where the group is not on lines of its own it is taken back, the file is repaired, and it is written again.
         if (foreign === undefined) await file.file.truncate(Math.max(0, outcome.size - bytes.length));
@@ -118,6 +114,12 @@ export function createStore(options: StoreOptions): Store {
       }
     }
     return { kind: "fatal", message: "the file was deleted or cut again and again" };
+  }
+
+  /** @param surplus bytes that the file has more than it should, or fewer */
+  function warnOfOther(surplus: number): void {
+    const deed = surplus > 0 ? "writes to" : "cut";
+    log.warn({ path: names.active, bytes: surplus }, `another program ${deed} the session log; going on from its end`);
   }
 
   async function inPlace(file: ActiveFile): Promise<boolean> {
@@ -136,6 +138,13 @@ export function createStore(options: StoreOptions): Store {
    */
   async function rotate(): Promise<void> {
     if (active === undefined || active.rows === 0 || !(await inPlace(active))) return;
+    const surplus = (await active.file.status()).size - active.end;
+    if (surplus !== 0) {
+      // A sealed file's name says which rows it has.
+      warnOfOther(surplus);
+      await beginAnew(surplus > 0 ? active.first_sequence : undefined);
+      if (active.rows === 0) return;
+    }
     // With durability "fsync" too: a truncation is not synced yet, and a sealed file is never repaired.
     await active.file.sync();
     const sealed = segmentName(names, active.first_sequence, next_sequence - 1);
@@ -197,8 +206,10 @@ export function createStore(options: StoreOptions): Store {
 
   async function openRows(side: "from" | "up to", sequence: number): Promise<RowFile | undefined> {
     const wanted = ({ first, last }: Segment) => (side === "from" ? last >= sequence : first <= sequence);
-    const in_active = active !== undefined && active.rows > 0 && active.first_sequence <= sequence;
-    if (side === "up to" && in_active) return openActiveRows();
+    if (side === "up to" && active !== undefined && active.first_sequence <= sequence) {
+      const file = await openActiveRows();
+      if (file !== undefined) return file;
+    }
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const segments = (await listSegments(disk, names)).filter(wanted);
       const segment = side === "from" ? segments[0] : segments.at(-1);

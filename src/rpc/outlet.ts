@@ -10,36 +10,38 @@ export interface Outlet {
   send(message: Buffer): Promise<void> | undefined;
 }
 
+/** Messages may wait with so many bytes, and one more. A Writable alone would let 16 of any size wait. */
+const WAITING_BYTES_MAX = 256 * 1024;
+
 /** @param stall_ms how long a reader may read nothing while messages wait for it */
 export function createOutlet(call: ServerWritableStream<unknown, Buffer>, stall_ms: number): Outlet {
   const ended = new AbortController();
-  const abort = () => ended.abort();
-  call.once("cancelled", abort).once("error", abort).once("close", abort);
+  const abort = () => {
+    ended.abort();
+    wake();
+  };
+  let waiting_bytes = 0;
   let stalled = false;
+  let wake = () => {};
+  call.once("cancelled", abort).once("error", abort).once("close", abort);
 
-  /** Waits once; the stream may still be full then. */
-  function wait(): Promise<void> {
+  /** Resolves when a message has gone, on abort, or after `stall_ms`. */
+  function change(): Promise<void> {
     return new Promise((resolve) => {
-      const done = () => {
+      const timer = setTimeout(resolve, stall_ms).unref();
+      wake = () => {
         clearTimeout(timer);
-        call.off("drain", done);
-        ended.signal.removeEventListener("abort", done);
         resolve();
       };
-      const timer = setTimeout(done, stall_ms).unref();
-      call.once("drain", done);
-      ended.signal.addEventListener("abort", done);
     });
   }
 
   async function room(): Promise<void> {
-    let left = call.writableLength;
-    while (call.writableNeedDrain && !ended.signal.aborted) {
-      await wait();
-      if (!call.writableNeedDrain || ended.signal.aborted) return;
-      stalled = call.writableLength === left;
+    while (waiting_bytes > WAITING_BYTES_MAX && !ended.signal.aborted) {
+      const before = waiting_bytes;
+      await change();
+      stalled = waiting_bytes === before && !ended.signal.aborted;
       if (stalled) abort();
-      left = call.writableLength;
     }
   }
 
@@ -49,8 +51,13 @@ export function createOutlet(call: ServerWritableStream<unknown, Buffer>, stall_
       return stalled;
     },
     send(message) {
-      if (ended.signal.aborted || call.write(message)) return undefined;
-      return room();
+      if (ended.signal.aborted) return undefined;
+      waiting_bytes += message.length;
+      call.write(message, () => {
+        waiting_bytes -= message.length;
+        wake();
+      });
+      return waiting_bytes > WAITING_BYTES_MAX ? room() : undefined;
     },
   };
 }

@@ -1,28 +1,43 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 
-/** Bounds what reading far back takes from appends. */
+/** Bounds what all who read far back take from appends together. */
 export interface Pace {
-  /** To be awaited after each block that was read and looked at: the longer, the more rows were stored meanwhile. */
-  rest(): Promise<void>;
+  /** For one reader. What it returns is to be awaited after each block that was read and looked at. */
+  begin(): () => Promise<void>;
 }
 
-/** So many milliseconds for a row; but no more than so many times as long as the block took, and never longer than that. */
-const REST_MS_PER_ROW = 0.5;
-const REST_FACTOR = 8;
+/** While rows are stored, a reader rests so many times as long as the block took. */
+const REST_FACTOR = 6;
 const REST_MAX_MS = 50;
+/** Rows are being stored when the last one was so long ago. */
+const BUSY_MS = 200;
 
-/** @param next_sequence moves on while rows are stored */
+/**
+ * Readers rest one after the other: between two blocks, of whichever reader, other calls get their turn.
+ *
+ * @param next_sequence moves on while rows are stored
+ */
 export function createPace(next_sequence: () => number): Pace {
+  let last = Promise.resolve();
   let stored = next_sequence();
-  let began_ms = performance.now();
+  let busy_until_ms = 0;
+
+  async function rest(took_ms: number): Promise<void> {
+    const now_ms = performance.now();
+    if (next_sequence() !== stored) busy_until_ms = now_ms + BUSY_MS;
+    stored = next_sequence();
+    await (now_ms < busy_until_ms ? setTimeout(Math.min(took_ms * REST_FACTOR, REST_MAX_MS)) : setImmediate());
+  }
+
   return {
-    async rest() {
-      const rows = next_sequence() - stored;
-      const took_ms = performance.now() - began_ms;
-      const rest_ms = Math.min(rows * REST_MS_PER_ROW, took_ms * REST_FACTOR, REST_MAX_MS);
-      await (rest_ms >= 1 ? setTimeout(rest_ms) : setImmediate());
-      stored = next_sequence();
-      began_ms = performance.now();
+    begin() {
+      let began_ms = performance.now();
+      return async () => {
+        const took_ms = performance.now() - began_ms;
+        last = last.then(() => rest(took_ms));
+        await last;
+        began_ms = performance.now();
+      };
     },
   };
 }

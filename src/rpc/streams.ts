@@ -1,4 +1,5 @@
-import { type Server, type ServerDuplexStream, type ServerWritableStream, status } from "@grpc/grpc-js";
+import type { Server, ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
+import { unavailableStatus } from "./errors.js";
 
 type StreamingCall = ServerWritableStream<object, object> | ServerDuplexStream<object, object>;
 
@@ -46,7 +47,7 @@ export function trackStreams(server: Server): OpenStreams {
       for (const call of open) {
         // What is still coming in must not be answered any more: that would be a write after the end.
         call.removeAllListeners("data");
-        call.emit("error", { code: status.UNAVAILABLE, details: "the service is shutting down" });
+        call.emit("error", unavailableStatus("the service is shutting down"));
       }
     },
   };

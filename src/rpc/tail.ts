@@ -1,5 +1,6 @@
-import { type handleServerStreamingCall, status } from "@grpc/grpc-js";
-import type { Journal, Rows, Search } from "../journal/index.js";
+import { type handleServerStreamingCall, Metadata, type ServerWritableStream, status } from "@grpc/grpc-js";
+import type { TailSessionsRequest } from "../gen/sessionlog/v1/session_log.js";
+import type { Journal, Rows } from "../journal/index.js";
 import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "./errors.js";
 import { createLiveRows } from "./live_rows.js";
 import { createOutlet, type Outlet } from "./outlet.js";
@@ -22,42 +23,60 @@ export interface TailParts {
 
 const MAX_TAILS = 64;
 const method = "TailSessions";
+/** The initial metadata that tells the sequence which the call begins with. */
+const FIRST_SEQUENCE = "sessionlog-first-sequence";
+
+type Call = ServerWritableStream<Buffer, Buffer>;
 
 /**
- * TailSessions. A reader has a place in the log and nothing else: it gets the newest rows from memory, where they are
- * once for all readers, and older ones from the files. So a slow one costs no more memory than a fast one, and none of
- * them is ever waited for.
+ * TailSessions. A reader has a place in the log and nothing else: when it has caught up it gets each group of rows as it is
+ * stored, until then it reads the files. So a slow one costs no more memory than a fast one, and none is ever waited for.
  */
 export function createTailCall(parts: TailParts): handleServerStreamingCall<Buffer, Buffer> {
   const { journal, log, max_message_bytes, stall_ms } = parts;
   const live = createLiveRows(journal.onRows);
+  const pace = createPace(() => journal.next_sequence);
   let tails = 0;
 
-  async function tail(bytes: Buffer, outlet: Outlet): Promise<RpcStatus | undefined> {
+  async function tail(call: Call, outlet: Outlet): Promise<RpcStatus | undefined> {
     if (journal.state !== "open" && journal.state !== "disk_full") {
       return unavailableStatus(`the session log is ${journal.state}`);
     }
-    const read = readTailRequest(bytes);
+    const read = readTailRequest(call.request);
     if (!read.ok) return refusedStatus(read.violations);
+    const { from_sequence } = read.request;
+    if (from_sequence > journal.next_sequence) {
+      const details = `from_sequence ${from_sequence}: the session log ends with row ${journal.next_sequence - 1}`;
+      return { code: status.OUT_OF_RANGE, details };
+    }
     if (tails === MAX_TAILS) {
       return { code: status.RESOURCE_EXHAUSTED, details: `${MAX_TAILS} tails are open; there can be no more` };
     }
     tails += 1;
-    outlet.signal.addEventListener("abort", live.wake);
     log.debug({ tails }, "tail opened");
-    try {
-      return await send(read.request, outlet);
-    } finally {
+    // What was sent to a reader that does not read is in memory until it is gone.
+    const gone = new Promise((resolve) => call.once("close", resolve).once("cancelled", resolve));
+    const ending = send(read.request, call, outlet);
+    void Promise.allSettled([ending, gone]).then(() => {
       tails -= 1;
-    }
+    });
+    return ending;
   }
 
-  async function send(request: Request, outlet: Outlet): Promise<RpcStatus | undefined> {
+  async function send(request: TailSessionsRequest, call: Call, outlet: Outlet): Promise<RpcStatus | undefined> {
     const { signal } = outlet;
+    signal.addEventListener("abort", live.wake);
     const passes = createRowFilter(request);
+    const rest = pace.begin();
     const end = request.follow ? Number.POSITIVE_INFINITY : journal.next_sequence;
-    const pace = createPace(() => journal.next_sequence);
-    let next = await firstSequence(request, { passes, signal, pause: pace.rest });
+    let next = request.from_sequence || journal.next_sequence;
+    if (request.last > 0) {
+      const wanted = (line: Buffer) => passes({ sequence: 0, line, canonical: false });
+      next = (await journal.findLast({ count: request.last, wanted, signal, pause: rest })) ?? next;
+    }
+    const metadata = new Metadata();
+    metadata.set(FIRST_SEQUENCE, `${next}`);
+    if (!signal.aborted) call.sendMetadata(metadata);
 
     async function sendRow(row: TailRow): Promise<void> {
       const full = outlet.send(messageOf(row, max_message_bytes));
@@ -65,7 +84,7 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
     }
 
     async function sendBlock({ first_sequence, lines }: Rows): Promise<void> {
-      if (first_sequence > next) await outlet.send(gapMessage(first_sequence - 1));
+      if (first_sequence > next) await outlet.send(gapMessage(Math.min(first_sequence, end) - 1));
       next = first_sequence;
       for (const line of lines) {
         if (signal.aborted || next >= end) return;
@@ -80,7 +99,7 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
         for await (const block of journal.read(next)) {
           await sendBlock(block);
           if (signal.aborted || next >= end) break;
-          await pace.rest();
+          await rest();
         }
       } else {
         const found = await live.wait(next, passes);
@@ -97,20 +116,9 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
     return { code: status.ABORTED, details };
   }
 
-  async function firstSequence(
-    { from_sequence, last }: Request,
-    { passes, ...search }: Pick<Search, "signal" | "pause"> & { readonly passes: (row: TailRow) => boolean },
-  ): Promise<number> {
-    if (from_sequence > 0) return from_sequence;
-    const next = journal.next_sequence;
-    if (last === 0) return next;
-    const wanted = (line: Buffer) => passes({ sequence: 0, line, canonical: false });
-    return (await journal.findLast({ ...search, count: last, wanted })) ?? next;
-  }
-
   return (call) => {
     const outlet = createOutlet(call, stall_ms);
-    tail(call.request, outlet)
+    tail(call, outlet)
       .catch((error: unknown) => {
         if (outlet.signal.aborted) return undefined;
         log.error({ err: error, method }, "a call failed unexpectedly");
@@ -126,5 +134,3 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
       });
   };
 }
-
-type Request = Extract<ReturnType<typeof readTailRequest>, { ok: true }>["request"];

@@ -42,6 +42,7 @@ describe("sessionLine", () => {
       "…✗✗✗✗✗✗✗✗✗✗✗✓ fill qwen3:8b 4.2 s 4bf92f35",
     ],
     ["what a terminal would obey", { model: "\u001b[31mred\n" }, "✗✗✓ fill \\u001b[31mred\\n 4.2 s 4bf92f35"],
+    ["what would turn the line around", { model: "a\u202eb" }, "✗✗✓ fill a\\u202eb 4.2 s 4bf92f35"],
     ["less than a second", { duration_ms: 999 }, "✗✗✓ fill qwen3:8b 999 ms 4bf92f35"],
     ["almost a minute", { duration_ms: 59_940 }, "✗✗✓ fill qwen3:8b 59.9 s 4bf92f35"],
     ["minutes", { duration_ms: 185_000 }, "✗✗✓ fill qwen3:8b 3 min 5 s 4bf92f35"],
@@ -51,7 +52,9 @@ describe("sessionLine", () => {
   });
 
   test("sessionLine keeps to the terminal's width", () => {
-    expect(sessionLine(sessionBytes(session), { width: 20, colours: false })).toBe("✗✗✓ fill qwen3:8b 4…\n");
+    const bytes = sessionBytes({ ...session, model: "日本語のモデル", grounded_in_roster: false });
+    expect(sessionLine(bytes, { width: 45, colours: false })).toBe("✗✗✓ fill 日本語の… 4.2 s 4bf92f35 ungrounded\n");
+    expect(sessionLine(bytes, { width: 20, colours: false })).toBe("✗✗✓ fill … 4.2 s 4b…\n");
   });
 
   test("sessionLine colours the marks and the alarm", () => {
@@ -80,5 +83,6 @@ describe("createRowPrinter", () => {
   test("createRowPrinter prints what was a row to an older logger", () => {
     const line = print(sessionBytes({ session_id: "not an id", kind: "" }));
     expect(JSON.parse(line)).toMatchObject({ session_id: "not an id", final_verdict: "infra_error" });
+    expect(print(sessionBytes({ timestamp: null }))).not.toContain("timestamp");
   });
 });

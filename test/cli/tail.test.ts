@@ -128,7 +128,8 @@ describe("tail", () => {
     expect(result).toMatchObject({
       code: 1,
       stdout: `${server.rows().join("\n")}\n`,
-      stderr: "sessionlog: rows up to number 2 are missing: removed, not readable, or no records of this schema\n",
+      stderr:
+        "sessionlog: rows up to number 2 are missing: removed, not readable, too large, or no records of this schema\n",
     });
   });
 });

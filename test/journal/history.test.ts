@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Journal } from "../../src/journal/index.js";
 import { settled } from "../support/manual_clock.js";
 import { createRandom } from "../support/random.js";
-import { createTestJournal, numbers, openTestJournal, PATH, row, type TestJournal } from "./support.js";
+import { createTestJournal, numbers, openTestJournal, PATH, row, rows, type TestJournal } from "./support.js";
 
 const signal = new AbortController().signal;
 const pause = () => Promise.resolve();
@@ -71,6 +71,32 @@ describe("read", () => {
     expect(log.entries.at(-1)).toMatchObject({ level: "warn", fields: { path: `${segment(4, 6)}.gz` } });
   });
 
+  test.each([
+    ["fewer", [1, 2], [1, 2, "3-3", 4, 5, 6, 7, 8]],
+    ["no", [], ["1-3", 4, 5, 6, 7, 8]],
+    ["more", [1, 2, 3, 100], [1, 2, 3, 4, 5, 6, 7, 8]],
+  ])("read never numbers rows anew when a segment has %s rows than its name says", async (_, left, expected) => {
+    const { journal, disk } = await sealedTwice();
+    disk.put(segment(1, 3), rows(...left));
+    expect(await read(journal, 1)).toEqual(expected);
+    expect((await read(journal, 3)).filter((seen) => typeof seen === "number" && seen < 3)).toEqual([]);
+  });
+
+  test("read tells that rows of the active file are gone when it was cut", async () => {
+    const { journal, disk, log } = await sealedTwice();
+    disk.cut(PATH, row(7).length);
+    expect(await read(journal, 7)).toEqual([7, "8-8"]);
+    expect(log.text()).toContain("it ends before row 8, and should have rows up to 8");
+  });
+
+  test("read goes on when the directory cannot be listed, and says so", async () => {
+    const { journal, disk, log } = await sealedTwice();
+    disk.failNext("list", "EIO");
+    expect(await read(journal, 1)).toEqual(["1-8"]);
+    expect(log.text()).toContain("EIO");
+    expect(await read(journal, 7)).toEqual([7, 8]);
+  });
+
   test("read tells that rows are gone with the file that was moved away", async () => {
     const { journal, disk, clock } = await sealedTwice();
     disk.move(PATH, "/data/elsewhere");
@@ -120,6 +146,12 @@ describe("findLast", () => {
     expect(await journal.findLast({ count: 1, wanted: () => false, signal, pause })).toBeUndefined();
     const { journal: empty } = await openTestJournal();
     expect(await empty.findLast({ count: 1, wanted: () => true, signal, pause })).toBeUndefined();
+  });
+
+  test("findLast looks into the segments when the active file was moved away", async () => {
+    const { journal, disk } = await sealedTwice();
+    disk.move(PATH, "/data/elsewhere");
+    expect(await journal.findLast({ count: 2, wanted: () => true, signal, pause })).toBe(5);
   });
 
   test("findLast passes over segments that are missing or damaged", async () => {

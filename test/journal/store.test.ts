@@ -62,6 +62,16 @@ describe("a file that another program touches", () => {
 });
 
 describe("rotate", () => {
+  test("rotate counts what another program has written before it gives the sealed file its name", async () => {
+    const { journal, disk, log } = await openTestJournal();
+    await journal.append([row(1), row(2)]);
+    disk.append(PATH, `${row(100)}no row`);
+    await journal.rotate();
+    expect(disk.paths().filter((path) => path.endsWith("1-00000000000000000003.jsonl"))).toHaveLength(1);
+    expect(await told(journal.append([row(3)]))).toEqual([4]);
+    expect(log.text()).toContain("another program writes");
+  });
+
   test("rotate seals nothing that a crash makes longer again", async () => {
     const { journal, disk, clock } = await openTestJournal();
     await journal.append([row(1)]);

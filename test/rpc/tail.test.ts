@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -38,7 +38,7 @@ async function read(
 ): Promise<{ readonly messages: readonly unknown[]; readonly failure: CallFailure | undefined }> {
   const messages: unknown[] = [];
   const stop = new AbortController();
-  const call = server.client.tail(request, stop.signal);
+  const call = server.client.tail(request, { signal: stop.signal });
   for (;;) {
     const turn = await call.next();
     if (turn.done === true) return { messages, failure: turn.value };
@@ -70,7 +70,7 @@ describe("what is sent", () => {
     const server = await start();
     const bytes = sessionBytes({ ...accepted, artifact: { b: [1, null, "é"], a: {} }, grounded_in_roster: false });
     await server.client.append(bytes);
-    const call = server.client.tail({ last: 1 }, new AbortController().signal);
+    const call = server.client.tail({ last: 1 }, { signal: new AbortController().signal });
     const { value } = await call.next();
     expect(value && "record" in value && SessionRecord.decode(value.record ?? bytes)).toEqual({
       ...SessionRecord.decode(bytes),
@@ -129,6 +129,17 @@ describe("what is sent", () => {
     ]);
   });
 
+  test("TailSessions tells once of rows that a file has lost, and ends", async () => {
+    const server = await start();
+    await append(server, ...ids(1, 3));
+    truncateSync(server.path, 0);
+    expect((await read(server, { from_sequence: 1 })).messages).toEqual([3]);
+    const reading = read(server, { from_sequence: 1, follow: true }, 2);
+    await following(server, 2);
+    await append(server, ...ids(4, 4));
+    expect((await reading).messages).toEqual([3, [4, "s4"]]);
+  });
+
   test("TailSessions tells of a row that is too large for a message", async () => {
     const server = await start({ server: { max_message_bytes: 8 * 1024 * 1024 } });
     const artifact = { text: "x".repeat(1_000_000) };
@@ -163,12 +174,32 @@ describe("follow", () => {
     ]);
   });
 
-  test("TailSessions waits for a sequence that is still to come", async () => {
+  test("TailSessions refuses to begin behind the next row: the log is another one", async () => {
     const server = await start();
-    const reading = read(server, { follow: true, from_sequence: 3 }, 1);
     await append(server, ...ids(1, 2));
+    expect((await read(server, { follow: true, from_sequence: 4 })).failure).toMatchObject({
+      code_name: "OUT_OF_RANGE",
+      message: "from_sequence 4: the session log ends with row 2",
+    });
+    const reading = read(server, { follow: true, from_sequence: 3 }, 1);
+    await following(server, 1);
     await append(server, ...ids(3, 4));
     expect((await reading).messages).toEqual([[3, "s3"]]);
+  });
+
+  test("TailSessions tells what it begins with before there is a row", async () => {
+    const server = await start();
+    await append(server, ...ids(1, 3));
+    const begins = async (request: object) => {
+      const stop = new AbortController();
+      const begun = new Promise<number>((resolve) => {
+        void server.client.tail(request, { signal: stop.signal, onBegin: resolve }).next();
+      });
+      return begun.finally(() => stop.abort());
+    };
+    expect(await begins({ follow: true })).toBe(4);
+    expect(await begins({ follow: true, kinds: ["email"], from_sequence: 2 })).toBe(2);
+    expect(await begins({ last: 2 })).toBe(2);
   });
 
   test("TailSessions sends every row once, in order, to readers that come at any time, over rotation and gzip", async () => {
@@ -231,7 +262,7 @@ describe("the end of a tail", () => {
   test("TailSessions refuses the 65th tail, until another one has ended", async () => {
     const server = await start();
     const stops = Array.from({ length: 64 }, () => new AbortController());
-    const calls = stops.map(({ signal }) => server.client.tail({ follow: true }, signal).next());
+    const calls = stops.map(({ signal }) => server.client.tail({ follow: true }, { signal }).next());
     await following(server, 64);
     expect((await read(server, { last: 1 })).failure).toMatchObject({
       code_name: "RESOURCE_EXHAUSTED",

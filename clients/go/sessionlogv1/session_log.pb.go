@@ -716,8 +716,8 @@ func (x *Violation) GetReason() string {
 // must all be met. At most 100 values a list.
 type TailSessionsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Send the rows from this sequence on; 0 when it is not asked for. Rows that
-	// are no longer there are told as a gap.
+	// Send the rows from this sequence on, at most the next row's; 0 when it is not
+	// asked for. Rows that are no longer there are told as a gap.
 	FromSequence uint64 `protobuf:"varint,1,opt,name=from_sequence,json=fromSequence,proto3" json:"from_sequence,omitempty"`
 	// Go on with each new row until the call is cancelled, instead of ending
 	// behind the newest one.
@@ -832,8 +832,8 @@ type TailSessionsResponse struct {
 	// The row's number in its journal.
 	Sequence uint64 `protobuf:"varint,1,opt,name=sequence,proto3" json:"sequence,omitempty"`
 	// The row as a record. Absent to tell of a gap that ends with this row: one
-	// or more rows that were removed, cannot be read or are no records of this
-	// schema.
+	// or more rows that were removed, cannot be read, are too large for a message
+	// or are no records of this schema.
 	Record        *SessionRecord `protobuf:"bytes,2,opt,name=record,proto3" json:"record,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -51,10 +51,12 @@ type SessionLogClient interface {
 	// the last ones, those from a sequence on, or, with follow, each new one as
 	// soon as it is durable. One of last, from_sequence and follow is required.
 	//
-	// A reader is never waited for: one that is slow reads on from the files, and
-	// one that reads nothing for a minute gets ABORTED with the sequence to go on
-	// from. UNAVAILABLE (starting, draining, failed) carries a
-	// google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+	// The initial metadata sessionlog-first-sequence has the sequence that the
+	// call begins with. A reader is never waited for: one that is slow reads on
+	// from the files, and one that reads nothing for a minute gets ABORTED with
+	// the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+	// a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+	// OUT_OF_RANGE that the session log does not reach from_sequence.
 	TailSessions(ctx context.Context, in *TailSessionsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[TailSessionsResponse], error)
 }
 
@@ -127,10 +129,12 @@ type SessionLogServer interface {
 	// the last ones, those from a sequence on, or, with follow, each new one as
 	// soon as it is durable. One of last, from_sequence and follow is required.
 	//
-	// A reader is never waited for: one that is slow reads on from the files, and
-	// one that reads nothing for a minute gets ABORTED with the sequence to go on
-	// from. UNAVAILABLE (starting, draining, failed) carries a
-	// google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+	// The initial metadata sessionlog-first-sequence has the sequence that the
+	// call begins with. A reader is never waited for: one that is slow reads on
+	// from the files, and one that reads nothing for a minute gets ABORTED with
+	// the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+	// a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+	// OUT_OF_RANGE that the session log does not reach from_sequence.
 	TailSessions(*TailSessionsRequest, grpc.ServerStreamingServer[TailSessionsResponse]) error
 	mustEmbedUnimplementedSessionLogServer()
 }

@@ -194,8 +194,8 @@ export interface Violation {
  */
 export interface TailSessionsRequest {
   /**
-   * Send the rows from this sequence on; 0 when it is not asked for. Rows that
-   * are no longer there are told as a gap.
+   * Send the rows from this sequence on, at most the next row's; 0 when it is not
+   * asked for. Rows that are no longer there are told as a gap.
    */
   from_sequence: number;
   /**
@@ -229,8 +229,8 @@ export interface TailSessionsResponse {
   sequence: number;
   /**
    * The row as a record. Absent to tell of a gap that ends with this row: one
-   * or more rows that were removed, cannot be read or are no records of this
-   * schema.
+   * or more rows that were removed, cannot be read, are too large for a message
+   * or are no records of this schema.
    */
   record: SessionRecord | undefined;
 }
@@ -1174,10 +1174,12 @@ export const SessionLogService = {
    * the last ones, those from a sequence on, or, with follow, each new one as
    * soon as it is durable. One of last, from_sequence and follow is required.
    *
-   * A reader is never waited for: one that is slow reads on from the files, and
-   * one that reads nothing for a minute gets ABORTED with the sequence to go on
-   * from. UNAVAILABLE (starting, draining, failed) carries a
-   * google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+   * The initial metadata sessionlog-first-sequence has the sequence that the
+   * call begins with. A reader is never waited for: one that is slow reads on
+   * from the files, and one that reads nothing for a minute gets ABORTED with
+   * the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+   * a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+   * OUT_OF_RANGE that the session log does not reach from_sequence.
    */
   tailSessions: {
     path: "/sessionlog.v1.SessionLog/TailSessions" as const,
@@ -1213,10 +1215,12 @@ export interface SessionLogServer extends UntypedServiceImplementation {
    * the last ones, those from a sequence on, or, with follow, each new one as
    * soon as it is durable. One of last, from_sequence and follow is required.
    *
-   * A reader is never waited for: one that is slow reads on from the files, and
-   * one that reads nothing for a minute gets ABORTED with the sequence to go on
-   * from. UNAVAILABLE (starting, draining, failed) carries a
-   * google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+   * The initial metadata sessionlog-first-sequence has the sequence that the
+   * call begins with. A reader is never waited for: one that is slow reads on
+   * from the files, and one that reads nothing for a minute gets ABORTED with
+   * the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+   * a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+   * OUT_OF_RANGE that the session log does not reach from_sequence.
    */
   tailSessions: handleServerStreamingCall<TailSessionsRequest, TailSessionsResponse>;
 }
@@ -1271,10 +1275,12 @@ export interface SessionLogClient extends Client {
    * the last ones, those from a sequence on, or, with follow, each new one as
    * soon as it is durable. One of last, from_sequence and follow is required.
    *
-   * A reader is never waited for: one that is slow reads on from the files, and
-   * one that reads nothing for a minute gets ABORTED with the sequence to go on
-   * from. UNAVAILABLE (starting, draining, failed) carries a
-   * google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+   * The initial metadata sessionlog-first-sequence has the sequence that the
+   * call begins with. A reader is never waited for: one that is slow reads on
+   * from the files, and one that reads nothing for a minute gets ABORTED with
+   * the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+   * a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+   * OUT_OF_RANGE that the session log does not reach from_sequence.
    */
   tailSessions(
     request: TailSessionsRequest,

@@ -83,10 +83,12 @@ class SessionLogServicer(object):
         the last ones, those from a sequence on, or, with follow, each new one as
         soon as it is durable. One of last, from_sequence and follow is required.
 
-        A reader is never waited for: one that is slow reads on from the files, and
-        one that reads nothing for a minute gets ABORTED with the sequence to go on
-        from. UNAVAILABLE (starting, draining, failed) carries a
-        google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+        The initial metadata sessionlog-first-sequence has the sequence that the
+        call begins with. A reader is never waited for: one that is slow reads on
+        from the files, and one that reads nothing for a minute gets ABORTED with
+        the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+        a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+        OUT_OF_RANGE that the session log does not reach from_sequence.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -56,10 +56,12 @@ class SessionLogStub:
     the last ones, those from a sequence on, or, with follow, each new one as
     soon as it is durable. One of last, from_sequence and follow is required.
 
-    A reader is never waited for: one that is slow reads on from the files, and
-    one that reads nothing for a minute gets ABORTED with the sequence to go on
-    from. UNAVAILABLE (starting, draining, failed) carries a
-    google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+    The initial metadata sessionlog-first-sequence has the sequence that the
+    call begins with. A reader is never waited for: one that is slow reads on
+    from the files, and one that reads nothing for a minute gets ABORTED with
+    the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+    a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+    OUT_OF_RANGE that the session log does not reach from_sequence.
     """
 
 @_typing.type_check_only
@@ -86,10 +88,12 @@ class SessionLogAsyncStub(SessionLogStub):
     the last ones, those from a sequence on, or, with follow, each new one as
     soon as it is durable. One of last, from_sequence and follow is required.
 
-    A reader is never waited for: one that is slow reads on from the files, and
-    one that reads nothing for a minute gets ABORTED with the sequence to go on
-    from. UNAVAILABLE (starting, draining, failed) carries a
-    google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+    The initial metadata sessionlog-first-sequence has the sequence that the
+    call begins with. A reader is never waited for: one that is slow reads on
+    from the files, and one that reads nothing for a minute gets ABORTED with
+    the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+    a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+    OUT_OF_RANGE that the session log does not reach from_sequence.
     """
 
 class SessionLogServicer(metaclass=_abc_1.ABCMeta):
@@ -131,10 +135,12 @@ class SessionLogServicer(metaclass=_abc_1.ABCMeta):
         the last ones, those from a sequence on, or, with follow, each new one as
         soon as it is durable. One of last, from_sequence and follow is required.
 
-        A reader is never waited for: one that is slow reads on from the files, and
-        one that reads nothing for a minute gets ABORTED with the sequence to go on
-        from. UNAVAILABLE (starting, draining, failed) carries a
-        google.rpc.RetryInfo, RESOURCE_EXHAUSTED says that too many tails are open.
+        The initial metadata sessionlog-first-sequence has the sequence that the
+        call begins with. A reader is never waited for: one that is slow reads on
+        from the files, and one that reads nothing for a minute gets ABORTED with
+        the sequence to go on from. UNAVAILABLE (starting, draining, failed) carries
+        a google.rpc.RetryInfo. RESOURCE_EXHAUSTED says that too many tails are open,
+        OUT_OF_RANGE that the session log does not reach from_sequence.
         """
 
 def add_SessionLogServicer_to_server(servicer: SessionLogServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
