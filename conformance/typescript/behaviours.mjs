@@ -37,7 +37,7 @@ async function downAtStart(service) {
   deepEqual(service.ids(), names(100));
 }
 
-async function restartedUnderLoad(service) {
+const restartedUnderLoad = (end) => async (service) => {
   await service.start();
   const log = service.logger({ batch_rows: 20 });
   let next = 0;
@@ -49,7 +49,7 @@ async function restartedUnderLoad(service) {
   })();
   for (const rows of [300, 900, 1_800]) {
     await eventually(() => log.stats().appended > rows);
-    await service.kill();
+    equal(await service[end](), end === "stop" ? 0 : "SIGKILL");
     await service.start();
   }
   await load;
@@ -58,7 +58,7 @@ async function restartedUnderLoad(service) {
   deepEqual([appended + duplicate, refused, dropped], [3_000, 0, 0]);
   ok(retried > 0);
   deepEqual(service.ids(), names(3_000));
-}
+};
 
 async function slow(service) {
   await service.start();
@@ -181,7 +181,8 @@ const behaviour = (work) => () => withService(work);
 /** @type {Record<string, () => Promise<void>>} each rejects when it is not so */
 export const behaviours = {
   "the service is down at start": behaviour(downAtStart),
-  "the service is killed and restarted under load": behaviour(restartedUnderLoad),
+  "the service is killed and restarted under load": behaviour(restartedUnderLoad("kill")),
+  "the service gets SIGTERM and is restarted under load": behaviour(restartedUnderLoad("stop")),
   "the service is slow": behaviour(slow),
   "the service's disk is full": behaviour(fullDisk),
   "the service refuses": behaviour(refusing),

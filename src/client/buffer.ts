@@ -1,7 +1,8 @@
 /** Rows that wait for the service: bounded, in order. */
 
 export interface RowBuffer {
-  /** Adds a row. Where there is no room, the oldest ones that are not under way go, or this one. */
+  /** Adds a row. Where there is no room, the oldest ones that are not under way go, or this one; only this one where it
+   * would have no room even then. */
   put(row: Uint8Array): void;
   /** Takes the next rows, one at least if any waits; they are then under way. */
   take(rows_max: number, bytes_max: number): readonly Uint8Array[];
@@ -32,6 +33,7 @@ export function createRowBuffer({ rows_max, bytes_max, overflow, onDrop }: RowBu
   let waiting: (Uint8Array | undefined)[] = [];
   let head = 0;
   let under_way: Uint8Array[] = [];
+  let under_way_bytes = 0;
   let bytes = 0;
   /** Rows have consecutive numbers, and leave `waiting` at its head only. */
   let last_number = 0;
@@ -53,6 +55,7 @@ export function createRowBuffer({ rows_max, bytes_max, overflow, onDrop }: RowBu
   }
 
   function makeRoom(length: number): boolean {
+    if (under_way_bytes + length > bytes_max) return false;
     while (overflow === "oldest" && isFull(length)) {
       const row = shift();
       if (row === undefined) return false;
@@ -92,12 +95,16 @@ export function createRowBuffer({ rows_max, bytes_max, overflow, onDrop }: RowBu
         shift();
       }
       under_way = [...rows];
+      under_way_bytes = taken;
       return rows;
     },
 
     settle(count) {
       const settled = under_way.splice(0, count);
-      for (const row of settled) bytes -= row.length;
+      for (const row of settled) {
+        bytes -= row.length;
+        under_way_bytes -= row.length;
+      }
       first_under_way += settled.length;
       tellSettled();
     },
@@ -105,6 +112,7 @@ export function createRowBuffer({ rows_max, bytes_max, overflow, onDrop }: RowBu
     drain() {
       const rows = [...under_way, ...waiting.slice(head).filter((row) => row !== undefined)];
       under_way = [];
+      under_way_bytes = 0;
       waiting = [];
       head = 0;
       bytes = 0;

@@ -1,10 +1,10 @@
 /** The record of a session, from what a daemon has in hand at its end. */
 import { sessionSchema } from "../gen/session_schema.js";
 import { describeError } from "./encode_record.js";
-import type { ClientLog } from "./notices.js";
+import { type ClientLog, tellLog } from "./notices.js";
 import type { SessionAttemptInput, SessionRecordInput, Text } from "./record.js";
-import type { RosterCheck } from "./roster_check.js";
-import { cutText, toText } from "./text.js";
+import { answeredAtOnce, type RosterCheck } from "./roster_check.js";
+import { cutText } from "./text.js";
 
 /** What was asked of the daemon. */
 export interface IterateRequest {
@@ -40,7 +40,8 @@ export interface IterateOutcome {
 
 export interface BuildOptions {
   readonly duration_ms?: number | undefined;
-  /** Asked about the artifact of an accepted session. One that throws is told to the log and counts as unknown. */
+  /** Asked about the artifact of an accepted session. One that throws, or answers with a promise, is told to the log and
+   * counts as unknown. */
   readonly rosterCheck?: RosterCheck | undefined;
   /** Standard error unless told. */
   readonly log?: Pick<ClientLog, "warn"> | undefined;
@@ -52,40 +53,58 @@ const INFRA_ERROR_CODE_POINTS = 800;
 /** The record of a session that ended like this. Throws nothing. */
 export function buildSessionRecord(
   request: IterateRequest,
-  outcome: IterateOutcome,
-  options: BuildOptions = {},
+  outcome?: IterateOutcome | null,
+  options?: BuildOptions | null,
 ): SessionRecordInput {
-  const { kind, prompt = "", model, provider, max_iterations, trace_id } = request;
-  const { response, failure, error } = outcome;
-  const asked = { kind, prompt: cutPrompt(prompt), model, provider, max_iterations, duration_ms: options.duration_ms };
-  const ended = response ?? failure;
-  if (ended === undefined) {
+  // A daemon without types may give nothing at all.
+  const { kind, prompt = "", model, provider, max_iterations, trace_id } = request ?? {};
+  const { response, failure, error } = outcome ?? {};
+  const { duration_ms, rosterCheck, log = console } = options ?? {};
+  const asked = { kind, prompt: cutPrompt(prompt), model, provider, max_iterations, duration_ms };
+  const ended = response || failure;
+  if (!ended) {
     return { ...asked, final_verdict: "infra_error", session_id: trace_id, attempts: infraAttempts(error) };
   }
   const { iterations, history: attempts } = ended;
   const session = { ...asked, iterations, attempts, session_id: trace_id || ended.trace_id };
-  if (response === undefined) return { ...session, final_verdict: "max_iter_exhausted" };
+  if (!response) return { ...session, final_verdict: "max_iter_exhausted" };
   const { artifact } = response;
-  return { ...session, final_verdict: "accepted", artifact, grounded_in_roster: grounded(artifact, options) };
+  return { ...session, final_verdict: "accepted", artifact, grounded_in_roster: grounded(artifact, rosterCheck, log) };
 }
 
 /** A prompt that is no text is refused, and told, when the record is appended. */
 function cutPrompt(prompt: Text): Text {
   const is_text = typeof prompt === "string" || prompt instanceof Uint8Array;
-  return is_text ? cutText(toText(prompt), PROMPT_CODE_POINTS) : prompt;
+  return is_text ? cutText(prompt, PROMPT_CODE_POINTS) : prompt;
 }
 
 function infraAttempts(error: unknown): readonly SessionAttemptInput[] {
   if (error === undefined || error === null || error === "") return [];
-  const text = error instanceof Error && error.message !== "" ? error.message : describeError(error);
+  const text = messageOf(error) || describeError(error);
   return [{ iteration: 0, verdict_kind: "infra_error", error: cutText(text, INFRA_ERROR_CODE_POINTS) }];
 }
 
-function grounded(artifact: object, { rosterCheck, log = console }: BuildOptions): boolean | undefined {
+/** What an Error says without its name; empty where that is no text. */
+function messageOf(error: unknown): string {
   try {
-    return rosterCheck?.(artifact);
+    const message: unknown = error instanceof Error ? error.message : "";
+    return typeof message === "string" ? message : "";
+  } catch {
+    // A getter of the daemon's own: the infrastructure's error is the matter, not this one.
+    return "";
+  }
+}
+
+function grounded(
+  artifact: object,
+  rosterCheck: RosterCheck | undefined,
+  log: Pick<ClientLog, "warn">,
+): boolean | undefined {
+  try {
+    const answer = answeredAtOnce(rosterCheck?.(artifact));
+    return typeof answer === "boolean" ? answer : undefined;
   } catch (error) {
-    log.warn(`session log: the roster check failed, grounded_in_roster is left out: ${describeError(error)}`);
+    tellLog(log, "warn", `the roster check failed, grounded_in_roster is left out: ${describeError(error)}`);
     return undefined;
   }
 }

@@ -10,6 +10,7 @@ import {
 import { encodeAppendRequest, encodeBatchRequest } from "./encode.js";
 import { describeError } from "./encode_record.js";
 import type { CallFailure } from "./failure.js";
+import { isLocal } from "./local_address.js";
 import type { Options, TlsOptions } from "./options.js";
 import { type CallResult, createRawClient, type RawClient } from "./raw.js";
 
@@ -27,8 +28,6 @@ const OWN_OPTIONS = {
   // A new channel is to try at once, whatever an earlier one to the same address met.
   "grpc.use_local_subchannel_pool": 1,
 };
-
-const LOCAL = /^(unix:.*|(dns:|ipv[46]:)?(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?)$/;
 
 export function createConnection(options: Options): Connection {
   const ending = new AbortController();
@@ -106,7 +105,7 @@ async function metadataFor(
 ): Promise<Readonly<Record<string, string>> | undefined> {
   const token = typeof options.token === "function" ? await within(options.token(), deadline_ms) : options.token;
   if (!token) return {};
-  const allowed = options.tls !== undefined || options.insecure_token || LOCAL.test(options.address);
+  const allowed = options.tls !== undefined || options.insecure_token || isLocal(options.address);
   return allowed ? { authorization: `Bearer ${token}` } : undefined;
 }
 

@@ -49,6 +49,7 @@ function writeObject(writer: RowWriter, object: PlainObject, level: number): boo
     if (!writeValue(writer, value, level)) return false;
     writeLength(writer, mark);
     writeVarint(writer, ENTRY_VALUE);
+    if (!fits(writer, key.length)) return false;
     writeText(writer, key);
     writeVarint(writer, ENTRY_KEY);
     writeLength(writer, mark);
@@ -74,6 +75,8 @@ function writeList(writer: RowWriter, list: readonly unknown[], level: number): 
 function writeValue(writer: RowWriter, value: unknown, level: number): boolean {
   switch (typeof value) {
     case "string":
+      // UTF-8 has no fewer bytes.
+      if (!fits(writer, value.length)) return false;
       writeText(writer, value);
       writeVarint(writer, VALUE_STRING);
       return fits(writer);

@@ -179,15 +179,13 @@ function writeTextField(
   code_points_max: number,
 ): boolean {
   if (isEmpty(value)) return true;
-  let text: string;
-  if (typeof value === "string") text = value;
-  else if (value instanceof Uint8Array) text = toText(value);
-  else return refuse(writer, path + name, "INVALID_FORMAT", `expected a text, found a ${typeof value}`);
-  if (code_points_max > 0 && text.length > code_points_max) text = cutText(text, code_points_max);
-  if (text.length > writer.bytes_max) {
-    return refuse(writer, "record", "TOO_LONG", `expected at most ${writer.bytes_max} bytes`);
+  if (typeof value !== "string" && !(value instanceof Uint8Array)) {
+    return refuse(writer, path + name, "INVALID_FORMAT", `expected a text, found a ${typeof value}`);
   }
-  writeText(writer, text);
+  const text = code_points_max > 0 ? cutText(value, code_points_max) : value;
+  // UTF-8 has no fewer bytes, and what it repairs becomes no shorter.
+  if (!fits(writer, text.length)) return false;
+  writeText(writer, toText(text));
   writeVarint(writer, tag);
   return true;
 }

@@ -4,7 +4,7 @@ import { createRowBuffer } from "./buffer.js";
 import { createConnection } from "./connection.js";
 import { closed, type Living, used } from "./lifecycle.js";
 import { createNotices, violationsText } from "./notices.js";
-import { encodeWith, type Options, resolveOptions, type SessionLoggerOptions } from "./options.js";
+import { encodeWith, type Options, resolveOptions, type SessionLoggerOptions, toTimer } from "./options.js";
 import type { SessionRecordInput } from "./record.js";
 import { createSender } from "./sender.js";
 import { leaveRows } from "./spill.js";
@@ -25,12 +25,12 @@ export interface SessionLogger {
    * returns at once. */
   append(record: SessionRecordInput): void;
   /** Stores a record and resolves once it is on disk, before those that wait in the buffer, or with why it is not. */
-  appendAndWait(record: SessionRecordInput, options?: AppendAndWaitOptions): Promise<AppendOutcome>;
+  appendAndWait(record: SessionRecordInput, options?: AppendAndWaitOptions | null): Promise<AppendOutcome>;
   /** What has become of the rows so far. */
   stats(): Stats;
   /** Waits until all records appended before are stored, refused or dropped; false when that takes longer, 10 s unless
    * told. */
-  flush(deadline_ms?: number): Promise<boolean>;
+  flush(deadline_ms?: number | null): Promise<boolean>;
   /**
    * Sends what waits, for at most so long (`close_timeout_ms` unless told), and ends. What is left then goes to the spill
    * file, or is lost and counted as dropped. True when nothing was left.
@@ -39,7 +39,7 @@ export interface SessionLogger {
    * nothing else keeps the process alive; by `process.exit` it is not, and its rows are spilled. A signal that ends the
    * process loses them.
    */
-  close(deadline_ms?: number): Promise<boolean>;
+  close(deadline_ms?: number | null): Promise<boolean>;
 }
 
 const DEADLINE_MS = 30_000;
@@ -51,11 +51,11 @@ const FLUSH_MS = 10_000;
  */
 export function createSessionLogger(
   address: string | null | undefined,
-  options: SessionLoggerOptions = {},
+  options?: SessionLoggerOptions | null,
 ): SessionLogger {
   // As a configuration has it, which may not be a text at all.
   const trimmed = String(address ?? "").trim();
-  return trimmed === "" ? createDisabledLogger() : createEnabledLogger(resolveOptions(trimmed, options));
+  return trimmed === "" ? createDisabledLogger() : createEnabledLogger(resolveOptions(trimmed, options ?? {}));
 }
 
 function createDisabledLogger(): SessionLogger {
@@ -87,7 +87,7 @@ function createEnabledLogger(options: Options): SessionLogger {
     sender.hurry();
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<boolean>((resolve) => {
-      timer = setTimeout(resolve, Math.max(0, deadline_ms), false);
+      timer = setTimeout(resolve, deadline_ms, false);
     });
     const settled = await Promise.race([buffer.settled().then(() => true), late]);
     clearTimeout(timer);
@@ -128,7 +128,7 @@ function createEnabledLogger(options: Options): SessionLogger {
       sender.kick();
     },
 
-    async appendAndWait(record, { deadline_ms = DEADLINE_MS, validate_only = false } = {}) {
+    async appendAndWait(record, call) {
       if (closing !== undefined) {
         return {
           ok: false,
@@ -144,6 +144,8 @@ function createEnabledLogger(options: Options): SessionLogger {
         const { violations } = row;
         return { ok: false, kind: "refused", violations, message: violationsText(violations, violations.length) };
       }
+      const validate_only = call?.validate_only === true;
+      const deadline_ms = toTimer(call?.deadline_ms, DEADLINE_MS);
       const onRetry = () => void counters.retried++;
       const outcome = await appendAnswered(connection, options, row.bytes, { validate_only, deadline_ms, onRetry });
       if (!outcome.ok) counters.refused += outcome.kind === "refused" ? 1 : 0;
@@ -156,10 +158,10 @@ function createEnabledLogger(options: Options): SessionLogger {
       return { ...counters, buffered: rows, buffered_bytes: bytes };
     },
 
-    flush: (deadline_ms = FLUSH_MS) => flush(deadline_ms),
+    flush: (deadline_ms) => flush(toTimer(deadline_ms, FLUSH_MS)),
 
-    close(deadline_ms = options.close_timeout_ms) {
-      closing ??= flush(deadline_ms).then(end);
+    close(deadline_ms) {
+      closing ??= flush(toTimer(deadline_ms, options.close_timeout_ms)).then(end);
       return closing;
     },
   };

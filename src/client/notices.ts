@@ -12,7 +12,8 @@ export interface Notices {
   refused(violations: readonly Violation[], violation_count: number): void;
   /** To be told unless this reason has been. */
   once(reason: string, message: string): void;
-  /** Rows cannot be sent. Told once for each outage and status. */
+  /** Rows cannot be sent. Told once for each outage, status and message, whose digits make no difference; five times in an
+   * outage at most. */
   outage(code: string, message: string): void;
   recovered(): void;
   /** So many rows were dropped up to now; told each minute at most. */
@@ -22,12 +23,14 @@ export interface Notices {
 }
 
 const REASONS_MAX = 1_000;
+const OUTAGE_REASONS_MAX = 5;
 const DROPS_TOLD_EVERY_MS = 60_000;
 
 export function createNotices(log: ClientLog): Notices {
   const known = new Set<string>();
   let untold: { readonly level: "info" | "warn"; readonly message: string }[] = [];
-  let outage_code = "";
+  /** What was told of the outage that goes on; empty when there is none. */
+  const outage_reasons = new Set<string>();
   let drops_told = 0;
   let drops_told_at_ms = Number.NEGATIVE_INFINITY;
 
@@ -47,13 +50,14 @@ export function createNotices(log: ClientLog): Notices {
       once([...new Set(reasons)].sort().join("; "), `a record is refused: ${text}; more like it are counted, not told`);
     },
     outage(code, message) {
-      if (outage_code === code) return;
-      outage_code = code;
+      const reason = `${code} ${message.replaceAll(/[0-9]+/g, "")}`;
+      if (outage_reasons.has(reason) || outage_reasons.size >= OUTAGE_REASONS_MAX) return;
+      outage_reasons.add(reason);
       warn(`rows wait, as the service does not take them: ${code}: ${message}`);
     },
     recovered() {
-      if (outage_code === "") return;
-      outage_code = "";
+      if (outage_reasons.size === 0) return;
+      outage_reasons.clear();
       untold.push({ level: "info", message: "the service takes rows again" });
     },
     dropped(count, now_ms) {
@@ -65,15 +69,22 @@ export function createNotices(log: ClientLog): Notices {
     tell() {
       const messages = untold;
       untold = [];
-      for (const { level, message } of messages) {
-        try {
-          log[level](`session log: ${message}`);
-        } catch {
-          // A log that throws costs no row, and there is nobody left to tell.
-        }
-      }
+      for (const { level, message } of messages) tellLog(log, level, message);
     },
   };
+}
+
+/** Tells a log something now. */
+export function tellLog<Level extends keyof ClientLog>(
+  log: Pick<ClientLog, Level>,
+  level: Level,
+  message: string,
+): void {
+  try {
+    log[level](`session log: ${message}`);
+  } catch {
+    // A log that throws costs no row, and there is nobody left to tell.
+  }
 }
 
 /** All of them on one line, and how many more there are. */

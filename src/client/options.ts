@@ -91,7 +91,7 @@ const standardError: ClientLog = {
 /** Fills in what was not said; numbers out of bounds are brought within. */
 export function resolveOptions(address: string, options: SessionLoggerOptions): Options {
   const max_message_bytes = atLeastOne(options.max_message_bytes, 4 * MIB);
-  const min_backoff_ms = atLeastOne(options.min_backoff_ms, 100);
+  const min_backoff_ms = Math.max(1, toTimer(options.min_backoff_ms, 100));
   return {
     address,
     daemon: options.daemon ?? programName(process.argv, process.execPath),
@@ -103,11 +103,11 @@ export function resolveOptions(address: string, options: SessionLoggerOptions): 
     batch_rows: Math.min(atLeastOne(options.batch_rows, 500), BATCH_ROWS_MAX),
     batch_bytes: Math.min(atLeastOne(options.batch_bytes, 2 * MIB), max_message_bytes),
     max_message_bytes,
-    call_timeout_ms: atLeastOne(options.call_timeout_ms, 30_000),
-    close_timeout_ms: Math.max(0, options.close_timeout_ms ?? 10_000),
+    call_timeout_ms: Math.max(1, toTimer(options.call_timeout_ms, 30_000)),
+    close_timeout_ms: toTimer(options.close_timeout_ms, 10_000),
     min_backoff_ms,
-    max_backoff_ms: Math.max(min_backoff_ms, atLeastOne(options.max_backoff_ms, 2_000)),
-    tls: options.tls,
+    max_backoff_ms: Math.max(min_backoff_ms, toTimer(options.max_backoff_ms, 2_000)),
+    tls: options.tls ?? undefined,
     token: options.token ?? "",
     insecure_token: options.insecure_token === true,
     channel_options: options.channel_options ?? {},
@@ -117,7 +117,17 @@ export function resolveOptions(address: string, options: SessionLoggerOptions): 
 }
 
 function atLeastOne(value: number | undefined, fallback: number): number {
-  return value === undefined || Number.isNaN(value) ? fallback : Math.max(1, Math.floor(value));
+  const whole = Math.floor(value ?? fallback);
+  return Number.isNaN(whole) ? fallback : Math.max(1, whole);
+}
+
+/** Node makes a timer that is longer one of 1 ms. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+/** The time that a timer can wait, as near as it may be; `fallback_ms` for none or NaN. */
+export function toTimer(duration_ms: number | null | undefined, fallback_ms: number): number {
+  const whole_ms = Math.floor(duration_ms ?? fallback_ms);
+  return Number.isNaN(whole_ms) ? fallback_ms : Math.min(Math.max(0, whole_ms), TIMER_MAX_MS);
 }
 
 /** Encodes a record as these options have it. */

@@ -32,10 +32,16 @@ export function rosterCheckFor(
 function isKnown(worker_id: unknown, lookup: (worker_id: string) => unknown): boolean {
   const id = Number.isSafeInteger(worker_id) ? `${worker_id}` : worker_id;
   if (typeof id !== "string" || id === "") return false;
-  const answer = lookup(id);
-  // A promise would be as good as a worker who is there.
-  if (answer instanceof Promise) throw new TypeError("the roster's lookup must answer at once");
-  return Boolean(answer);
+  return Boolean(answeredAtOnce(lookup(id)));
+}
+
+/** An answer that is no promise, of whatever library: that would be as good as a worker who is there. Throws for one. */
+export function answeredAtOnce(answer: unknown): unknown {
+  if ((typeof answer !== "object" && typeof answer !== "function") || answer === null) return answer;
+  if (!("then" in answer) || typeof answer.then !== "function") return answer;
+  // Nobody waits for it, so its rejection would end the process. Others than Node's begin only when they are waited for.
+  if (answer instanceof Promise) answer.catch(() => undefined);
+  throw new TypeError("a roster's check and its lookup must answer at once");
 }
 
 function* idsAt(artifact: object, paths: readonly string[]): Generator<unknown> {

@@ -57,9 +57,9 @@ export function refuse(writer: RowWriter, field: string, reason: string, descrip
   return false;
 }
 
-/** Whether what was written may still be a row. */
-export function fits(writer: RowWriter): boolean {
-  if (writtenLength(writer) <= writer.bytes_max) return true;
+/** Whether what was written, and so many bytes more, may still be a row. */
+export function fits(writer: RowWriter, more = 0): boolean {
+  if (writtenLength(writer) + more <= writer.bytes_max) return true;
   return refuse(writer, "record", "TOO_LONG", `expected at most ${writer.bytes_max} bytes`);
 }
 

@@ -106,10 +106,19 @@ export function createSender({ options, buffer, connection, counters, notices }:
   function count(response: BatchAppendSessionsResponse, sent: number): void {
     let appended = 0;
     let duplicate = 0;
-    for (const { outcome } of response.results) {
-      if (outcome?.$case === "rejected") notices.refused(outcome.value.violations, outcome.value.violation_count);
-      else if (outcome?.value.duplicate === true) duplicate++;
-      else if (outcome !== undefined) appended++;
+    let unanswered = 0;
+    for (let index = 0; index < sent; index++) {
+      const outcome = response.results[index]?.outcome;
+      if (outcome === undefined) unanswered++;
+      else if (outcome.$case === "rejected") notices.refused(outcome.value.violations, outcome.value.violation_count);
+      else if (outcome.value.duplicate) duplicate++;
+      else appended++;
+    }
+    if (unanswered > 0) {
+      notices.once(
+        "reply",
+        `the reply says nothing of ${unanswered} of ${sent} rows; such rows are counted as refused`,
+      );
     }
     counters.appended += appended;
     counters.duplicate += duplicate;
@@ -124,6 +133,8 @@ export function createSender({ options, buffer, connection, counters, notices }:
   }
 
   function tell(): void {
+    // What is lost at the end is told by who abandons the rows.
+    if (abandoned) return;
     notices.dropped(counters.dropped, performance.now());
     notices.tell();
   }

@@ -1,5 +1,5 @@
 /** The spill file: rows that could not be sent, as JSONL for `sessionlog append`. */
-import { closeSync, fsyncSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from "node:fs";
 import { describeError } from "./encode_record.js";
 import type { Notices } from "./notices.js";
 import { rowToJsonLine } from "./row_json.js";
@@ -23,22 +23,44 @@ export function leaveRows(rows: readonly Uint8Array[], path: string, counters: C
       notices.once("spill row", `a row has no JSON, and is not spilled: ${describeError(error)}`);
     }
   }
+  let added = 0;
   try {
-    addLines(path, lines);
-    counters.spilled += lines.length;
-    notices.once("close", `${lines.length} rows could not be sent and are in ${path}`);
+    addLines(path, lines, () => void added++);
   } catch (error) {
-    counters.dropped += lines.length;
-    notices.once("close", `${lines.length} rows are lost, as the spill file fails: ${describeError(error)}`);
+    const lost = lines.length - added;
+    counters.dropped += lost;
+    notices.once("spill", `${lost} rows are lost, as the spill file fails: ${describeError(error)}`);
   }
+  counters.spilled += added;
+  if (added > 0) notices.once("close", `${added} rows could not be sent and are in ${path}`);
 }
 
-function addLines(path: string, lines: readonly string[]): void {
-  const descriptor = openSync(path, "a", 0o640);
+/** Adds lines, tells of each one that is in the file, and syncs. When it throws, the file ends with the last whole line. */
+function addLines(path: string, lines: readonly string[], onAdded: () => void): void {
+  const descriptor = openSync(path, "a+", 0o640);
+  let end = fstatSync(descriptor).size;
+  const add = (text: string) => {
+    writeFileSync(descriptor, text);
+    end += Buffer.byteLength(text);
+  };
   try {
-    writeFileSync(descriptor, lines.join(""));
+    if (endsWithinLine(descriptor, end)) add("\n");
+    for (const line of lines) {
+      add(line);
+      onAdded();
+    }
     fsyncSync(descriptor);
+  } catch (error) {
+    // What has no end to cut, such as a device, has the size 0.
+    if (fstatSync(descriptor).size > end) ftruncateSync(descriptor, end);
+    throw error;
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Whether a file of that size lacks its last newline. */
+function endsWithinLine(descriptor: number, size: number): boolean {
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last.toString() !== "\n";
 }

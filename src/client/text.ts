@@ -8,8 +8,9 @@ export function toText(text: Text): string {
 }
 
 /** The first `code_points_max` code points of a text; half of a surrogate pair counts as one. */
-export function cutText(text: string, code_points_max: number): string {
-  // A code point has one or two UTF-16 units.
+export function cutText(whole: Text, code_points_max: number): string {
+  // A code point has four bytes at most, and one or two UTF-16 units.
+  const text = toText(typeof whole === "string" ? whole : whole.subarray(0, 4 * code_points_max));
   if (text.length <= code_points_max) return text;
   let end = 0;
   for (let count = 0; count < code_points_max && end < text.length; count++) {

@@ -14,7 +14,8 @@ const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.
 const ALL_ZEROS = /^0+$/;
 
 /** The trace id of `X-Lakehouse-Trace-Id`, else of `traceparent`; empty when neither has a valid one. */
-export function traceIdFromHeaders(headers: IncomingHeaders): string {
+export function traceIdFromHeaders(headers: IncomingHeaders | null | undefined): string {
+  if (headers === null || headers === undefined) return "";
   const valid = valuesOf(headers, "x-lakehouse-trace-id").find(
     (value) => value.length <= id.maxLength && ID_PATTERN.test(value),
   );

@@ -46,15 +46,29 @@ test("createRowBuffer drops the newest row", () => {
   expect(texts(buffer.drain())).toBe("a,b,c");
 });
 
-test("createRowBuffer keeps to its bytes, and drops a row that is larger than all", () => {
+test("createRowBuffer keeps to its bytes, and drops a row that is larger than all, but no other", () => {
   const { buffer, put, counts, texts } = setUp({ rows_max: 100, bytes_max: 10 });
   put("aaaa", "bbbb", "cccc");
   expect(buffer.size).toEqual({ rows: 2, bytes: 8 });
   put("x".repeat(11));
-  expect(buffer.size).toEqual({ rows: 0, bytes: 0 });
-  expect(counts.dropped).toBe(4);
-  put("d");
-  expect(texts(buffer.drain())).toBe("d");
+  expect(buffer.size).toEqual({ rows: 2, bytes: 8 });
+  expect(counts.dropped).toBe(2);
+  put("dd");
+  expect(texts(buffer.drain())).toBe("bbbb,cccc,dd");
+});
+
+test("createRowBuffer drops a row only that has no room beside those under way", () => {
+  const { buffer, put, counts, texts } = setUp({ rows_max: 100, bytes_max: 10 });
+  put("aaaa", "bb");
+  buffer.take(2, 100);
+  buffer.settle(1);
+  put("cc", "dd", "x".repeat(9));
+  expect(counts.dropped).toBe(1);
+  put("e".repeat(8));
+  expect(counts.dropped).toBe(3);
+  expect(texts(buffer.drain())).toBe(`bb,${"e".repeat(8)}`);
+  put("f".repeat(10));
+  expect(texts(buffer.drain())).toBe("f".repeat(10));
 });
 
 test("settled resolves once the rows put before are gone, not those put later", async () => {

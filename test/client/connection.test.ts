@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ServerCredentials } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../cli/support.js";
-import { accepted, eventually, quickLogger, startFakeService } from "./support.js";
+import { accepted, eventually, freeAddress, quickLogger, startFakeService, startProxy } from "./support.js";
 
 const openssl = (...args: string[]) => execFileSync("openssl", args, { stdio: "ignore" });
 
@@ -36,6 +36,31 @@ test("createConnection sends no token to another machine without TLS", async () 
   await log.close();
 });
 
+test.each(["grpc_proxy", "https_proxy", "http_proxy"])(
+  "createConnection reaches this machine past %s",
+  async (name) => {
+    const proxy = await startProxy(name);
+    const fake = await startFakeService();
+    for (const scheme of ["", "ipv4:", "dns:///"]) {
+      const log = quickLogger(`${scheme}${fake.address}`, { token: "secret" });
+      log.append(accepted(0));
+      expect(await log.close(2_000)).toBe(true);
+    }
+    fake.close();
+    expect(fake.authorizations).toEqual(Array(3).fill("Bearer secret"));
+    expect(proxy.asked).toEqual([]);
+  },
+);
+
+test("createConnection leaves other machines to the proxy", async () => {
+  const proxy = await startProxy("https_proxy");
+  const log = quickLogger("log.internal:50051");
+  log.append(accepted(0));
+  await eventually(() => proxy.asked.length > 0);
+  expect(proxy.asked[0]).toBe("CONNECT log.internal:50051");
+  await log.close(0);
+});
+
 test.each([
   ["no address at all", ":::::", {}],
   ["an unknown scheme", "nowhere://x", {}],
@@ -58,7 +83,7 @@ test.each([
 });
 
 /** A service with a certificate of its own for `log.internal`. */
-async function startTlsService(days: number) {
+async function startTlsService(days: number, address?: string) {
   const directory = temporaryDirectory();
   const [key_file, ca_file] = [join(directory, "key.pem"), join(directory, "cert.pem")];
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key_file];
@@ -69,7 +94,7 @@ async function startTlsService(days: number) {
   const sign = ["-signkey", key_file, "-copy_extensions", "copy", "-days", `${days}`];
   openssl("x509", "-req", "-in", request, ...sign, "-out", ca_file);
   const pair = { private_key: readFileSync(key_file), cert_chain: readFileSync(ca_file) };
-  return { ca_file, fake: await startFakeService(ServerCredentials.createSsl(null, [pair])) };
+  return { ca_file, fake: await startFakeService(ServerCredentials.createSsl(null, [pair]), address) };
 }
 
 test.skipIf(!hasOpenssl())("createConnection speaks TLS, and sends the token then", async () => {
@@ -98,3 +123,20 @@ test.skipIf(!hasOpenssl())("createConnection tells of an expired certificate onc
   await log.close(0);
   fake.close();
 });
+
+test.skipIf(!hasOpenssl())(
+  "createConnection tells of an expired certificate after a service that was down",
+  async () => {
+    const address = await freeAddress();
+    const { ca_file, fake } = await startTlsService(-1);
+    fake.close();
+    const log = quickLogger(address, { tls: { ca_file, server_name: "log.internal" } });
+    log.append(accepted(0));
+    await eventually(() => log.told.length > 0);
+    expect(log.told[0]).toMatch(/UNAVAILABLE.*ECONNREFUSED/);
+    const { fake: expired } = await startTlsService(-1, address);
+    await eventually(() => log.told.some((line) => line.includes("certificate")));
+    await log.close(0);
+    expired.close();
+  },
+);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { encodeRecord } from "../../src/client/encode_record.js";
 import type { SessionRecordInput } from "../../src/client/record.js";
 import { SessionRecord } from "../../src/gen/sessionlog/v1/session_log.js";
@@ -119,6 +119,22 @@ describe("encodeRecord", () => {
     expect(refusal({ model: "m".repeat(2_000) }, 1_000)).toBe("record TOO_LONG");
     expect(refusal({ artifact: { a: "😀".repeat(700_000) } })).toBe("record TOO_LONG");
     expect(refusal({ model: "m" }, 1_000)).toBe("no refusal");
+  });
+
+  test("copies no text that is too long", () => {
+    const text = "t".repeat(100_000);
+    const bytes = Buffer.from(text);
+    const copy = vi.spyOn(Buffer, "allocUnsafeSlow");
+    const decode = vi.spyOn(TextDecoder.prototype, "decode");
+    const artifacts = [text, { [text]: 1 }, { a: [{ b: text }] }].map((a) => ({ artifact: { a } }));
+    for (const record of [{ model: text }, { model: bytes }, ...artifacts]) {
+      expect(refusal(record, 50_000)).toBe("record TOO_LONG");
+    }
+    expect(decoded({ prompt: bytes, attempts: [{ iteration: 0, error: bytes }] }).prompt).toBe(text.slice(0, 4_000));
+    const copied = copy.mock.calls.map(([length]) => length);
+    const read = decode.mock.calls.map(([input]) => input?.byteLength ?? 0);
+    vi.restoreAllMocks();
+    expect(Math.max(...copied, ...read)).toBeLessThan(50_000);
   });
 
   test("throws nothing, whatever a record's own code does", () => {

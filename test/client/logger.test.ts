@@ -48,6 +48,32 @@ describe("createSessionLogger", () => {
     expect(log.told).toHaveLength(2);
   });
 
+  test.each([Number.POSITIVE_INFINITY, 2 ** 31, Number.NaN])(
+    "waits for a deadline of %d ms, which no timer has, and for NaN as by default",
+    async (deadline_ms) => {
+      const address = await freeAddress();
+      const log = quickLogger(address, { close_timeout_ms: deadline_ms });
+      log.append(accepted(0));
+      const flushed = log.flush(deadline_ms);
+      const other = quickLogger(address);
+      const answered = other.appendAndWait(accepted(1), { deadline_ms });
+      await eventually(() => log.stats().retried > 3);
+      const closed = log.close(deadline_ms);
+      log.append(accepted(2));
+      const { path } = await serve({ server: { listen: address } });
+      expect([await flushed, await closed, (await answered).ok]).toEqual([true, true, true]);
+      expect(ids(path).sort()).toEqual(names(2));
+      await other.close();
+    },
+  );
+
+  test("takes null for what is left out", async () => {
+    const { address } = await serve();
+    const log = createSessionLogger(address, null);
+    expect(await log.appendAndWait(accepted(0), null)).toMatchObject({ ok: true });
+    expect(await log.close(null)).toBe(true);
+  });
+
   test("loses and doubles nothing when the service is restarted under load", async () => {
     const path = join(temporaryDirectory(), "sessions.jsonl");
     let server = await startTestServer({ log: { path } });

@@ -25,15 +25,34 @@ test("refused tells each set of fields and reasons once, whatever the index and 
   ]);
 });
 
-test("outage is told once for each status, and its end", () => {
+test("outage is told once for each status and message, whatever the digits, and its end", () => {
   const { told, notices } = setUp();
   notices.recovered();
-  notices.outage("UNAVAILABLE", "a");
-  notices.outage("UNAVAILABLE", "b");
+  for (let port = 0; port < 10; port++) {
+    notices.outage("UNAVAILABLE", `refused by port ${port}`);
+    notices.outage("RESOURCE_EXHAUSTED", `queue of ${port} rows`);
+  }
+  notices.outage("UNAVAILABLE", "certificate has expired");
   notices.recovered();
-  notices.outage("UNAVAILABLE", "c");
+  notices.outage("UNAVAILABLE", "refused by port 1");
   notices.tell();
-  expect(told).toHaveLength(3);
+  const wait = "session log: rows wait, as the service does not take them: ";
+  expect(told).toEqual([
+    `${wait}UNAVAILABLE: refused by port 0`,
+    `${wait}RESOURCE_EXHAUSTED: queue of 0 rows`,
+    `${wait}UNAVAILABLE: certificate has expired`,
+    "session log: the service takes rows again",
+    `${wait}UNAVAILABLE: refused by port 1`,
+  ]);
+});
+
+test("outage is told five times at most until its end", () => {
+  const { told, notices } = setUp();
+  for (const letter of "abcdefgh") notices.outage("UNAVAILABLE", letter);
+  notices.recovered();
+  notices.outage("UNAVAILABLE", "a");
+  notices.tell();
+  expect(told).toHaveLength(7);
 });
 
 test("dropped is told each minute at most", () => {

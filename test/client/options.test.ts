@@ -33,6 +33,17 @@ test("resolveOptions has the documented defaults, and brings numbers within boun
   });
 });
 
+test("resolveOptions makes no time that a timer cannot wait", () => {
+  const times = ["call_timeout_ms", "close_timeout_ms", "min_backoff_ms", "max_backoff_ms"] as const;
+  for (const name of times) {
+    for (const endless of [Number.POSITIVE_INFINITY, 2 ** 31]) {
+      expect(resolveOptions("a:1", { [name]: endless })[name]).toBe(2 ** 31 - 1);
+    }
+    expect(resolveOptions("a:1", { [name]: Number.NaN })[name]).toBe(resolveOptions("a:1", {})[name]);
+  }
+  expect(resolveOptions("a:1", { close_timeout_ms: -1 }).close_timeout_ms).toBe(0);
+});
+
 test("backoffs double up to their limit, spread downwards", () => {
   const waits = (random: number) => {
     const each = backoffs({ min_backoff_ms: 100, max_backoff_ms: 500, random: () => random });

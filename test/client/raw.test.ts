@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createRawClient } from "../../src/client/raw.js";
 import { createFakeJournal } from "../support/journal.js";
 import { sessionBytes, startTestServer, type TestServer } from "../support/server.js";
+import { startProxy } from "./support.js";
 
 const journal = createFakeJournal();
 let server: TestServer;
@@ -51,6 +52,14 @@ test("services lists what reflection names", async () => {
   const reply = await server.client.services();
   expect(reply).toMatchObject({ ok: true });
   if (reply.ok) expect(reply.value).toContain("sessionlog.v1.SessionLog");
+});
+
+test("calls to this machine go past a proxy of the environment", async () => {
+  const proxy = await startProxy("https_proxy");
+  const client = createRawClient(server.address);
+  expect(await client.check("", 2_000)).toMatchObject({ ok: true });
+  client.close();
+  expect(proxy.asked).toEqual([]);
 });
 
 test("every call to nobody is a failure, not a rejection", async () => {

@@ -37,4 +37,17 @@ test("rosterCheckFor looks for ids where it is told", () => {
 test("rosterCheckFor takes no promise for a yes", () => {
   const asynchronous = rosterCheckFor("fill", async () => false);
   expect(() => asynchronous({ worker_id: "W-1" })).toThrow("at once");
+  // Nobody handles its rejection, which would end the daemon, and fails this test.
+  const rejecting = rosterCheckFor("fill", () => Promise.reject(new Error("no roster")));
+  expect(() => rejecting({ worker_id: "W-1" })).toThrow("at once");
+});
+
+test("rosterCheckFor takes no thenable for a yes, which knex and mongoose answer with", () => {
+  const method = "then";
+  for (const base of [{}, () => false]) {
+    const answer = Object.defineProperty(base, method, { value: () => false });
+    expect(() => rosterCheckFor("fill", () => answer)({ worker_id: "W-1" })).toThrow("at once");
+  }
+  const worker = Object.defineProperty({}, method, { value: "a column" });
+  expect(rosterCheckFor("fill", () => worker)({ worker_id: "W-1" })).toBe(true);
 });

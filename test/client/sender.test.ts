@@ -77,6 +77,27 @@ test.each([status.PERMISSION_DENIED, status.UNAUTHENTICATED, status.UNIMPLEMENTE
   },
 );
 
+test("createSender tells once of statuses that come in turn", async () => {
+  const unavailable = () => ({ code: status.UNAVAILABLE });
+  const exhausted = () => ({ code: status.RESOURCE_EXHAUSTED, retry_after_ms: 1 });
+  fake.script(...Array.from({ length: 20 }, (_, call) => (call % 2 ? exhausted : unavailable)), () => undefined);
+  const log = quickLogger(fake.address, { max_backoff_ms: 1, min_backoff_ms: 1 });
+  log.append(accepted(0));
+  expect(await log.close()).toBe(true);
+  expect(log.stats()).toMatchObject({ appended: 1, retried: 20 });
+  expect(log.told).toHaveLength(3);
+});
+
+test("createSender tells of rows that a reply says nothing of", async () => {
+  fake.script(() => "short");
+  const log = quickLogger(fake.address, { batch_rows: 2 });
+  for (let number = 0; number < 4; number++) log.append(accepted(number));
+  expect(await log.close()).toBe(true);
+  expect(log.stats()).toMatchObject({ appended: 2, refused: 2 });
+  expect(log.told).toHaveLength(1);
+  expect(log.told[0]).toContain("says nothing of 1 of 2 rows");
+});
+
 test("createSender gives up a call at its deadline, and sends again", async () => {
   fake.script(
     () => "hold",
@@ -98,5 +119,7 @@ test("createSender ends a call under way when its logger closes", async () => {
   expect(await log.close(50)).toBe(false);
   expect(performance.now() - began_ms).toBeLessThan(5_000);
   expect(log.stats()).toMatchObject({ dropped: 1, buffered: 0, buffered_bytes: 0 });
-  expect(log.told.at(-1)).toBe("session log: 1 rows are lost, as they could not be sent before the end");
+  // Time for the call to end, which is not told again.
+  for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(log.told).toEqual(["session log: 1 rows are lost, as they could not be sent before the end"]);
 });

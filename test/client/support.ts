@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { createSessionLogger, type SessionLogger, type SessionLoggerOptions } from "../../src/client/index.js";
 import type { SessionRecordInput } from "../../src/client/record.js";
 import { RetryInfo } from "../../src/gen/google/rpc/error_details.js";
@@ -13,10 +15,14 @@ import {
 } from "../../src/gen/sessionlog/v1/session_log.js";
 import { startTestServer, type TestServer, type TestServerOptions } from "../support/server.js";
 
-/** How a fake service answers one call: with a status, or with undefined for OK. */
+/** How a fake service answers one call: with a status, with undefined for OK, or with one result too few. */
 export type Answer = (
   records: readonly SessionRecord[],
-) => { readonly code: status; readonly message?: string; readonly retry_after_ms?: number } | "hold" | undefined;
+) =>
+  | { readonly code: status; readonly message?: string; readonly retry_after_ms?: number }
+  | "hold"
+  | "short"
+  | undefined;
 
 export interface FakeService {
   readonly address: string;
@@ -29,7 +35,10 @@ export interface FakeService {
 }
 
 /** A real gRPC server whose statuses are scripted. */
-export async function startFakeService(credentials = ServerCredentials.createInsecure()): Promise<FakeService> {
+export async function startFakeService(
+  credentials = ServerCredentials.createInsecure(),
+  address = "127.0.0.1:0",
+): Promise<FakeService> {
   const server = new Server();
   let answers: Answer[] = [() => undefined];
   const batches: (readonly SessionRecord[])[] = [];
@@ -43,21 +52,21 @@ export async function startFakeService(credentials = ServerCredentials.createIns
     authorizations.push(`${call.metadata.get("authorization")[0] ?? ""}`);
     const answer = (answers.length > 1 ? answers.shift() : answers[0])?.(records);
     if (answer === "hold") return;
-    if (answer !== undefined) {
+    if (answer !== undefined && answer !== "short") {
       reply({ code: answer.code, details: answer.message ?? "scripted", metadata: retryInfo(answer.retry_after_ms) });
       return;
     }
     const results = records.map(({ session_id, timestamp }, index) => ({
       outcome: { $case: "appended" as const, value: { session_id, timestamp, sequence: index + 1, duplicate: false } },
     }));
-    reply(null, { results });
+    reply(null, { results: answer === "short" ? results.slice(1) : results });
   }
   server.addService(SessionLogService, {
     batchAppendSessions: batch,
     appendSession: (_: unknown, reply: sendUnaryData<never>) => reply({ code: status.UNIMPLEMENTED }),
   });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    server.bindAsync(address, credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
   });
   return {
     address: `127.0.0.1:${port}`,
@@ -124,6 +133,30 @@ export async function freeAddress(): Promise<string> {
   const server = await startTestServer();
   await server.close();
   return server.address;
+}
+
+/** An HTTP proxy that the environment variable `name` names until the test ends. It lets nobody through, and notes what it
+ * was asked for. */
+export async function startProxy(name: string): Promise<{ readonly asked: readonly string[] }> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.writeHead(403).end();
+  });
+  server.on("connect", (request, socket) => {
+    asked.push(`CONNECT ${request.url}`);
+    socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  for (const other of ["no_grpc_proxy", "no_proxy", "grpc_proxy", "https_proxy", "http_proxy"]) vi.stubEnv(other, "");
+  vi.stubEnv(name, `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    server.close();
+    server.closeAllConnections();
+  });
+  return { asked };
 }
 
 /** The session ids in a session log. */

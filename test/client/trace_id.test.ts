@@ -18,6 +18,10 @@ describe("traceIdFromHeaders", () => {
     expect(traceIdFromHeaders(headers)).toBe(expected);
   });
 
+  test("takes nothing of no headers", () => {
+    expect([traceIdFromHeaders(undefined), traceIdFromHeaders(null)]).toEqual(["", ""]);
+  });
+
   test("takes Headers of fetch and Metadata of gRPC", () => {
     expect(traceIdFromHeaders(new Headers({ "X-Lakehouse-Trace-Id": "own" }))).toBe("own");
     expect(traceIdFromHeaders(new Headers())).toBe("");
