@@ -22,7 +22,6 @@ export const goClient = {
     yield await worksInAnEmptyProject(address, path);
     for (const module of ["clients/go", "conformance/go", "examples/validatord"]) yield await vets(module);
     for (const module of ["clients/go", "examples/validatord"]) yield* passesItsTests(module, ["-race"]);
-    yield* passesItsTests("clients/go", ["-run=TimesAsLong"]);
     yield await hasTheStubsOfTheProto();
   },
 };
@@ -119,7 +118,7 @@ async function hasTheStubsOfTheProto() {
   return { name: "the committed stubs are those of the proto", problem: code === 0 ? undefined : `${output}${errors}` };
 }
 
-/** Every test of a module by its name. Those that measure times are not built under the race detector. */
+/** Every test of a module by its name. */
 async function* passesItsTests(module, flags) {
   const { code, output, errors } = await run(["test", ...flags, "-count=1", "-json", "./..."], folder(module));
   const events = readLines(output);

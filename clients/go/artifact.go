@@ -8,14 +8,13 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// writeArtifact writes a value as a google.protobuf.Struct, or nothing when it is null. The record is to have at most
-// maxBytes.
-func writeArtifact(w *backwardWriter, field int, artifact any, maxBytes int) *Violation {
-	value, violation := topLevel(artifact)
+// writeArtifact writes a value as a google.protobuf.Struct, or nothing when it is null.
+func writeArtifact(w *backwardWriter, field int, artifact any) *Violation {
+	value, violation := topLevel(artifact, w.maxBytes)
 	if violation != nil || value == nil {
 		return violation
 	}
-	a := artifactWriter{backwardWriter: w, maxBytes: maxBytes}
+	a := artifactWriter{backwardWriter: w}
 	mark := w.length()
 	switch object := value.(type) {
 	case map[string]any:
@@ -30,7 +29,7 @@ func writeArtifact(w *backwardWriter, field int, artifact any, maxBytes int) *Vi
 }
 
 // topLevel is the artifact as one of the types that are written as they are; nil when it is null.
-func topLevel(artifact any) (any, *Violation) {
+func topLevel(artifact any, maxBytes int) (any, *Violation) {
 	switch value := artifact.(type) {
 	case nil:
 		return nil, nil
@@ -45,12 +44,16 @@ func topLevel(artifact any) (any, *Violation) {
 		}
 		return value, nil
 	default:
-		return throughJSON(artifact)
+		return throughJSON(artifact, maxBytes)
 	}
 }
 
-// throughJSON is what a value of any other type is in JSON, so that its tags and its MarshalJSON count.
-func throughJSON(value any) (any, *Violation) {
+// throughJSON is what a value of any other type is in JSON, so that its tags and its MarshalJSON count. What is far longer
+// than maxBytes is refused unwritten.
+func throughJSON(value any, maxBytes int) (any, *Violation) {
+	if violation := checkJSONBounds(value, maxBytes); violation != nil {
+		return nil, violation
+	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		return nil, artifactViolation(jsonReason(err), err.Error())

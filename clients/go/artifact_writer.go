@@ -2,7 +2,6 @@ package sessionlog
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -15,20 +14,19 @@ const maxArtifactLevels = 100
 // artifactWriter writes values until the first that cannot be written.
 type artifactWriter struct {
 	*backwardWriter
-	maxBytes  int
 	violation *Violation
 }
 
-func (a *artifactWriter) fail(reason, description string) {
+func (a *artifactWriter) fail(violation *Violation) {
 	if a.violation == nil {
-		a.violation = artifactViolation(reason, description)
+		a.violation = violation
 	}
 }
 
 // enter tells whether the walk may go on into a container.
 func (a *artifactWriter) enter(level int) bool {
 	if level > maxArtifactLevels {
-		a.fail("TOO_DEEP", fmt.Sprintf("more than %d levels of objects and lists; does it contain itself?", maxArtifactLevels))
+		a.fail(artifactTooDeep())
 	}
 	return a.violation == nil
 }
@@ -61,8 +59,8 @@ func (a *artifactWriter) entry(key string, write func()) {
 	a.closeMessage(2, mark)
 	a.stringField(1, key)
 	a.closeMessage(1, mark)
-	if a.length() > a.maxBytes {
-		a.fail("TOO_LONG", fmt.Sprintf("expected a record of at most %d bytes", a.maxBytes))
+	if a.tooLong() {
+		a.fail(artifactTooLong(a.maxBytes))
 	}
 }
 
@@ -86,23 +84,11 @@ func (a *artifactWriter) value(value any, level int) {
 		a.object(value, level+1)
 		a.closeMessage(5, mark)
 	case []any:
-		if value == nil {
-			a.null()
-			return
-		}
-		a.list(len(value), level, func(index int) { a.value(value[index], level+1) })
+		writeList(a, value, level, func(item any) { a.value(item, level+1) })
 	case []map[string]any:
-		if value == nil {
-			a.null()
-			return
-		}
-		a.list(len(value), level, func(index int) { a.value(value[index], level+1) })
+		writeList(a, value, level, func(item map[string]any) { a.value(item, level+1) })
 	case []string:
-		if value == nil {
-			a.null()
-			return
-		}
-		a.list(len(value), level, func(index int) { a.stringField(3, value[index]) })
+		writeList(a, value, level, func(item string) { a.stringField(3, item) })
 	case int:
 		a.number(float64(value))
 	case int32:
@@ -112,20 +98,34 @@ func (a *artifactWriter) value(value any, level int) {
 	case json.Number:
 		number, err := value.Float64()
 		if err != nil && !math.IsInf(number, 0) {
-			a.fail("INVALID_FORMAT", err.Error())
+			a.fail(artifactViolation("INVALID_FORMAT", err.Error()))
 			return
 		}
 		a.number(number)
 	case *structpb.Value:
 		a.structpbValue(value, level)
+	case *structpb.ListValue:
+		if value == nil {
+			a.null()
+			return
+		}
+		a.structpbList(value, level)
+	case []*structpb.Struct:
+		writeList(a, value, level, func(item *structpb.Struct) { a.value(item, level+1) })
+	case []*structpb.Value:
+		writeList(a, value, level, func(item *structpb.Value) { a.structpbValue(item, level+1) })
 	case *structpb.Struct:
+		if value == nil {
+			a.null()
+			return
+		}
 		mark := a.length()
 		a.structpbObject(value, level+1)
 		a.closeMessage(5, mark)
 	default:
-		generic, violation := throughJSON(value)
+		generic, violation := throughJSON(value, a.maxBytes)
 		if violation != nil {
-			a.fail(violation.Reason, violation.Description)
+			a.fail(violation)
 			return
 		}
 		a.value(generic, level)
@@ -145,11 +145,23 @@ func (a *artifactWriter) structpbValue(value *structpb.Value, level int) {
 		a.structpbObject(kind.StructValue, level+1)
 		a.closeMessage(5, mark)
 	case *structpb.Value_ListValue:
-		values := kind.ListValue.GetValues()
-		a.list(len(values), level, func(index int) { a.structpbValue(values[index], level+1) })
+		a.structpbList(kind.ListValue, level)
 	default:
 		a.null()
 	}
+}
+
+func (a *artifactWriter) structpbList(list *structpb.ListValue, level int) {
+	values := list.GetValues()
+	a.list(len(values), level, func(index int) { a.structpbValue(values[index], level+1) })
+}
+
+func writeList[T any](a *artifactWriter, items []T, level int, write func(item T)) {
+	if items == nil {
+		a.null()
+		return
+	}
+	a.list(len(items), level, func(index int) { write(items[index]) })
 }
 
 // list writes a list of so many values, each by `write`, backwards.
@@ -162,8 +174,8 @@ func (a *artifactWriter) list(count, level int, write func(index int)) {
 		item := a.length()
 		write(index)
 		a.closeMessage(1, item)
-		if a.length() > a.maxBytes {
-			a.fail("TOO_LONG", fmt.Sprintf("expected a record of at most %d bytes", a.maxBytes))
+		if a.tooLong() {
+			a.fail(artifactTooLong(a.maxBytes))
 		}
 	}
 	a.closeMessage(6, mark)
@@ -176,7 +188,7 @@ func (a *artifactWriter) null() {
 
 func (a *artifactWriter) number(number float64) {
 	if math.IsNaN(number) || math.IsInf(number, 0) {
-		a.fail("NOT_FINITE", "expected finite numbers only")
+		a.fail(artifactViolation("NOT_FINITE", "expected finite numbers only"))
 		return
 	}
 	a.doubleBitsField(2, math.Float64bits(number))

@@ -1,6 +1,9 @@
 package sessionlog
 
-import "log/slog"
+import (
+	"fmt"
+	"log/slog"
+)
 
 // maxInfraErrorCodePoints is how much of an infrastructure error BuildSessionRecord keeps.
 const maxInfraErrorCodePoints = 800
@@ -68,11 +71,21 @@ func BuildSessionRecord(
 	default:
 		record.FinalVerdict = VerdictInfraError
 		if infraErr != nil {
-			cut := cutText(infraErr.Error(), maxInfraErrorCodePoints)
+			cut := cutText(errorText(infraErr), maxInfraErrorCodePoints)
 			record.Attempts = []Attempt{{VerdictKind: VerdictInfraError, Error: cut}}
 		}
 	}
 	return record
+}
+
+// errorText is what an error says, or that saying it panicked, as it does for a nil pointer in an error.
+func errorText(err error) (text string) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			text = fmt.Sprintf("the Error of a %T panicked: %v", err, panicked)
+		}
+	}()
+	return err.Error()
 }
 
 func askRoster(check RosterCheck, artifact any) (grounded *bool) {

@@ -74,3 +74,21 @@ func TestBuildSessionRecordCutsText(t *testing.T) {
 		t.Errorf("%d and %d bytes", len(record.Prompt), len(record.Attempts[0].Error))
 	}
 }
+
+type faultyError struct{ text string }
+
+func (e *faultyError) Error() string { return e.text }
+
+func TestBuildSessionRecordTakesAnErrorThatPanics(t *testing.T) {
+	var none *faultyError
+	record := BuildSessionRecord(Request{}, nil, nil, none, nil, 0)
+	if len(record.Attempts) != 1 || !strings.Contains(record.Attempts[0].Error, "*sessionlog.faultyError") {
+		t.Errorf("got %+v", record)
+	}
+}
+
+func TestRecordFromProtoTakesNil(t *testing.T) {
+	if record := RecordFromProto(nil); !reflect.DeepEqual(record, Record{}) {
+		t.Errorf("got %+v", record)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
@@ -60,11 +61,12 @@ func (batchCodec) Unmarshal(data mem.BufferSlice, message any) error {
 
 // appendBatch makes one call, of callTimeout at most.
 func (l *SessionLogger) appendBatch(ctx context.Context, rows [][]byte) (*sessionlogv1.BatchAppendSessionsResponse, error) {
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, l.options.CallTimeout)
 	defer cancel()
 	reply := new(sessionlogv1.BatchAppendSessionsResponse)
 	const method = sessionlogv1.SessionLog_BatchAppendSessions_FullMethodName
-	err := l.conn.Invoke(ctx, method, encodedBatch(rows), reply, grpc.ForceCodecV2(batchCodec{}))
+	err := l.conn.invoke(ctx, began, method, encodedBatch(rows), reply, grpc.ForceCodecV2(batchCodec{}))
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package sessionlog
 
 import (
-	"context"
 	"log/slog"
 	"regexp"
 	"sync"
@@ -22,7 +21,7 @@ var digits = regexp.MustCompile(`[0-9]+`)
 
 // diagnostics tells the daemon's log what the daemon is not told, each thing once.
 type diagnostics struct {
-	log *slog.Logger
+	notices *notices
 
 	mu      sync.Mutex
 	reasons map[string]bool
@@ -44,20 +43,14 @@ func (d *diagnostics) refused(sessionID func() string, refusal *RefusedError) {
 	for i, violation := range shown {
 		texts[i] = violation.String()
 	}
-	d.write(slog.LevelWarn, "the session log refuses a record; others refused for the same reason are only counted",
+	d.notices.tell(slog.LevelWarn, "the session log refuses a record; others refused for the same reason are only counted",
 		"session_id", sessionID(), "violations", texts, "violation_count", refusal.Count)
-}
-
-// write keeps a handler that panics from ending the daemon.
-func (d *diagnostics) write(level slog.Level, message string, args ...any) {
-	defer func() { _ = recover() }()
-	d.log.Log(context.Background(), level, message, args...)
 }
 
 // once tells of anything else.
 func (d *diagnostics) once(message string, args ...any) {
 	if d.isNew(message) {
-		d.write(slog.LevelWarn, message, args...)
+		d.notices.tell(slog.LevelWarn, message, args...)
 	}
 }
 
@@ -86,7 +79,7 @@ func (d *diagnostics) failed(now time.Time, err error) {
 	d.outage[reason] = true
 	d.mu.Unlock()
 	if !told {
-		d.write(slog.LevelWarn, "the session log takes no rows for now; they wait in the buffer", "error", err)
+		d.notices.tell(slog.LevelWarn, "the session log takes no rows for now; they wait in the buffer", "error", err)
 	}
 }
 
@@ -99,7 +92,7 @@ func (d *diagnostics) succeeded(now time.Time, stats func() Stats) {
 	d.mu.Unlock()
 	if over {
 		counts := stats()
-		d.write(slog.LevelInfo, "the session log takes rows again",
+		d.notices.tell(slog.LevelInfo, "the session log takes rows again",
 			"after", now.Sub(since).Round(time.Millisecond), "pending", counts.Pending, "dropped", counts.Dropped)
 	}
 }

@@ -33,6 +33,9 @@ func dial(address string, options *Options) (*grpc.ClientConn, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(options.MaxMessageBytes)),
 	}
 	if options.Token != "" {
+		if !isHeaderText(options.Token) {
+			return nil, errors.New("a token may have printable ASCII only: no newline, no other control, no accent")
+		}
 		if options.TLS == nil && !options.InsecureToken && !isThisMachine(address) {
 			return nil, errors.New("a token needs TLS, or InsecureToken, to go to another machine")
 		}
@@ -75,6 +78,16 @@ func isThisMachine(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	ip := net.ParseIP(host)
 	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+}
+
+// isHeaderText tells whether gRPC takes a text as a header's value.
+func isHeaderText(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // bearer is a token as credentials of each call.

@@ -15,7 +15,7 @@ const pooledWriterBytes = 256 << 10
 // encodeRecord is the record as a sessionlog.v1.SessionRecord of at most maxBytes, or why there is none.
 func encodeRecord(record *Record, maxBytes int) (row []byte, violation *Violation) {
 	w := writers.Get().(*backwardWriter)
-	w.reset()
+	w.reset(maxBytes)
 	defer func() {
 		if panicked := recover(); panicked != nil { // in a MarshalJSON of the artifact's
 			row, violation = nil, artifactViolation("INVALID_FORMAT", fmt.Sprintf("encoding it panicked: %v", panicked))
@@ -29,14 +29,14 @@ func encodeRecord(record *Record, maxBytes int) (row []byte, violation *Violatio
 	if record.GroundedInRoster != nil {
 		w.boolField(14, *record.GroundedInRoster)
 	}
-	if violation = writeArtifact(w, 13, record.Artifact, maxBytes); violation != nil {
+	if violation = writeArtifact(w, 13, record.Artifact); violation != nil {
 		return nil, violation
 	}
 	for i := len(record.Attempts) - 1; i >= 0; i-- {
 		mark := w.length()
 		writeAttempt(w, &record.Attempts[i])
 		w.closeMessage(12, mark)
-		if w.length() > maxBytes {
+		if w.tooLong() {
 			return nil, recordTooLong(maxBytes)
 		}
 	}
@@ -56,7 +56,7 @@ func encodeRecord(record *Record, maxBytes int) (row []byte, violation *Violatio
 	}
 	w.textField(2, record.SessionID)
 	w.textField(1, record.Schema)
-	if w.length() > maxBytes {
+	if w.tooLong() {
 		return nil, recordTooLong(maxBytes)
 	}
 	return bytes.Clone(w.written()), nil

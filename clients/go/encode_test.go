@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -152,6 +153,43 @@ func TestEncodeRecordTakesAnyObject(t *testing.T) {
 	}
 }
 
+func TestEncodeRecordTakesListsOfStructpb(t *testing.T) {
+	part := &structpb.Struct{Fields: map[string]*structpb.Value{"n": structpb.NewNumberValue(1)}}
+	value := structpb.NewStructValue(part)
+	got, err := json.Marshal(encodeOK(t, Record{Artifact: map[string]any{
+		"absent":  []any{[]*structpb.Struct(nil), []*structpb.Value(nil), (*structpb.ListValue)(nil), (*structpb.Struct)(nil)},
+		"list":    &structpb.ListValue{Values: []*structpb.Value{value, structpb.NewBoolValue(true)}},
+		"structs": []*structpb.Struct{part, nil},
+		"typed":   struct{ Part *structpb.Struct }{part},
+		"values":  []*structpb.Value{value, nil},
+	}}).Artifact.AsMap())
+	const want = `{"absent":[null,null,null,null],"list":[{"n":1},true],"structs":[{"n":1},null],"typed":{"Part":{"n":1}},"values":[{"n":1},null]}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s %v", got, err)
+	}
+}
+
+func TestEncodeRecordTakesADeepStructpbInAStruct(t *testing.T) {
+	deep := structpb.NewStringValue("the end")
+	for level := range maxArtifactLevels - 1 {
+		if level%2 == 0 {
+			deep = structpb.NewListValue(&structpb.ListValue{Values: []*structpb.Value{deep}})
+		} else {
+			deep = structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{"k": deep}})
+		}
+	}
+	encodeOK(t, Record{Artifact: struct{ Deep *structpb.Value }{deep}})
+	type node struct {
+		Parent *node `json:"-"`
+		parent *node
+		Name   string `json:"name"`
+		Kids   []*node
+	}
+	tree := &node{Name: "root"}
+	tree.Kids = []*node{{Parent: tree, parent: tree, Name: "kid"}}
+	encodeOK(t, Record{Artifact: tree})
+}
+
 type namedMap map[string]any
 
 type ring struct{ Next *ring }
@@ -169,35 +207,53 @@ func TestEncodeRecordRefusesWhatCannotBeSent(t *testing.T) {
 	cyclicPointer.Next = cyclicPointer
 	cyclicStruct := &structpb.Struct{Fields: map[string]*structpb.Value{}}
 	cyclicStruct.Fields["self"] = structpb.NewStructValue(cyclicStruct)
+	cyclicValues := map[string]*structpb.Value{"self": structpb.NewStructValue(cyclicStruct)}
+	cyclicStructList := &structpb.ListValue{Values: []*structpb.Value{structpb.NewStructValue(cyclicStruct)}}
+	type holder struct {
+		Plan any `json:"plan"`
+	}
 	// 2^60 objects, when written out.
 	wide := map[string]any{"k": "a text of some length"}
 	for range 60 {
 		wide = map[string]any{"a": wide, "b": wide}
 	}
+	wideTyped := any("a text of some length")
+	for range 60 {
+		wideTyped = [2]any{wideTyped, wideTyped}
+	}
 	for name, test := range map[string]struct {
 		artifact any
 		reason   string
 	}{
-		"NaN":                    {map[string]any{"n": math.NaN()}, "NOT_FINITE"},
-		"Inf in a list":          {map[string]any{"n": []any{1.5, math.Inf(-1)}}, "NOT_FINITE"},
-		"NaN in a struct":        {fill{Hours: math.NaN()}, "NOT_FINITE"},
-		"NaN in a structpb":      {&structpb.Struct{Fields: map[string]*structpb.Value{"n": structpb.NewNumberValue(math.NaN())}}, "NOT_FINITE"},
-		"a number too large":     {map[string]any{"n": json.Number("1e999")}, "NOT_FINITE"},
-		"a raw number too large": {json.RawMessage(`{"n":1e999}`), "NOT_FINITE"},
-		"no number":              {map[string]any{"n": json.Number("one")}, "INVALID_FORMAT"},
-		"keys that are bools":    {map[string]any{"m": map[any]any{true: 1}}, "INVALID_FORMAT"},
-		"any keys":               {map[any]any{"k": 1}, "INVALID_FORMAT"},
-		"a channel":              {map[string]any{"c": make(chan int)}, "INVALID_FORMAT"},
-		"a function":             {map[string]any{"f": func() {}}, "INVALID_FORMAT"},
-		"a list":                 {[]any{1}, "INVALID_FORMAT"},
-		"a text":                 {"text", "INVALID_FORMAT"},
-		"broken raw JSON":        {json.RawMessage(`{"a":`), "INVALID_FORMAT"},
-		"a cyclic map":           {cyclicMap, "TOO_DEEP"},
-		"a cyclic list":          {map[string]any{"l": cyclicList}, "TOO_DEEP"},
-		"a cyclic pointer":       {cyclicPointer, "TOO_DEEP"},
-		"a cyclic structpb":      {cyclicStruct, "TOO_DEEP"},
-		"shared without end":     {wide, "TOO_LONG"},
-		"too many bytes":         {map[string]any{"blob": strings.Repeat("x", roomy)}, "TOO_LONG"},
+		"NaN":                              {map[string]any{"n": math.NaN()}, "NOT_FINITE"},
+		"Inf in a list":                    {map[string]any{"n": []any{1.5, math.Inf(-1)}}, "NOT_FINITE"},
+		"NaN in a struct":                  {fill{Hours: math.NaN()}, "NOT_FINITE"},
+		"NaN in a structpb":                {&structpb.Struct{Fields: map[string]*structpb.Value{"n": structpb.NewNumberValue(math.NaN())}}, "NOT_FINITE"},
+		"a number too large":               {map[string]any{"n": json.Number("1e999")}, "NOT_FINITE"},
+		"a raw number too large":           {json.RawMessage(`{"n":1e999}`), "NOT_FINITE"},
+		"no number":                        {map[string]any{"n": json.Number("one")}, "INVALID_FORMAT"},
+		"keys that are bools":              {map[string]any{"m": map[any]any{true: 1}}, "INVALID_FORMAT"},
+		"any keys":                         {map[any]any{"k": 1}, "INVALID_FORMAT"},
+		"a channel":                        {map[string]any{"c": make(chan int)}, "INVALID_FORMAT"},
+		"a function":                       {map[string]any{"f": func() {}}, "INVALID_FORMAT"},
+		"a list":                           {[]any{1}, "INVALID_FORMAT"},
+		"a text":                           {"text", "INVALID_FORMAT"},
+		"broken raw JSON":                  {json.RawMessage(`{"a":`), "INVALID_FORMAT"},
+		"a cyclic map":                     {cyclicMap, "TOO_DEEP"},
+		"a cyclic list":                    {map[string]any{"l": cyclicList}, "TOO_DEEP"},
+		"a cyclic pointer":                 {cyclicPointer, "TOO_DEEP"},
+		"a cyclic structpb":                {cyclicStruct, "TOO_DEEP"},
+		"a list of cyclic structpbs":       {map[string]any{"parts": []*structpb.Struct{cyclicStruct}}, "TOO_DEEP"},
+		"a list of cyclic structpb values": {map[string]any{"parts": []*structpb.Value{structpb.NewStructValue(cyclicStruct)}}, "TOO_DEEP"},
+		"a structpb list that is cyclic":   {map[string]any{"parts": cyclicStructList}, "TOO_DEEP"},
+		"a cyclic structpb value":          {structpb.NewStructValue(cyclicStruct), "TOO_DEEP"},
+		"cyclic fields of a structpb":      {cyclicValues, "TOO_DEEP"},
+		"a cyclic structpb in a struct":    {&holder{[]any{holder{cyclicStruct}}}, "TOO_DEEP"},
+		"a cyclic structpb in a message":   {&sessionlogv1.SessionRecord{Artifact: cyclicStruct}, "TOO_DEEP"},
+		"a cyclic structpb that is copied": {map[string]any{"k": struct{ S map[string]any }{map[string]any{"s": cyclicStruct}}}, "TOO_DEEP"},
+		"shared without end":               {wide, "TOO_LONG"},
+		"typed, without end":               {map[string]any{"w": wideTyped}, "TOO_LONG"},
+		"too many bytes":                   {map[string]any{"blob": strings.Repeat("x", roomy)}, "TOO_LONG"},
 	} {
 		row, violation := encodeRecord(&Record{Artifact: test.artifact}, roomy)
 		if row != nil || violation == nil || violation.Field != "record.artifact" || violation.Reason != test.reason {
@@ -229,6 +285,32 @@ func TestEncodeRecordTakesDeepArtifacts(t *testing.T) {
 	got := encodeOK(t, Record{Artifact: value}).Artifact.AsMap() // 78 levels: for the service to refuse
 	if !reflect.DeepEqual(any(got), value) {
 		t.Error("what comes out is not what went in")
+	}
+}
+
+func TestEncodeRecordDoesNotCopyWhatIsFarTooLong(t *testing.T) {
+	long := strings.Repeat("\xff", 64<<20)
+	for name, record := range map[string]Record{
+		"a field":     {Model: long},
+		"an attempt":  {Attempts: []Attempt{{SpanID: long}}},
+		"a text":      {Artifact: map[string]any{"blob": long}},
+		"a key":       {Artifact: map[string]any{long: 1}},
+		"in a list":   {Artifact: map[string]any{"blobs": []string{long}}},
+		"a typed one": {Artifact: fill{CandidateID: long}},
+		"a typed key": {Artifact: map[string]fill{long: {}}},
+		"bytes":       {Artifact: struct{ Blob []byte }{make([]byte, 64<<20)}},
+		"structpb":    {Artifact: &structpb.Struct{Fields: map[string]*structpb.Value{"blob": structpb.NewStringValue(long)}}},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		row, violation := encodeRecord(&record, roomy)
+		runtime.ReadMemStats(&after)
+		if row != nil || violation == nil || violation.Reason != "TOO_LONG" {
+			t.Errorf("%s: %v, want TOO_LONG", name, violation)
+		}
+		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > roomy {
+			t.Errorf("%s: it took %d bytes", name, allocated)
+		}
 	}
 }
 

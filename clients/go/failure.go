@@ -60,8 +60,17 @@ func retryDelay(failed *status.Status) (time.Duration, bool) {
 
 // refusalBy is what an error of a call says against its one record: the fields of its BadRequest, else its code.
 func refusalBy(err error) *RefusedError {
+	violations := violationsOf(err)
+	if len(violations) == 0 {
+		failed, _ := status.FromError(err)
+		violations = []Violation{{Field: "record", Description: failed.Message(), Reason: codeName(failed.Code())}}
+	}
+	return &RefusedError{Violations: violations, Count: len(violations)}
+}
+
+// violationsOf are the fields of an error's BadRequest; none when the call failed for another reason.
+func violationsOf(err error) (violations []Violation) {
 	failed, _ := status.FromError(err)
-	var violations []Violation
 	for _, detail := range failed.Details() {
 		request, ok := detail.(*errdetails.BadRequest)
 		if !ok {
@@ -75,10 +84,7 @@ func refusalBy(err error) *RefusedError {
 			})
 		}
 	}
-	if len(violations) == 0 {
-		violations = []Violation{{Field: "record", Description: failed.Message(), Reason: codeName(failed.Code())}}
-	}
-	return &RefusedError{Violations: violations, Count: len(violations)}
+	return violations
 }
 
 // refusalOf is the service's rejection of one record of a batch.

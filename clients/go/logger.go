@@ -8,19 +8,18 @@ import (
 	"fmt"
 	"sync"
 	"time"
-
-	"google.golang.org/grpc"
 )
 
 // SessionLogger sends records to a session log in the background. It is safe for use by many goroutines. A nil one is off:
 // all its methods do nothing.
 type SessionLogger struct {
 	options Options
-	conn    *grpc.ClientConn // nil: the address or an option cannot be used
+	conn    *connection // nil: the address or an option cannot be used
 	queue   *queue
 	told    *diagnostics
 
 	start   sync.Once       // of run, with the first row
+	hurry   chan struct{}   // has room for one; filled by who wants the sender's pause to end
 	sending context.Context // cancelled when Close may wait no longer
 	cancel  context.CancelFunc
 	ended   chan struct{} // closed when run is over
@@ -41,12 +40,13 @@ func NewSessionLogger(address string, options Options) *SessionLogger {
 	l := &SessionLogger{
 		options: options,
 		queue:   newQueue(&options),
-		told:    &diagnostics{log: options.Logger},
+		told:    &diagnostics{notices: &notices{log: options.Logger}},
+		hurry:   make(chan struct{}, 1),
 		ended:   make(chan struct{}),
 		closed:  make(chan struct{}),
 	}
 	l.sending, l.cancel = context.WithCancel(context.Background())
-	conn, err := dial(address, &options)
+	conn, err := newConnection(address, &options)
 	if err != nil {
 		l.told.once("the session log cannot be used; its rows are dropped", "address", address, "error", err)
 		return l
@@ -117,15 +117,28 @@ func (l *SessionLogger) Stats() Stats {
 }
 
 // Flush waits until the rows appended so far have left the buffer: stored, refused or dropped. It fails with the context's
-// error when that ends first; the rows stay.
+// error when that ends first; the rows stay. A call that failed is made again at once, unless the service asked to wait.
 func (l *SessionLogger) Flush(ctx context.Context) error {
 	if l == nil {
 		return nil
 	}
+	l.hurryUp()
 	if err := l.queue.flushed(ctx); err != nil {
 		return fmt.Errorf("sessionlog: flush: %w", err)
 	}
 	return nil
+}
+
+// hurryUp ends the pause before a call is made again.
+func (l *SessionLogger) hurryUp() {
+	if l.conn == nil {
+		return
+	}
+	l.conn.hurry()
+	select {
+	case l.hurry <- struct{}{}:
+	default:
+	}
 }
 
 // UnsentError tells that Close had to end before all rows were sent.
@@ -147,7 +160,8 @@ func (e *UnsentError) Unwrap() error { return e.Cause }
 
 // Close takes no more records, sends what is in the buffer, and ends the connection. When the context, or without a
 // deadline Options.CloseTimeout, ends first, the rows that are left go to the spill file, if there is one, and the error is
-// an *UnsentError. Further calls wait for the first one and tell the same.
+// an *UnsentError. What is yet to be told to the log is waited for, a second at most. Further calls wait for the first one and
+// tell the same.
 func (l *SessionLogger) Close(ctx context.Context) error {
 	if l == nil {
 		return nil
@@ -160,7 +174,11 @@ func (l *SessionLogger) Close(ctx context.Context) error {
 	return l.closedErr
 }
 
+// closeNoticesTimeout bounds how long Close waits for the daemon's log.
+const closeNoticesTimeout = time.Second
+
 func (l *SessionLogger) close(ctx context.Context) error {
+	defer l.told.notices.wait(closeNoticesTimeout)
 	defer l.cancel()
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -171,8 +189,9 @@ func (l *SessionLogger) close(ctx context.Context) error {
 	if l.conn == nil {
 		return nil
 	}
-	defer l.conn.Close()
+	defer l.conn.close()
 	l.start.Do(func() { close(l.ended) }) // there was never a row
+	l.hurryUp()
 	select {
 	case <-l.ended:
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -41,6 +42,15 @@ func TestNewSessionLoggerTellsOfBadOptionsOnce(t *testing.T) {
 		wantStats(t, l, Stats{Dropped: 3})
 		if log.lines() != 1 || !strings.Contains(log.String(), "expected host:port or unix:/path") {
 			t.Errorf("%s: it logged %s", address, log)
+		}
+	}
+	for _, token := range []string{"secret\n", "secret\x00", "secret é", "secret\x7f"} {
+		l, log := newTestLogger(t, "127.0.0.1:1", Options{Token: token})
+		l.Append(prompted("a"))
+		l.Append(prompted("b"))
+		wantStats(t, l, Stats{Dropped: 2})
+		if log.lines() != 1 || !strings.Contains(log.String(), "token") || strings.Contains(log.String(), "secret") {
+			t.Errorf("%q: it logged %s", token, log)
 		}
 	}
 	_, log := newTestLogger(t, "log.example:50051", Options{Token: "secret"})
@@ -142,6 +152,66 @@ func TestAppendSurvivesALogThatPanics(t *testing.T) {
 	l.Append(prompted("fine"))
 	if stats := l.Stats(); stats.Pending != 1 {
 		t.Errorf("stats are %+v", stats)
+	}
+}
+
+// heldHandler writes nothing before it is released.
+type heldHandler struct {
+	slog.Handler
+	release chan struct{}
+}
+
+func (h heldHandler) Handle(ctx context.Context, record slog.Record) error {
+	<-h.release
+	return h.Handler.Handle(ctx, record)
+}
+
+func TestAppendDoesNotWaitForTheLog(t *testing.T) {
+	text := new(capturedLog)
+	held := heldHandler{text.logger().Handler(), make(chan struct{})}
+	l, _ := newTestLogger(t, "127.0.0.1:1", Options{Logger: slog.New(held), BufferRows: 1, CloseTimeout: time.Millisecond})
+	appended := make(chan struct{})
+	go func() {
+		defer close(appended)
+		l.Append(Record{Artifact: map[string]any{"n": math.NaN()}})
+		l.Append(prompted("a"))
+		l.Append(prompted("overflow"))
+		for i := range 10 * maxNotices { // reasons that are not the same
+			l.told.refused(func() string { return "" }, refusedBy(&Violation{Field: strings.Repeat("f", i)}))
+		}
+	}()
+	select {
+	case <-appended:
+	case <-time.After(testTimeout / 4):
+		t.Error("it waits")
+	}
+	close(held.release)
+	<-appended
+	_ = l.Close(context.Background())
+	for _, part := range []string{"record.artifact NOT_FINITE", "buffer is full"} {
+		if !strings.Contains(text.String(), part) {
+			t.Errorf("not told %q: %s", part, text)
+		}
+	}
+	if text.lines() > maxNotices+10 {
+		t.Errorf("it logged %d lines", text.lines())
+	}
+}
+
+func TestCloseDoesNotWaitLongForTheLog(t *testing.T) {
+	held := heldHandler{new(capturedLog).logger().Handler(), make(chan struct{})}
+	defer close(held.release)
+	l, _ := newTestLogger(t, "127.0.0.1:1", Options{Logger: slog.New(held), CloseTimeout: time.Millisecond})
+	l.Append(prompted("a"))
+	closed := make(chan error, 1)
+	go func() { closed <- l.Close(context.Background()) }()
+	select {
+	case err := <-closed:
+		if err == nil {
+			t.Error("Close told nothing")
+		}
+	case <-time.After(testTimeout / 4):
+		t.Error("it waits")
 	}
 }
 

@@ -22,7 +22,8 @@ const (
 type Options struct {
 	// Daemon is put on records that name none. Default: the program's name, reduced to A-Z a-z 0-9 . _ -.
 	Daemon string
-	// Logger is told, once per distinct reason, of refused rows, and of outages. Default: slog.Default().
+	// Logger is told, once per distinct reason, of refused rows, and of outages, by a goroutine of its own. Default:
+	// slog.Default().
 	Logger *slog.Logger
 
 	// BufferRows and BufferBytes bound what waits for the service, rows under way included. Default: 10,000 and 16 MiB.
@@ -38,17 +39,20 @@ type Options struct {
 	BatchBytes int
 	// MaxMessageBytes is what the service takes in one message, its max_message_bytes. Default: 4 MiB.
 	MaxMessageBytes int
-	// CallTimeout is the deadline of one call. Default: 30 s.
+	// CallTimeout is the deadline of one call. A connection on which nothing was answered for so long, while calls ran out
+	// of time, is left for a new one. Default: 30 s.
 	CallTimeout time.Duration
 	// CloseTimeout bounds Close when its context has no deadline. Default: 10 s.
 	CloseTimeout time.Duration
-	// MinBackoff and MaxBackoff bound the wait before a call is made again, which doubles each time. Default: 100 ms and 2 s.
+	// MinBackoff and MaxBackoff bound the wait before a call is made again, which doubles each time, until
+	// Flush or Close ends it. Default: 100 ms and 2 s.
 	MinBackoff time.Duration
 	MaxBackoff time.Duration
 
 	// TLS, when set, secures the connection.
 	TLS *tls.Config
-	// Token is sent with every call as `authorization: Bearer …`. It needs TLS, except to this machine.
+	// Token is sent with every call as `authorization: Bearer …`. It needs TLS, except to this machine,
+	// and printable ASCII.
 	Token string
 	// InsecureToken sends the token without TLS to other machines too, for networks that encrypt by themselves.
 	InsecureToken bool

@@ -31,7 +31,8 @@ type Record struct {
 	FinalVerdict  string
 	Attempts      []Attempt
 	// Artifact is what was accepted: anything that is an object in JSON, such as a map[string]any, a struct with json
-	// tags, a json.RawMessage or a *structpb.Struct; nil when there is none.
+	// tags, a json.RawMessage or a *structpb.Struct; nil when there is none. What contains itself is refused, but for a
+	// MarshalJSON of the daemon's own that does not end: Go ends the process for that.
 	Artifact any
 	// GroundedInRoster tells whether every person named in the artifact is on the roster; nil when nobody checked.
 	GroundedInRoster *bool
@@ -46,8 +47,12 @@ type Attempt struct {
 	SpanID      string // the attempt's span in the trace; may be empty
 }
 
-// RecordFromProto makes a Record of the generated message, for daemons that have one. It shares the message's artifact.
+// RecordFromProto makes a Record of the generated message, for daemons that have one; an empty one of nil. It shares the
+// message's artifact.
 func RecordFromProto(message *sessionlogv1.SessionRecord) Record {
+	if message == nil {
+		return Record{}
+	}
 	record := Record{
 		Schema:           message.GetSchema(),
 		SessionID:        message.GetSessionId(),

@@ -52,38 +52,71 @@ func appendValuesAt(values []any, value any, path []string) []any {
 	if len(path) == 0 {
 		return append(values, value)
 	}
-	object, _ := value.(map[string]any)
 	key, each := strings.CutSuffix(path[0], "[]")
-	member, there := object[key]
+	var member any
+	there := false
+	switch object := value.(type) {
+	case map[string]any:
+		member, there = object[key]
+	case *structpb.Struct:
+		member, there = object.GetFields()[key]
+	}
 	if !there {
 		return values
 	}
 	if !each {
 		return appendValuesAt(values, member, path[1:])
 	}
-	items, _ := plain(member).([]any)
-	for _, item := range items {
-		values = appendValuesAt(values, item, path[1:])
+	switch list := plain(member).(type) {
+	case []any:
+		for _, item := range list {
+			values = appendValuesAt(values, item, path[1:])
+		}
+	case *structpb.ListValue:
+		for _, item := range list.GetValues() {
+			values = appendValuesAt(values, item, path[1:])
+		}
 	}
 	return values
 }
 
-// plain is a value as encoding/json decodes it, its members left as they are; nil for null, and for what has no JSON.
+// maxCheckedBytes is about the longest artifact of Go's own types that is looked into for ids.
+const maxCheckedBytes = 16 << 20
+
+// plain is a value as encoding/json decodes it, its members and what is of structpb left as they are; nil for null, and
+// for what has no JSON.
 func plain(value any) any {
 	switch value := value.(type) {
-	case nil, string, float64, bool, json.Number, map[string]any, []any:
+	case nil, string, float64, bool, json.Number, map[string]any, []any, *structpb.Struct, *structpb.ListValue:
 		return value
-	case *structpb.Struct:
-		return value.AsMap()
 	case *structpb.Value:
-		return value.AsInterface()
+		switch kind := value.GetKind().(type) {
+		case *structpb.Value_StructValue:
+			return kind.StructValue
+		case *structpb.Value_ListValue:
+			return kind.ListValue
+		default:
+			return value.AsInterface()
+		}
+	case []*structpb.Struct:
+		return anyList(value)
+	case []*structpb.Value:
+		return anyList(value)
 	default:
-		generic, violation := throughJSON(value)
+		generic, violation := throughJSON(value, maxCheckedBytes)
 		if violation != nil {
 			return nil
 		}
 		return generic
 	}
+}
+
+func anyList[T any](items []T) []any {
+	list := make([]any, len(items))
+	for i, item := range items {
+		list[i] = item
+	}
+	return list
 }
 
 // idText is the text to look up; empty for what is no id.

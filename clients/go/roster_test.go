@@ -65,3 +65,38 @@ func TestRosterCheckFor(t *testing.T) {
 		t.Error("it knows what cannot be known")
 	}
 }
+
+func TestRosterCheckForAnArtifactThatContainsItself(t *testing.T) {
+	cyclic := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+	cyclic.Fields["self"] = structpb.NewStructValue(cyclic)
+	fills := structpb.NewListValue(&structpb.ListValue{Values: []*structpb.Value{structpb.NewStructValue(&structpb.Struct{
+		Fields: map[string]*structpb.Value{"candidate_id": structpb.NewStringValue("W-1"), "self": structpb.NewStructValue(cyclic)},
+	})}})
+	named := &structpb.Struct{Fields: map[string]*structpb.Value{"fills": fills, "self": structpb.NewStructValue(cyclic)}}
+	looped := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+	looped.Fields["fills"] = structpb.NewListValue(&structpb.ListValue{Values: []*structpb.Value{structpb.NewStructValue(looped)}})
+	parts := []*structpb.Struct{{Fields: map[string]*structpb.Value{"worker_id": structpb.NewStringValue("W-9"), "self": structpb.NewStructValue(cyclic)}}}
+	lookup := func(id string) bool { return id == "W-1" }
+	for name, test := range map[string]struct {
+		artifact any
+		want     string
+	}{
+		"itself alone":        {cyclic, "unknown"},
+		"beside its fills":    {named, "true"},
+		"in its fills":        {looped, "unknown"},
+		"as a value":          {structpb.NewStructValue(named), "true"},
+		"a list of structpbs": {map[string]any{"fills": parts}, "false"},
+		"a list of values":    {map[string]any{"fills": fills.GetListValue().GetValues()}, "true"},
+		"a structpb list":     {map[string]any{"fills": fills.GetListValue()}, "true"},
+		"in a struct":         {struct{ Plan any }{cyclic}, "unknown"},
+	} {
+		record := BuildSessionRecord(Request{Kind: KindFill}, &Response{Artifact: test.artifact}, nil, nil, RosterCheckFor(KindFill, lookup), 0)
+		got := "unknown"
+		if record.GroundedInRoster != nil {
+			got = fmt.Sprint(*record.GroundedInRoster)
+		}
+		if got != test.want {
+			t.Errorf("%s: %s, want %s", name, got, test.want)
+		}
+	}
+}

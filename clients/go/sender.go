@@ -38,7 +38,7 @@ func (l *SessionLogger) deliver(batch [][]byte) bool {
 	for len(pieces) > 0 {
 		piece := pieces[len(pieces)-1]
 		pieces = pieces[:len(pieces)-1]
-		reply, err := l.callUntilAnswered(l.sending, piece)
+		reply, err := l.callUntilAnswered(l.sending, piece, l.hurry)
 		if err == nil {
 			l.settle(piece, reply)
 			continue
@@ -57,40 +57,62 @@ func (l *SessionLogger) deliver(batch [][]byte) bool {
 	return true
 }
 
-// callUntilAnswered makes a call again for as long as that may help and the context allows.
-func (l *SessionLogger) callUntilAnswered(ctx context.Context, rows [][]byte) (*sessionlogv1.BatchAppendSessionsResponse, error) {
+// callUntilAnswered makes a call again for as long as that may help and the context allows. What comes from `hurry` ends a
+// pause that the service did not ask for, and pauses begin anew with the shortest.
+func (l *SessionLogger) callUntilAnswered(
+	ctx context.Context, rows [][]byte, hurry <-chan struct{},
+) (*sessionlogv1.BatchAppendSessionsResponse, error) {
 	for attempt := 0; ; attempt++ {
-		if attempt > 0 {
-			l.queue.count(Stats{Retried: uint64(len(rows))})
+		select {
+		case <-hurry: // it came before this call
+		default:
 		}
 		reply, err := l.appendBatch(ctx, rows)
 		if err == nil {
 			l.told.succeeded(time.Now(), l.queue.snapshot)
 			return reply, nil
 		}
-		cure, delay := remedyFor(err)
+		cure, asked := remedyFor(err)
 		if ctx.Err() != nil || cure != retry {
 			return nil, err
 		}
 		l.told.failed(time.Now(), err)
-		if !l.pause(ctx, max(delay, l.backoff(attempt))) {
-			return nil, err
+		wait, cutShort := l.backoff(attempt), hurry
+		if asked > 0 {
+			wait, cutShort = max(asked, wait), nil
 		}
+		switch pause(ctx, wait, cutShort) {
+		case pausedTooLong:
+			return nil, err
+		case pauseHurried:
+			attempt = -1
+		}
+		l.queue.count(Stats{Retried: uint64(len(rows))})
 	}
 }
 
-// pause waits. False: the context is over, or will be before the wait is.
-func (l *SessionLogger) pause(ctx context.Context, wait time.Duration) bool {
+// paused tells how a pause ended.
+type paused int
+
+const (
+	pausedFully paused = iota
+	pauseHurried
+	pausedTooLong // the context is over, or would have been before the pause
+)
+
+func pause(ctx context.Context, wait time.Duration, hurry <-chan struct{}) paused {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
-		return false
+		return pausedTooLong
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return pausedFully
+	case <-hurry:
+		return pauseHurried
 	case <-ctx.Done():
-		return false
+		return pausedTooLong
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -70,6 +72,54 @@ func TestSenderHonoursRetryInfo(t *testing.T) {
 	flush(t, l)
 	if waited := times[1].Sub(times[0]); waited < delay {
 		t.Errorf("it waited for %v", waited)
+	}
+}
+
+func TestFlushAndCloseCutABackOffShort(t *testing.T) {
+	for name, end := range map[string]func(*SessionLogger, context.Context) error{
+		"Flush": (*SessionLogger).Flush, "Close": (*SessionLogger).Close,
+	} {
+		fake := startFake(t, &fakeService{answer: failFirst(1, status.Error(codes.Unavailable, "starting"))})
+		l, log := newTestLogger(t, fake.address, Options{MinBackoff: time.Hour, MaxBackoff: time.Hour})
+		l.Append(prompted("a"))
+		eventually(t, "the call failed", func() bool { return log.lines() == 1 })
+		ctx, cancel := context.WithTimeout(context.Background(), testTimeout/4)
+		defer cancel()
+		if err := end(l, ctx); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		wantStats(t, l, Stats{Appended: 1, Retried: 1})
+	}
+}
+
+func TestFlushDoesNotCutShortWhatTheServiceAskedFor(t *testing.T) {
+	fake := startFake(t, &fakeService{answer: failFirst(1, retryAfter(codes.Unavailable, time.Hour))})
+	l, log := newTestLogger(t, fake.address, Options{})
+	l.Append(prompted("a"))
+	eventually(t, "the call failed", func() bool { return log.lines() == 1 })
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := l.Flush(ctx); err == nil || len(fake.callSizes()) != 1 {
+		t.Errorf("%v; %d calls", err, len(fake.callSizes()))
+	}
+}
+
+func TestFlushConnectsAnewAtOnce(t *testing.T) {
+	reserved, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := reserved.Addr().String()
+	_ = reserved.Close()
+	never := grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: time.Hour, MaxDelay: time.Hour}}
+	l, _ := newTestLogger(t, address, Options{DialOptions: []grpc.DialOption{grpc.WithConnectParams(never)}})
+	l.Append(prompted("a"))
+	eventually(t, "it was tried again", func() bool { return l.Stats().Retried > 0 })
+	startFake(t, &fakeService{address: address})
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout/4)
+	defer cancel()
+	if err := l.Flush(ctx); err != nil {
+		t.Error(err)
 	}
 }
 

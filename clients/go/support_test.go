@@ -2,6 +2,7 @@ package sessionlog
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -39,10 +40,10 @@ type fakeService struct {
 	refuse func(record *sessionlogv1.SessionRecord) []*sessionlogv1.Violation
 }
 
-// startFake serves until the test ends.
+// startFake serves until the test ends, at fake.address or else on a free port.
 func startFake(t *testing.T, fake *fakeService, options ...grpc.ServerOption) *fakeService {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", cmp.Or(fake.address, "127.0.0.1:0"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,8 +140,10 @@ func retryAfter(code codes.Code, delay time.Duration) error {
 	return statusWith(code, "try again", &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
 }
 
-// capturedLog is a slog.Logger and what it was told.
+// capturedLog is a slog.Logger and what it was told. It first waits for the notices that are yet to be told, if any.
 type capturedLog struct {
+	notices *notices
+
 	mu   sync.Mutex
 	text bytes.Buffer
 }
@@ -152,6 +155,9 @@ func (c *capturedLog) Write(text []byte) (int, error) {
 }
 
 func (c *capturedLog) String() string {
+	if c.notices != nil {
+		c.notices.wait(testTimeout)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.text.String()
@@ -175,6 +181,7 @@ func newTestLogger(t *testing.T, address string, options Options) (*SessionLogge
 		options.MaxBackoff = 20 * time.Millisecond
 	}
 	l := NewSessionLogger(address, options)
+	log.notices = l.told.notices
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()

@@ -40,9 +40,9 @@ func (l *SessionLogger) AppendSync(ctx context.Context, record Record) (Result, 
 		ctx, cancel = context.WithTimeout(ctx, l.options.CallTimeout)
 		defer cancel()
 	}
-	reply, err := l.callUntilAnswered(ctx, [][]byte{row})
+	reply, err := l.callUntilAnswered(ctx, [][]byte{row}, nil)
 	if err != nil {
-		if cure, _ := remedyFor(err); cure != split {
+		if len(violationsOf(err)) == 0 {
 			return Result{}, fmt.Errorf("sessionlog: append: %w", err)
 		}
 		l.queue.count(Stats{Refused: 1})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -70,10 +71,33 @@ func TestAppendSyncTellsTheStatus(t *testing.T) {
 	if _, err := l.AppendSync(testContext(t), prompted("a")); status.Code(err) != codes.PermissionDenied {
 		t.Errorf("AppendSync: %v", err)
 	}
-	fake = startFake(t, &fakeService{answer: failFirst(9, status.Error(codes.ResourceExhausted, "too large"))})
-	l, _ = newTestLogger(t, fake.address, Options{})
-	var refused *RefusedError
-	if _, err := l.AppendSync(testContext(t), prompted("a")); !errors.As(err, &refused) {
-		t.Errorf("AppendSync: %v", err)
+}
+
+func TestAppendSyncTellsARefusalFromAFailure(t *testing.T) {
+	invalid := &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "records", Reason: "TOO_LONG"}}}
+	for _, test := range []struct {
+		err     error
+		refused bool
+	}{
+		{statusWith(codes.InvalidArgument, "records", invalid), true},
+		{status.Error(codes.InvalidArgument, "no details"), false},
+		{status.Error(codes.ResourceExhausted, "too large"), false},
+		{status.Error(codes.Internal, "a fault"), false},
+		{status.Error(codes.Unknown, "a fault"), false},
+		{status.Error(codes.DataLoss, "a fault"), false},
+		{status.Error(codes.OutOfRange, "a fault"), false},
+	} {
+		fake := startFake(t, &fakeService{answer: failFirst(1, test.err)})
+		l, _ := newTestLogger(t, fake.address, Options{})
+		_, err := l.AppendSync(testContext(t), prompted("a"))
+		var refused *RefusedError
+		if errors.As(err, &refused) != test.refused || !test.refused && status.Code(err) != status.Code(test.err) {
+			t.Errorf("%v: AppendSync: %v", test.err, err)
+		}
+		want := Stats{}
+		if test.refused {
+			want.Refused = 1
+		}
+		wantStats(t, l, want)
 	}
 }

@@ -15,11 +15,17 @@ const (
 // backwardWriter writes protobuf from its end to its beginning, so that the length of a message is known when it is to be
 // written. What is written last comes first.
 type backwardWriter struct {
-	buffer []byte
-	at     int // buffer[at:] is written
+	buffer   []byte
+	at       int // buffer[at:] is written
+	maxBytes int
+	full     bool // a text was left out, with which there would be more than maxBytes
 }
 
-func (w *backwardWriter) reset()          { w.at = len(w.buffer) }
+func (w *backwardWriter) reset(maxBytes int) {
+	w.at, w.maxBytes, w.full = len(w.buffer), maxBytes, false
+}
+
+func (w *backwardWriter) tooLong() bool   { return w.full || w.length() > w.maxBytes }
 func (w *backwardWriter) length() int     { return len(w.buffer) - w.at }
 func (w *backwardWriter) written() []byte { return w.buffer[w.at:] }
 
@@ -71,6 +77,10 @@ func (w *backwardWriter) doubleBitsField(field int, value uint64) {
 
 // stringField writes a text, repaired where it is no UTF-8, even an empty one.
 func (w *backwardWriter) stringField(field int, text string) {
+	if len(text) > w.maxBytes-w.length() {
+		w.full = true
+		return
+	}
 	text = repairText(text)
 	copy(w.room(len(text)), text)
 	w.varint(uint64(len(text)))

@@ -18,6 +18,7 @@ type config struct {
 	Model             string   `toml:"model"`
 	Provider          string   `toml:"provider"`
 	ModelTimeout      duration `toml:"model_timeout"`
+	DrainTimeout      duration `toml:"drain_timeout"`
 	MaxIterations     int      `toml:"max_iterations"`
 	Roster            string   `toml:"roster"`
 	SessionLogAddress string   `toml:"session_log_address"`
@@ -36,7 +37,9 @@ func (d *duration) UnmarshalText(text []byte) error {
 
 // loadConfig reads a file; a key that it does not know is an error.
 func loadConfig(path string) (config, error) {
-	loaded := config{Listen: "127.0.0.1:8085", MaxIterations: 3, ModelTimeout: duration(time.Minute)}
+	loaded := config{
+		Listen: "127.0.0.1:8085", MaxIterations: 3, ModelTimeout: duration(time.Minute), DrainTimeout: duration(10 * time.Second),
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return config{}, err
@@ -81,6 +84,8 @@ func (c config) check() error {
 		return fmt.Errorf("max_iterations: expected 1 to %d", maxIterations)
 	case c.ModelTimeout <= 0:
 		return errors.New("model_timeout: expected a positive duration")
+	case c.DrainTimeout < 0:
+		return errors.New("drain_timeout: expected a duration of 0 or more")
 	}
 	return nil
 }

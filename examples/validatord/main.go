@@ -20,8 +20,9 @@ import (
 )
 
 const (
-	shutdownTimeout   = 15 * time.Second
 	readHeaderTimeout = 10 * time.Second
+	// cancelTimeout is what requests have to end once they are cancelled.
+	cancelTimeout = 5 * time.Second
 )
 
 func main() {
@@ -56,7 +57,10 @@ func run(ctx context.Context, configPath string, log *slog.Logger) error {
 		Logger:    log,
 		SpillFile: config.SessionLogSpill,
 	})
+	requests, cancelRequests := context.WithCancel(context.Background())
+	defer cancelRequests()
 	server := &http.Server{
+		BaseContext:       func(net.Listener) context.Context { return requests },
 		Handler:           newHandler(newDaemon(config, roster, sessionLog, log)),
 		ReadHeaderTimeout: readHeaderTimeout,
 	}
@@ -69,10 +73,12 @@ func run(ctx context.Context, configPath string, log *slog.Logger) error {
 	case err = <-ended:
 	case <-ctx.Done():
 	}
-	// First the requests, then their rows.
-	closing, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
+	// First the requests, of which those that take too long end as infra_error; then their rows, in a time of their own.
+	drainTimeout := time.Duration(config.DrainTimeout)
+	defer time.AfterFunc(drainTimeout, cancelRequests).Stop()
+	closing, cancel := context.WithTimeout(context.Background(), drainTimeout+cancelTimeout)
 	defer cancel()
-	err = errors.Join(err, server.Shutdown(closing), sessionLog.Close(closing))
+	err = errors.Join(err, server.Shutdown(closing), sessionLog.Close(context.Background()))
 	log.Info("ended", "session_log_rows", sessionLog.Stats())
 	return err
 }

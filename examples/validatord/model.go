@@ -65,18 +65,24 @@ func (m *model) complete(ctx context.Context, traceID string, messages []message
 	return reply.Choices[0].Message.Content, nil
 }
 
+// maxSearchedBytes bounds what findObject reads: behind each brace that opens no object it reads on from the next one.
+const maxSearchedBytes = 2 * maxReplyBytes
+
 // findObject is the first JSON object within a text, which models like to wrap in words and fences.
 func findObject(text string) (map[string]any, bool) {
-	for {
+	for searched := 0; searched < maxSearchedBytes; {
 		start := strings.IndexByte(text, '{')
 		if start < 0 {
 			return nil, false
 		}
 		text = text[start:]
+		source := strings.NewReader(text)
 		var object map[string]any
-		if json.NewDecoder(strings.NewReader(text)).Decode(&object) == nil {
+		if json.NewDecoder(source).Decode(&object) == nil {
 			return object, true
 		}
+		searched += len(text) - source.Len()
 		text = text[1:]
 	}
+	return nil, false
 }

@@ -85,7 +85,12 @@ type startedDaemon struct {
 
 func startDaemon(t *testing.T, settings string, sessionLogAddress string) *startedDaemon {
 	t.Helper()
-	model := httptest.NewServer(scriptedmodel.Handler(script))
+	return startDaemonWith(t, scriptedmodel.Handler(script), settings, sessionLogAddress)
+}
+
+func startDaemonWith(t *testing.T, modelHandler http.Handler, settings string, sessionLogAddress string) *startedDaemon {
+	t.Helper()
+	model := httptest.NewServer(modelHandler)
 	t.Cleanup(model.Close)
 	path := filepath.Join(t.TempDir(), "validatord.toml")
 	text := fmt.Sprintf("listen = \"127.0.0.1:0\"\nmodel_url = %q\nmodel = \"m-1\"\nprovider = \"scripted\"\nroster = \"roster.csv\"\n"+
@@ -241,6 +246,55 @@ func TestDaemonSendsItsRowsBeforeItEnds(t *testing.T) {
 	}
 	if err := daemon.stop(); err != nil || len(fake.records) != 20 {
 		t.Errorf("%v; %d rows; %s", err, len(fake.records), daemon.log)
+	}
+}
+
+func TestDaemonEndsWithTheRowsOfAModelThatDoesNotAnswer(t *testing.T) {
+	address, fake := startSessionLog(t)
+	asked := make(chan struct{}, 2)
+	silent := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the daemon is gone
+		asked <- struct{}{}
+		<-r.Context().Done()
+	})
+	daemon := startDaemonWith(t, silent, "drain_timeout = \"50ms\"\n", address)
+	statuses := make(chan int, 2)
+	for range 2 {
+		go func() {
+			status, _ := daemon.post(t, `{"kind":"fill","prompt":"at once"}`, nil)
+			statuses <- status
+		}()
+		<-asked
+	}
+	err := daemon.stop()
+	if err != nil || len(fake.records) != 2 {
+		t.Fatalf("%v; %d rows; %s", err, len(fake.records), daemon.log)
+	}
+	for range 2 {
+		if verdict, status := nextRecord(t, fake).GetFinalVerdict(), <-statuses; verdict != "infra_error" || status != 502 {
+			t.Errorf("verdict %s, status %d", verdict, status)
+		}
+	}
+}
+
+func TestFindObjectGivesUpOnATextThatIsAllBraces(t *testing.T) {
+	for _, part := range []string{`{"a":`, `{"a":[`, `{`, `{"`, `{"a":"`} {
+		ended := make(chan bool, 1)
+		go func() {
+			_, found := findObject(strings.Repeat(part, maxReplyBytes/len(part)))
+			ended <- found
+		}()
+		select {
+		case found := <-ended:
+			if found {
+				t.Errorf("%s: found", part)
+			}
+		case <-time.After(testTimeout):
+			t.Errorf("%s: it goes on", part)
+		}
+	}
+	if object, found := findObject(strings.Repeat("{", 10_000) + `{"a":1}`); !found || object["a"] != 1.0 {
+		t.Errorf("not found behind braces: %v", object)
 	}
 }
 
