@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -11,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -41,6 +44,53 @@ def accepted(number: int = 0, **fields: Any) -> SessionRecord:
         "duration_ms": 1840,
     }
     return SessionRecord("fill", "accepted", **(defaults | fields))
+
+
+UNNAMED = "an object of a type without a name"
+
+
+class _Mute(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+class _NamelessType(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise _Mute
+
+
+class Nameless(_Mute, metaclass=_NamelessType):
+    """Tells neither what it is nor what it says."""
+
+
+def released_view() -> memoryview:
+    view = memoryview(b"x")
+    view.release()
+    return view
+
+
+def broken_log() -> logging.Logger:
+    """A log whose handler raises."""
+
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise OSError("the log's disk is full")
+
+    log = logging.Logger("broken")
+    log.addHandler(Broken())
+    return log
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """Makes this process meet a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def eventually(condition: Callable[[], bool], timeout: float = 20.0) -> None:
@@ -129,6 +179,7 @@ class FakeService(pb_grpc.SessionLogServicer):
         self.times: list[float] = []
         self.metadata: list[dict[str, Any]] = []
         self.refuse: Callable[[pb.SessionRecord], list[pb.Violation]] = lambda record: []
+        self.amend: Callable[[pb.BatchAppendSessionsResponse], None] = lambda response: None
         self.stored: list[str] = []
 
     def _called(self, records: list[pb.SessionRecord], context: grpc.ServicerContext) -> None:
@@ -166,20 +217,35 @@ class FakeService(pb_grpc.SessionLogServicer):
                 response.results.add(rejected=rejection)
             else:
                 response.results.add(appended=self._store(record))
+        self.amend(response)
         return response
 
     def TailSessions(self, request: Any, context: Any) -> Any:
         raise NotImplementedError
 
 
-def serve(fake: FakeService, credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
-    """Serves on a free port, the address of which it yields, until it is resumed."""
+def serve(fake: FakeService, credentials: grpc.ServerCredentials | None = None, port: int = 0) -> Iterator[str]:
+    """Serves on a port, by default a free one, and yields its address, until it is resumed."""
     server = grpc.server(futures.ThreadPoolExecutor(4))
     pb_grpc.add_SessionLogServicer_to_server(fake, server)
+    return _listen(server, credentials, port)
+
+
+def serve_no_protobuf() -> Iterator[str]:
+    """Serves what something else at the address might reply."""
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+
+    handler: Any = grpc.unary_unary_rpc_method_handler(lambda request, context: b"\xff")
+    handlers = {"AppendSession": handler, "BatchAppendSessions": handler}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("sessionlog.v1.SessionLog", handlers),))
+    return _listen(server, None, 0)
+
+
+def _listen(server: grpc.Server, credentials: grpc.ServerCredentials | None, port: int) -> Iterator[str]:
     if credentials is None:
-        port = server.add_insecure_port("127.0.0.1:0")
+        port = server.add_insecure_port(f"127.0.0.1:{port}")
     else:
-        port = server.add_secure_port("127.0.0.1:0", credentials)
+        port = server.add_secure_port(f"127.0.0.1:{port}", credentials)
     server.start()
     try:
         yield f"127.0.0.1:{port}"
@@ -218,3 +284,43 @@ def refuse(*violations: tuple[str, str]) -> Answer:
 def quick(address: str, **options: Any) -> SessionLogger:
     """A logger that does not wait long."""
     return SessionLogger(address, "tests", **({"min_backoff": 0.01, "max_backoff": 0.05} | options))
+
+
+class Relay:
+    """Passes connections on to an address, until they are made silent: those that are there then say no more."""
+
+    def __init__(self, address: str) -> None:
+        host, port = address.rsplit(":", 1)
+        self._target = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._silent = threading.Event()
+        self._sockets: list[socket.socket] = []
+
+    def silence(self) -> None:
+        self._silent.set()
+        self._silent = threading.Event()
+
+    def __enter__(self) -> Relay:
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for one in (self._listener, *self._sockets):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                ends = (self._listener.accept()[0], socket.create_connection(self._target))
+                self._sockets += ends
+                for source, sink in (ends, ends[::-1]):
+                    threading.Thread(target=self._pass, args=(source, sink, self._silent), daemon=True).start()
+
+    def _pass(self, source: socket.socket, sink: socket.socket, silent: threading.Event) -> None:
+        with suppress(OSError):
+            while data := source.recv(65_536):
+                if not silent.is_set():
+                    sink.sendall(data)

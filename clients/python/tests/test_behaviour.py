@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,8 @@ def test_service_down_at_start(service: RealService) -> None:
     assert service.session_ids() == names(100)
 
 
-def test_service_killed_and_restarted_under_load(service: RealService) -> None:
+@pytest.mark.parametrize("end", [RealService.kill, RealService.stop], ids=["SIGKILL", "SIGTERM"])
+def test_service_ended_and_restarted_under_load(service: RealService, end: Callable[[RealService], object]) -> None:
     service.start()
     with quick(service.address, batch_rows=20) as log:
         ended = threading.Event()
@@ -50,7 +52,7 @@ def test_service_killed_and_restarted_under_load(service: RealService) -> None:
         appender.start()
         for rows in (300, 900, 1_800):
             eventually(lambda rows=rows: log.stats().appended > rows or ended.is_set())  # type: ignore[misc]
-            service.kill()
+            end(service)
             service.start()
         appender.join(60)
         assert log.flush(60)
@@ -181,6 +183,8 @@ def test_close_with_rows_that_may_be_stored(service: RealService, tmp_path: Path
     for number in range(1, 10):
         log.append(accepted(number))
     assert not log.close(0.3)
+    # The call under way was ended, and not left to its deadline.
+    assert "sessionlog" not in [thread.name for thread in threading.enumerate()]
     os.kill(service.pid, signal.SIGCONT)
     assert log.stats().spilled == 9
     service.append_file(spill)

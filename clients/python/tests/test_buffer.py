@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import math
 import threading
+
+import pytest
 
 from sessionlog.buffer import RowBuffer
 
@@ -84,3 +87,46 @@ def test_row_buffer_wait_settled_counts_dropped_rows_as_settled() -> None:
     buffer.take(1, 99)
     buffer.settle(1)
     assert buffer.wait_settled(0)
+
+
+def test_row_buffer_drops_no_row_for_one_that_cannot_fit() -> None:
+    buffer, drops = filled(rows_max=99, bytes_max=10)
+    put_all(buffer, b"123456")
+    buffer.take(1, 99)
+    put_all(buffer, b"a", b"b", b"12345")
+    assert (buffer.drain(), drops.count) == ([b"123456", b"a", b"b"], 1)
+
+
+def test_row_buffer_drops_rows_for_one_that_fits_beside_those_under_way() -> None:
+    buffer, drops = filled(rows_max=99, bytes_max=10)
+    put_all(buffer, b"123456")
+    buffer.take(1, 99)
+    put_all(buffer, b"a", b"b", b"1234")
+    assert (buffer.drain(), drops.count) == ([b"123456", b"1234"], 2)
+
+
+def test_row_buffer_has_room_again_for_what_is_settled() -> None:
+    buffer, drops = filled(rows_max=99, bytes_max=10)
+    put_all(buffer, b"123456")
+    buffer.take(1, 99)
+    buffer.settle(1)
+    put_all(buffer, b"a", b"1234567890")
+    assert (buffer.drain(), drops.count) == ([b"1234567890"], 1)
+
+
+@pytest.mark.parametrize("timeout", [math.inf, None])
+def test_row_buffer_wait_settled_may_have_no_limit(timeout: float | None) -> None:
+    buffer, _ = filled()
+    put_all(buffer, b"1")
+    buffer.take(1, 99)
+    settling = threading.Timer(0.05, buffer.settle, [1])
+    settling.start()
+    assert buffer.wait_settled(timeout)
+
+
+@pytest.mark.parametrize("timeout", [math.nan, -1, -math.inf])
+def test_row_buffer_wait_settled_without_any_time_looks_only(timeout: float) -> None:
+    buffer, _ = filled()
+    assert buffer.wait_settled(timeout)
+    put_all(buffer, b"1")
+    assert not buffer.wait_settled(timeout)

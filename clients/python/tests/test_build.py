@@ -12,7 +12,10 @@ from sessionlog import (
     SessionAttempt,
     SessionRecord,
     build_session_record,
+    roster_check_for,
 )
+
+from .support import UNNAMED, Nameless, broken_log, released_view
 
 REQUEST = IterateRequest("fill", "Fill 2 slots.", "qwen3:8b", "ollama", 3)
 HISTORY = [SessionAttempt(0, "no_json", "no JSON"), SessionAttempt(1, "accepted")]
@@ -60,6 +63,35 @@ def test_build_session_record_says_what_an_error_says(error: Exception | str, te
     assert build_session_record(REQUEST, error=error).attempts[0].error == text
 
 
+class Falsy(Exception):
+    def __bool__(self) -> bool:
+        return False
+
+
+class Mute(Exception):
+    """Nothing can be asked of it."""
+
+    def __bool__(self) -> bool:
+        raise ValueError("no truth")
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+
+@pytest.mark.parametrize(("error", "text"), [(Falsy("EOF"), "EOF"), (Mute(), "Mute"), (Nameless(), UNNAMED)])
+def test_build_session_record_keeps_the_attempt_of_any_exception(error: Exception, text: str) -> None:
+    assert build_session_record(REQUEST, error=error).attempts[0].error == text
+
+
+@pytest.mark.parametrize("prompt", [Nameless(), released_view()])
+def test_build_session_record_raises_nothing_because_of_a_prompt(prompt: Any) -> None:
+    assert build_session_record(IterateRequest("fill", prompt)).prompt is prompt
+
+
+def test_build_session_record_takes_an_empty_error_for_none() -> None:
+    assert list(build_session_record(REQUEST, error="").attempts) == []
+
+
 def test_build_session_record_without_any_error_has_no_attempt() -> None:
     record = build_session_record(REQUEST)
     assert (record.final_verdict, list(record.attempts)) == ("infra_error", [])
@@ -94,6 +126,26 @@ def test_build_session_record_takes_a_check_that_raises_for_unknown(caplog: pyte
     with caplog.at_level(logging.WARNING, "sessionlog"):
         assert build_session_record(REQUEST, RESPONSE, roster_check=check).grounded_in_roster is None
     assert "roster check failed" in caplog.text
+
+
+async def check_later(artifact: Any) -> bool:
+    return False
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.parametrize("check", [check_later, lambda artifact: "no"])
+def test_build_session_record_takes_an_answer_that_is_none_for_unknown(
+    check: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert build_session_record(REQUEST, RESPONSE, roster_check=check).grounded_in_roster is None
+    assert "roster check failed" in caplog.text
+
+
+def test_build_session_record_raises_nothing_because_of_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sessionlog.build._log", broken_log())
+    check = roster_check_for("fill", dict[str, object]().__getitem__)
+    response = IterateResponse({"worker_id": "W-9"}, 1)
+    assert build_session_record(REQUEST, response, roster_check=check).grounded_in_roster is None
 
 
 def test_build_session_record_cuts_the_prompt_by_code_points() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import enum
 import re
+import tracemalloc
 from collections import OrderedDict, UserList
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
@@ -40,6 +41,52 @@ def violation(record: Any, limit: int = LIMIT) -> tuple[str, str]:
     with pytest.raises(RefusedError) as refused:
         encode_record(record, "tests", limit)
     return refused.value.violations[0].field, refused.value.violations[0].reason
+
+
+LONG = "x" * (64 * LIMIT)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"artifact": {"a": LONG}},
+        {"artifact": {"a": [LONG]}},
+        {"artifact": {LONG: 1}},
+        {"artifact": {"a": LONG.encode()}},
+        {"model": LONG},
+        {"model": LONG.encode()},
+        {"attempts": [SessionAttempt(0, "accepted", span_id=LONG)]},
+    ],
+    ids=["text", "item", "key", "bytes", "field", "bytes in a field", "attempt"],
+)
+def test_encode_record_copies_no_text_that_is_too_long(fields: dict[str, Any]) -> None:
+    record = accepted(**fields)
+    tracemalloc.start()
+    try:
+        assert violation(record)[1] == "TOO_LONG"
+        assert tracemalloc.get_traced_memory()[1] < LIMIT
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("field", ["prompt", "error"])
+def test_encode_record_copies_no_more_of_bytes_than_it_keeps(field: str) -> None:
+    text = ("\U0001f642" * 4_000).encode()
+    attempt = SessionAttempt(0, "accepted")
+    record = accepted(attempts=[attempt])
+    setattr(record if field == "prompt" else attempt, field, text + b"\xff" * (64 * LIMIT))
+    tracemalloc.start()
+    try:
+        message = encoded(record)
+        assert tracemalloc.get_traced_memory()[1] < LIMIT
+    finally:
+        tracemalloc.stop()
+    assert (message.prompt if field == "prompt" else message.attempts[0].error).encode() == text
+
+
+@pytest.mark.parametrize("grounded", ["no", 0, 1, [], 1.0])
+def test_encode_record_refuses_a_grounding_that_is_no_bool(grounded: Any) -> None:
+    assert violation(accepted(grounded_in_roster=grounded)) == ("record.grounded_in_roster", "INVALID_FORMAT")
 
 
 def test_encode_record_writes_every_field() -> None:

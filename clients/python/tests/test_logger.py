@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -19,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from sessionlog import CallError, Stats, Tls, new_session_logger
 
-from .support import FakeService, accepted, eventually, free_port, quick, serve
+from .support import FakeService, abort, accepted, eventually, file_size_limit, free_port, quick, serve
 
 
 @pytest.mark.parametrize("address", ["", "  ", None])
@@ -31,6 +33,10 @@ def test_logger_without_an_address_does_nothing(address: str | None) -> None:
     assert log.flush()
     assert log.close()
     assert log.stats() == Stats()
+
+
+def test_append_sync_of_what_is_no_record_does_nothing_without_an_address() -> None:
+    assert new_session_logger("").append_sync(None).session_id == ""  # type: ignore[arg-type]
 
 
 def test_logger_connects_with_the_first_record(fake: FakeService, address: str) -> None:
@@ -63,6 +69,39 @@ def test_logger_drops_what_comes_after_close(fake: FakeService, address: str) ->
     assert (log.stats().appended, log.stats().dropped) == (1, 1)
     with pytest.raises(CallError, match="CLOSED"):
         log.append_sync(accepted(2))
+
+
+@pytest.mark.parametrize("timeout", [math.inf, 1e300, None])
+def test_logger_takes_time_without_limit(fake: FakeService, address: str, timeout: Any) -> None:
+    times = dict.fromkeys(("call_timeout", "close_timeout"), timeout)
+    with quick(address, **times) as log:
+        log.append_sync(accepted(0), timeout)
+        log.append(accepted(1))
+        assert log.flush(timeout)
+        log.append(accepted(2))
+        assert log.close(timeout)
+    assert fake.stored == ["session-0", "session-1", "session-2"]
+
+
+@pytest.mark.parametrize("pause", [math.inf, math.nan, -1])
+def test_logger_takes_any_backoff(fake: FakeService, address: str, pause: float) -> None:
+    fake.answers = [abort(grpc.StatusCode.UNAVAILABLE)]
+    with quick(address, min_backoff=pause, max_backoff=pause) as log:
+        log.append(accepted())
+        eventually(lambda: len(fake.calls) > 0)
+        eventually(lambda: log.flush(0.1))
+    assert fake.stored == ["session-0"]
+
+
+@pytest.mark.parametrize("timeout", [math.nan, -1, -math.inf])
+def test_close_spills_what_is_left_when_there_is_no_time(tmp_path: Path, timeout: float) -> None:
+    spill = tmp_path / "spill.jsonl"
+    log = quick(f"127.0.0.1:{free_port()}", spill_file=spill)
+    log.append(accepted())
+    with pytest.raises(CallError):
+        log.append_sync(accepted(), timeout)
+    assert not log.close(timeout)
+    assert (log.stats().spilled, len(spill.read_text().splitlines())) == (1, 1)
 
 
 def test_close_spills_what_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -104,6 +143,26 @@ def test_close_drops_what_cannot_be_spilled(tmp_path: Path, caplog: pytest.LogCa
     assert not log.close(0.1)
     assert log.stats().dropped == 1
     assert "spill file cannot be written" in caplog.text
+
+
+def test_close_drops_rows_where_the_spill_file_has_no_valid_name() -> None:
+    log = quick(f"127.0.0.1:{free_port()}", spill_file="a\0b")
+    log.append(accepted())
+    assert not log.close(0.1)
+    assert log.stats().dropped == 1
+
+
+def test_close_counts_the_rows_that_a_full_disk_has_room_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    spill = tmp_path / "spill.jsonl"
+    log = quick(f"127.0.0.1:{free_port()}", spill_file=spill)
+    for number in range(3):
+        log.append(accepted(number, prompt="a" * 4_000))
+    with file_size_limit(10_000):
+        assert not log.close(0.1)
+    assert (log.stats().spilled, log.stats().dropped) == (2, 1)
+    assert [json.loads(line)["session_id"] for line in spill.read_text().splitlines()] == ["session-0", "session-1"]
+    assert "2 rows could not be sent and are in" in caplog.text
+    assert "1 rows are lost, as the spill file cannot be written" in caplog.text
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -180,8 +239,8 @@ def certificate(directory: Path, days: int) -> tuple[Path, Path]:
     return cert_file, key_file
 
 
-def served_with(fake: FakeService, cert_file: Path, key_file: Path) -> Iterator[str]:
-    return serve(fake, grpc.ssl_server_credentials([(key_file.read_bytes(), cert_file.read_bytes())]))
+def served_with(fake: FakeService, cert_file: Path, key_file: Path, port: int = 0) -> Iterator[str]:
+    return serve(fake, grpc.ssl_server_credentials([(key_file.read_bytes(), cert_file.read_bytes())]), port)
 
 
 def test_logger_takes_tls(fake: FakeService, tmp_path: Path) -> None:
@@ -205,6 +264,19 @@ def test_logger_tells_an_expired_certificate_once(
         assert log.stats().dropped == 1
     assert caplog.text.count("the service does not take them") == 1
     assert "expired" in caplog.text
+
+
+def test_logger_tells_an_expired_certificate_of_a_service_that_was_down_before(
+    fake: FakeService, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cert_file, key_file = certificate(tmp_path, -1)
+    port = free_port()
+    log = quick(f"127.0.0.1:{port}", tls=Tls(ca_file=str(cert_file), server_name="sessionlog.test"))
+    log.append(accepted())
+    eventually(lambda: "refused" in caplog.text)
+    for _ in served_with(fake, cert_file, key_file, port):
+        eventually(lambda: "expired" in caplog.text, 10)
+        assert not log.close(0.1)
 
 
 def test_logger_tells_a_certificate_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

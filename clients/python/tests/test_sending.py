@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from fractions import Fraction
 from typing import Any
 
 import grpc
@@ -12,7 +13,20 @@ import pytest
 from sessionlog import CallError, RefusedError, SessionLogger, SessionRecord
 from sessionlog.v1 import session_log_pb2 as pb
 
-from .support import FakeService, abort, accepted, busy, eventually, quick, refuse
+from .support import (
+    FakeService,
+    Nameless,
+    Relay,
+    abort,
+    accepted,
+    broken_log,
+    busy,
+    eventually,
+    free_port,
+    quick,
+    refuse,
+    serve_no_protobuf,
+)
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
@@ -138,6 +152,58 @@ def test_logger_tells_and_counts_records_that_cannot_be_sent(address: str, caplo
     assert [caplog.text.count(f"record.{r}" if r[0] == "a" else r) for r in reasons] == [1, 1, 1, 1]
 
 
+class Items(dict[str, Any]):
+    def items(self) -> Any:
+        raise Nameless
+
+
+class Number(Fraction):
+    def __float__(self) -> float:
+        raise Nameless
+
+
+class Undecided:
+    def __bool__(self) -> bool:
+        raise Nameless
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"artifact": Items(a=1)},
+        {"artifact": {"a": Number(1)}},
+        {"artifact": {"a": Nameless()}},
+        {"prompt": Undecided()},
+        {"grounded_in_roster": Undecided()},
+    ],
+    ids=["items", "float", "name", "bool", "grounded"],
+)
+def test_append_raises_nothing_and_counts(
+    address: str, fields: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    with quick(address) as log:
+        raised = False
+        try:
+            log.append(accepted(**fields))
+        except Exception:  # noqa: BLE001 pytest could not print it
+            raised = True
+        assert not raised
+        assert log.close()
+        assert counts(log) == (0, 0, 1, 0, 0)
+    assert caplog.text.count("the record is refused") == 1
+
+
+def test_logger_survives_a_log_that_raises(fake: FakeService, address: str) -> None:
+    fake.answers = [abort(UNAVAILABLE)]
+    log = quick(address, log=broken_log())
+    log.append(accepted(artifact={"a": float("nan")}))
+    append_all(log, 0, 1, 2, 3, 4)
+    assert log.flush(2)
+    assert log.close()
+    assert log.stats().appended == 5
+    assert log.stats().refused == 1
+
+
 @pytest.mark.parametrize(
     "too_large", [abort(grpc.StatusCode.RESOURCE_EXHAUSTED), refuse(("records", "TOO_LONG"))], ids=["bytes", "rows"]
 )
@@ -225,6 +291,86 @@ def test_logger_tells_an_outage_once_and_its_end(
         log.append(accepted())
         assert log.flush(20)
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
+def test_logger_tells_each_status_of_an_outage_once(
+    fake: FakeService, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.answers = [abort(UNAVAILABLE), busy(0.001)] * 10
+    with quick(address) as log:
+        log.append(accepted(0))
+        assert log.flush(20)
+        assert caplog.text.count("the service does not take them") == 2
+        fake.answers = [abort(UNAVAILABLE)]
+        log.append(accepted(1))
+        assert log.flush(20)
+    assert caplog.text.count("the service does not take them") == 3
+
+
+def test_logger_tells_an_outage_five_reasons_at_most(
+    fake: FakeService, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.answers = [abort(UNAVAILABLE, f"{letter} is away, port {number}") for letter in "abcdefg" for number in (1, 2)]
+    with quick(address) as log:
+        log.append(accepted())
+        assert log.flush(20)
+    told = [record.getMessage()[-len("a is away, port 1") :] for record in caplog.records]
+    assert told == [f"{letter} is away, port 1" for letter in "abcde"]
+
+
+def test_logger_leaves_a_connection_that_has_gone_silent(fake: FakeService, address: str) -> None:
+    with Relay(address) as relay, quick(relay.address, call_timeout=0.5) as log:
+        log.append(accepted(0))
+        assert log.flush(20)
+        relay.silence()
+        log.append(accepted(1))
+        assert log.flush(5)
+    assert fake.stored == names(0, 1)
+
+
+@pytest.mark.parametrize("variable", ["grpc_proxy", "https_proxy", "http_proxy"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "ipv4:127.0.0.1"])
+def test_logger_asks_no_proxy_for_this_machine(
+    address: str, host: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for other in ("grpc_proxy", "https_proxy", "http_proxy", "no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(variable, f"http://127.0.0.1:{free_port()}")
+    with quick(address.replace("127.0.0.1", host), token="secret") as log:
+        assert log.append_sync(accepted(), 3).sequence == 1
+
+
+def test_logger_takes_no_reply_that_is_none(caplog: pytest.LogCaptureFixture) -> None:
+    for address in serve_no_protobuf():
+        with quick(address) as log:
+            with pytest.raises(CallError, match="INTERNAL"):
+                log.append_sync(accepted(0))
+            for number in (1, 2):
+                log.append(accepted(number))
+                assert log.flush(20)
+            assert counts(log) == (0, 0, 2, 0, 0)
+    assert caplog.text.count("the reply cannot be read") == 1
+
+
+@pytest.mark.parametrize(("results", "expected"), [(1, (2, 0, 2, 0, 0)), (5, (4, 0, 0, 0, 0))])
+def test_logger_tells_a_reply_with_another_number_of_results(
+    fake: FakeService, address: str, results: int, expected: tuple[int, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    def amend(response: pb.BatchAppendSessionsResponse) -> None:
+        if len(response.results) == 3:
+            del response.results[results:]
+            response.results.extend([response.results[0]] * (results - len(response.results)))
+
+    gate = Gate()
+    fake.answers, fake.amend = [gate], amend
+    with quick(address) as log:
+        log.append(accepted(0))
+        assert gate.reached.wait(20)
+        append_all(log, 1, 2, 3)
+        gate.open()
+        assert log.flush(20)
+        assert counts(log) == expected
+    assert caplog.text.count(f"a reply has {results} results for 3 rows") == 1
 
 
 def test_logger_sends_the_token(fake: FakeService, address: str) -> None:

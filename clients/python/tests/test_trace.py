@@ -24,7 +24,10 @@ PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
         ({"X-Lakehouse-Trace-Id": "not valid", "Traceparent": PARENT}, TRACE),
         ({"X-Lakehouse-Trace-Id": "s" * 129}, ""),
         ({"X-Lakehouse-Trace-Id": ""}, ""),
+        ({"HTTP_X_LAKEHOUSE_TRACE_ID": "not valid,own"}, "own"),
+        ({"HTTP_TRACEPARENT": f"nothing, {PARENT}"}, TRACE),
         ({}, ""),
+        (None, ""),
     ],
 )
 def test_trace_id_from_headers(headers: Any, expected: str) -> None:

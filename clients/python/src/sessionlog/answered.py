@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .connection import Connection
 from .errors import CallError, RefusedError
-from .options import Options
+from .options import Options, seconds
 from .sender import backoffs
 from .status import CallFailure
 from .v1 import session_log_pb2 as pb
@@ -27,16 +27,16 @@ class Appended:
 
 
 def append_answered(
-    connection: Connection, options: Options, row: bytes, validate_only: bool, timeout: float
+    connection: Connection, options: Options, row: bytes, validate_only: bool, timeout: float | None
 ) -> tuple[Appended | RefusedError | CallError, int]:
     """Sends a row until the answer is one that a retry does not change, or the time is over. Returns how often it was
     sent again, too."""
-    deadline = time.monotonic() + timeout
+    deadline = time.monotonic() + seconds(timeout)
     for retries, backoff in enumerate(backoffs(options.min_backoff, options.max_backoff)):
         left = deadline - time.monotonic()
         outcome = connection.append(row, validate_only, min(options.call_timeout, max(left, 0.001)))
         if not isinstance(outcome, CallFailure):
-            return _appended(pb.AppendSessionResponse.FromString(outcome)), retries
+            return _appended(outcome), retries
         wait = max(backoff, outcome.retry_after or 0.0)
         if outcome.remedy() != "retry" or wait >= deadline - time.monotonic():
             return outcome.error(), retries

@@ -7,6 +7,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from .options import seconds
+
 
 class RowBuffer:
     """Rows from any threads to one that sends them.
@@ -26,6 +28,7 @@ class RowBuffer:
         self._waiting: deque[tuple[int, bytes]] = deque()
         self._under_way: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
+        self._under_way_bytes = 0
         self._ticket = 0
         self._sender_waits = False
         self._hurry = False
@@ -50,7 +53,9 @@ class RowBuffer:
         return rows >= self._rows_max or self._bytes + size > self._bytes_max
 
     def _make_room(self, size: int) -> bool:
-        if not self._drop_oldest:
+        """Drops waiting rows for one of that size, unless it would not fit without them either."""
+        fits = len(self._under_way) < self._rows_max and self._under_way_bytes + size <= self._bytes_max
+        if not self._drop_oldest or not fits:
             return False
         while self._waiting and self._is_full(size):
             self._bytes -= len(self._waiting.popleft()[1])
@@ -76,6 +81,7 @@ class RowBuffer:
                     break
                 entry = self._waiting.popleft()
                 self._under_way.append(entry)
+                self._under_way_bytes += len(entry[1])
                 rows.append(entry[1])
             return rows
 
@@ -83,7 +89,9 @@ class RowBuffer:
         """The first `count` rows under way are stored or refused."""
         with self._work:
             for _ in range(min(count, len(self._under_way))):
-                self._bytes -= len(self._under_way.popleft()[1])
+                size = len(self._under_way.popleft()[1])
+                self._bytes -= size
+                self._under_way_bytes -= size
             self._settled.notify_all()
 
     def pause(self, seconds: float) -> None:
@@ -99,9 +107,9 @@ class RowBuffer:
             self._hurry = True
             self._work.notify_all()
 
-    def wait_settled(self, timeout: float) -> bool:
+    def wait_settled(self, timeout: float | None) -> bool:
         """Waits until all rows put so far are stored, refused or dropped; False when that takes longer."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds(timeout)
         with self._settled:
             last = self._ticket
             self.wake()
@@ -130,7 +138,7 @@ class RowBuffer:
             rows = [row for _, row in (*self._under_way, *self._waiting)]
             self._under_way.clear()
             self._waiting.clear()
-            self._bytes = 0
+            self._bytes = self._under_way_bytes = 0
             self._settled.notify_all()
             return rows
 

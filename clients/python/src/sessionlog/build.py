@@ -6,9 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .notices import write
 from .record import SessionAttempt, SessionRecord
 from .roster import RosterCheck
-from .text import cut, to_text
+from .text import cut, error_text, to_head, type_name
 
 _log = logging.getLogger("sessionlog")
 
@@ -84,34 +85,28 @@ def build_session_record(
         record.iterations = failure.iterations
         record.attempts = failure.history
         record.session_id = request.trace_id or failure.trace_id
-    elif error:
-        record.attempts = [SessionAttempt(0, "infra_error", cut(_error_text(error), _INFRA_ERROR_CODE_POINTS))]
+    elif error is not None and not (isinstance(error, str) and error == ""):
+        text = error if isinstance(error, str) else error_text(error)
+        record.attempts = [SessionAttempt(0, "infra_error", cut(text, _INFRA_ERROR_CODE_POINTS))]
     return record
 
 
 def _prompt(prompt: str | bytes) -> str | bytes:
     try:
-        return cut(to_text(prompt), _PROMPT_CODE_POINTS)
-    except TypeError:
-        # What is no text is refused, and told, when the record is appended.
+        return to_head(prompt, _PROMPT_CODE_POINTS)
+    except Exception:  # noqa: BLE001 what is no text is refused, and told, when the record is appended
         return prompt
-
-
-def _error_text(error: BaseException | str) -> str:
-    if isinstance(error, str):
-        return error
-    try:
-        text = str(error)
-    except Exception:  # noqa: BLE001 an error that cannot tell itself must not hide the session
-        text = ""
-    return text or type(error).__name__
 
 
 def _grounded(roster_check: RosterCheck | None, artifact: Mapping[str, object]) -> bool | None:
     if roster_check is None:
         return None
     try:
-        return roster_check(artifact)
+        grounded = roster_check(artifact)
+        if grounded is None or isinstance(grounded, bool):
+            return grounded
+        raise TypeError(f"expected True, False or None, found {type_name(grounded)}")
     except Exception:  # noqa: BLE001 a check that fails is told, and costs no row
-        _log.warning("session log: the roster check failed, grounded_in_roster is left out", exc_info=True)
+        message = "session log: the roster check failed, grounded_in_roster is left out"
+        write(_log, logging.WARNING, message, exc_info=True)
         return None

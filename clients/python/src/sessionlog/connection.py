@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from .options import Options
 from .status import CallFailure, failure_of
+from .v1 import session_log_pb2 as pb
 from .wire import delimited
 
 APPEND = "/sessionlog.v1.SessionLog/AppendSession"
@@ -28,6 +32,8 @@ _CHANNEL_OPTIONS = (
 
 _LOCAL = re.compile(r"unix:.*|(ipv[46]:)?(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?")
 
+Response = TypeVar("Response")
+
 
 class Connection:
     """Sends records as the bytes they already are. Nothing here raises because of a service or an option."""
@@ -38,13 +44,13 @@ class Connection:
         self._channel: grpc.Channel | None = None
         self._closed = False
 
-    def append(self, row: bytes, validate_only: bool, timeout: float) -> bytes | CallFailure:
-        """AppendSession; returns the bytes of an AppendSessionResponse."""
-        return self._call(APPEND, delimited(_RECORD, row) + (_VALIDATE_ONLY if validate_only else b""), timeout)
+    def append(self, row: bytes, validate_only: bool, timeout: float) -> pb.AppendSessionResponse | CallFailure:
+        request = delimited(_RECORD, row) + (_VALIDATE_ONLY if validate_only else b"")
+        return self._call(APPEND, request, pb.AppendSessionResponse.FromString, timeout)
 
-    def append_batch(self, rows: list[bytes], timeout: float) -> bytes | CallFailure:
-        """BatchAppendSessions; returns the bytes of a BatchAppendSessionsResponse."""
-        return self._call(BATCH_APPEND, b"".join([delimited(_RECORD, row) for row in rows]), timeout)
+    def append_batch(self, rows: list[bytes], timeout: float) -> pb.BatchAppendSessionsResponse | CallFailure:
+        request = b"".join([delimited(_RECORD, row) for row in rows])
+        return self._call(BATCH_APPEND, request, pb.BatchAppendSessionsResponse.FromString, timeout)
 
     def close(self) -> None:
         """Ends the calls under way, and makes no more."""
@@ -54,7 +60,9 @@ class Connection:
         if channel is not None:
             channel.close()
 
-    def _call(self, path: str, request: bytes, timeout: float) -> bytes | CallFailure:
+    def _call(
+        self, path: str, request: bytes, decode: Callable[[bytes], Response], timeout: float
+    ) -> Response | CallFailure:
         try:
             metadata = self._metadata()
             if isinstance(metadata, CallFailure):
@@ -65,12 +73,15 @@ class Connection:
             # Not `future`, which needs a thread of its own: while a process ends, some versions of Python start none.
             method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
             try:
-                return method(request, timeout=timeout, metadata=metadata)
+                return decode(method(request, timeout=timeout, metadata=metadata))
             except grpc.RpcError as error:
                 failure = failure_of(error)
-                if failure.code == "UNAVAILABLE":
+                # A connection may have gone silent while new ones work.
+                if failure.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
                     self._forget(channel)
                 return failure
+            except DecodeError as error:
+                return CallFailure("INTERNAL", f"the reply cannot be read: {error}")
         except Exception as error:  # noqa: BLE001 whatever an option or grpc makes of it, a daemon goes on
             return failure_of(error)
 
@@ -98,7 +109,9 @@ class Connection:
 
 
 def _create_channel(options: Options) -> grpc.Channel:
-    channel_options: list[tuple[str, str | int]] = [*_CHANNEL_OPTIONS, *options.channel_options]
+    # A proxy that the environment names is another machine, which is not to see a token for this one.
+    proxy = (("grpc.enable_http_proxy", 0),) if _LOCAL.fullmatch(options.address) else ()
+    channel_options: list[tuple[str, str | int]] = [*_CHANNEL_OPTIONS, *proxy, *options.channel_options]
     tls = options.tls
     if tls is None:
         return grpc.insecure_channel(options.address, channel_options)

@@ -11,9 +11,10 @@ from .counters import Counters, Stats
 from .encode import Record, encode_record
 from .errors import RefusedError, Violation
 from .notices import Notices
-from .options import Options
+from .options import Options, seconds
 from .sender import Sender
 from .spill import to_json_line, write_spill
+from .text import error_text, type_name
 
 _JOIN_TIMEOUT = 1.0
 
@@ -46,7 +47,7 @@ class Core:
         except RefusedError as error:
             return error
         except Exception as error:  # noqa: BLE001 a record's values may raise anything
-            description = f"cannot be encoded: {type(error).__name__}: {error}"
+            description = f"cannot be encoded: {type_name(error)}: {error_text(error)}"
             return RefusedError([Violation("record", description, "INVALID_FORMAT")])
 
     def put(self, row: bytes | RefusedError) -> None:
@@ -63,15 +64,15 @@ class Core:
     def stats(self) -> Stats:
         return self.counters.stats(*self.buffer.size())
 
-    def close(self, timeout: float) -> bool:
+    def close(self, timeout: float | None) -> bool:
         """Takes no more rows and sends those that wait, for at most `timeout` seconds; what is left then is spilled or
         lost. True when nothing was left."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds(timeout)
         self.buffer.close()
         with self._ending:
             thread = self._thread
             if thread is not None:
-                if not self.buffer.wait_settled(max(0.0, deadline - time.monotonic())):
+                if not self.buffer.wait_settled(deadline - time.monotonic()):
                     self.buffer.abandon()
                     self.connection.close()
                 thread.join(_JOIN_TIMEOUT)
@@ -110,11 +111,10 @@ class Core:
             except Exception as error:  # noqa: BLE001 one row that has no JSON must not cost the others
                 self.counters.add(refused=1)
                 self.notices.once("spill row", f"a row has no JSON, and is not spilled: {error}")
-        try:
-            write_spill(path, lines)
-        except OSError as error:
-            self.counters.add(dropped=len(lines))
-            self.notices.once("close", f"{len(lines)} rows are lost, as the spill file cannot be written: {error}")
-        else:
-            self.counters.add(spilled=len(lines))
-            self.notices.once("close", f"{len(lines)} rows could not be sent and are in {path}")
+        spilled, problem = write_spill(path, lines)
+        lost = len(lines) - spilled
+        self.counters.add(spilled=spilled, dropped=lost)
+        if spilled > 0:
+            self.notices.once("close", f"{spilled} rows could not be sent and are in {path}")
+        if problem is not None:
+            self.notices.once("spill", f"{lost} rows are lost, as the spill file cannot be written: {problem}")

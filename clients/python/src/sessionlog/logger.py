@@ -13,7 +13,7 @@ from .core import Core
 from .counters import Stats
 from .encode import Record
 from .errors import CallError, RefusedError
-from .options import BATCH_ROWS_MAX, ChannelOptions, Options, Overflow, Tls, Token, program_name
+from .options import BATCH_ROWS_MAX, ChannelOptions, Options, Overflow, Tls, Token, program_name, seconds
 
 _MIB = 1024 * 1024
 
@@ -38,8 +38,8 @@ class SessionLogger:
         batch_rows: int = 500,
         batch_bytes: int = 2 * _MIB,
         max_message_bytes: int = 4 * _MIB,
-        call_timeout: float = 30.0,
-        close_timeout: float = 10.0,
+        call_timeout: float | None = 30.0,
+        close_timeout: float | None = 10.0,
         min_backoff: float = 0.1,
         max_backoff: float = 2.0,
         tls: Tls | None = None,
@@ -47,7 +47,7 @@ class SessionLogger:
         insecure_token: bool = False,
         channel_options: ChannelOptions = (),
     ) -> None:
-        """Times are in seconds.
+        """Times are in seconds; a timeout of None is without limit.
 
         daemon: put on records that name none; by default the program's name, reduced to A-Z a-z 0-9 . _ -. Empty: the
         service puts there what it knows of the caller.
@@ -80,10 +80,10 @@ class SessionLogger:
             batch_rows=min(max(1, batch_rows), BATCH_ROWS_MAX),
             batch_bytes=min(max(1, batch_bytes), max_message_bytes),
             max_message_bytes=max_message_bytes,
-            call_timeout=call_timeout,
-            close_timeout=close_timeout,
-            min_backoff=min_backoff,
-            max_backoff=max(min_backoff, max_backoff),
+            call_timeout=seconds(call_timeout),
+            close_timeout=seconds(close_timeout),
+            min_backoff=max(0.001, seconds(min_backoff)),
+            max_backoff=max(0.001, seconds(min_backoff), seconds(max_backoff)),
             tls=tls,
             token=token,
             insecure_token=insecure_token,
@@ -110,7 +110,7 @@ class SessionLogger:
             lifecycle.used(self)
         core.put(core.encode(record))
 
-    def append_sync(self, record: Record, timeout: float = 30.0, *, validate_only: bool = False) -> Appended:
+    def append_sync(self, record: Record, timeout: float | None = 30.0, *, validate_only: bool = False) -> Appended:
         """Stores a record and returns once it is on disk, behind none of those that wait in the buffer.
 
         Raises RefusedError, with the violations, when it is not one that the session log takes, and CallError when it
@@ -119,7 +119,7 @@ class SessionLogger:
         """
         core = self._core
         if core is None:
-            return Appended(session_id=record.session_id, timestamp_ns=0, sequence=0)
+            return Appended(session_id=getattr(record, "session_id", ""), timestamp_ns=0, sequence=0)
         if core.buffer.closed:
             raise CallError("CLOSED", "the logger is closed")
         row = core.encode(record)
@@ -142,9 +142,9 @@ class SessionLogger:
         """What has become of the rows so far."""
         return Stats() if self._core is None else self._core.stats()
 
-    def flush(self, timeout: float = 10.0) -> bool:
+    def flush(self, timeout: float | None = 10.0) -> bool:
         """Waits until all records appended before are stored, refused or dropped; False when that takes longer than
-        `timeout` seconds."""
+        `timeout` seconds; None is without limit."""
         return True if self._core is None else self._core.buffer.wait_settled(timeout)
 
     def close(self, timeout: float | None = None) -> bool:

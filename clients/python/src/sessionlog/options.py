@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from logging import Logger
@@ -17,6 +18,8 @@ ChannelOptions: TypeAlias = Sequence[tuple[str, str | int]]
 BATCH_ROWS_MAX = 10_000
 """How many records the service takes in one call."""
 DAEMON_LENGTH_MAX = 64
+_SECONDS_MAX = min(threading.TIMEOUT_MAX, 1e8)
+"""Three years, where locks wait as long. In gRPC, 64 bits have to hold the nanoseconds of a deadline since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Options:
     token: Token | None
     insecure_token: bool
     channel_options: ChannelOptions
+
+
+def seconds(timeout: float | None) -> float:
+    """A time that locks and gRPC take: None, and what is longer, is the longest; NaN or less than 0 is no time."""
+    return _SECONDS_MAX if timeout is None else min(max(0.0, timeout), _SECONDS_MAX)
 
 
 def program_name(argv: Sequence[str]) -> str:

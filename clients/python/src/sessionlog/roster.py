@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from inspect import isawaitable
 from typing import TypeAlias
 
 Artifact: TypeAlias = Mapping[str, object]
@@ -21,7 +22,8 @@ def roster_check_for(
     it does not find one. None, unknown, for kinds other than fill, and when the artifact names nobody at these paths.
 
     `paths` says where ids are, or finds them itself. An id that is there but is neither text nor an integer is found by
-    nobody. What `lookup` raises is for the caller of the check; `build_session_record` takes it for unknown.
+    nobody. What `lookup` raises is for the caller of the check; `build_session_record` takes it for unknown. A lookup
+    that is a coroutine function answers nothing: the check raises TypeError.
     """
 
     def check(artifact: Artifact) -> bool | None:
@@ -41,7 +43,13 @@ def roster_check_for(
 def _is_known(worker_id: object, lookup: Callable[[str], object]) -> bool:
     if isinstance(worker_id, int) and not isinstance(worker_id, bool):
         worker_id = str(worker_id)
-    return isinstance(worker_id, str) and worker_id != "" and bool(lookup(worker_id))
+    if not isinstance(worker_id, str) or worker_id == "":
+        return False
+    found = lookup(worker_id)
+    if isawaitable(found):
+        # It would be true whatever comes of it.
+        raise TypeError("the lookup is to answer at once: it returned an awaitable")
+    return bool(found)
 
 
 def _ids(artifact: Artifact, paths: Iterable[str]) -> Iterator[object]:

@@ -81,7 +81,7 @@ class Sender:
             outcome = self._connection.append_batch(rows, self._options.call_timeout)
             if not isinstance(outcome, CallFailure):
                 self._notices.recovered()
-                return pb.BatchAppendSessionsResponse.FromString(outcome)
+                return outcome
             if self._buffer.abandoned:
                 return None
             if outcome.remedy() != "retry":
@@ -101,7 +101,10 @@ class Sender:
 
     def _count(self, response: pb.BatchAppendSessionsResponse, sent: int) -> None:
         appended = duplicate = 0
-        for result in response.results:
+        if len(response.results) != sent:
+            message = f"a reply has {len(response.results)} results for {sent} rows; rows without one count as refused"
+            self._notices.once("results", message)
+        for result in response.results[:sent]:
             if not result.HasField("appended"):
                 rejected = result.rejected
                 violations = [Violation(v.field, v.description, v.reason) for v in rejected.violations]

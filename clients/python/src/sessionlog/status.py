@@ -11,6 +11,7 @@ from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
 from .errors import CallError, RefusedError, Violation
+from .text import error_text, type_name
 
 Remedy = Literal["retry", "split", "give_up"]
 
@@ -50,7 +51,7 @@ def failure_of(error: BaseException) -> CallFailure:
         violations, retry_after = _details(error)
         return CallFailure(error.code().name, error.details() or "", violations, retry_after)
     # No channel could be made: a certificate's file that is not there, an address that is no text.
-    return CallFailure("UNAVAILABLE", f"{type(error).__name__}: {error}")
+    return CallFailure("UNAVAILABLE", f"{type_name(error)}: {error_text(error)}")
 
 
 def _details(call: grpc.Call) -> tuple[tuple[Violation, ...], float | None]:

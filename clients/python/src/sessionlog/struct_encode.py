@@ -8,7 +8,7 @@ from math import isfinite
 from struct import Struct as Packing
 
 from .errors import RefusedError, Violation
-from .text import to_text, utf8
+from .text import to_text, type_name, utf8
 from .wire import KNOWN as _KNOWN
 from .wire import VARINTS as _VARINTS
 from .wire import delimited, varint
@@ -37,7 +37,7 @@ def encode_artifact(artifact: object, bytes_max: int) -> bytes:
     """The fields of a google.protobuf.Struct. Raises RefusedError when JSON cannot say the value, or when it has more
     than `bytes_max` bytes, which also bounds the time that values take which hold a part of themselves many times."""
     if not isinstance(artifact, Mapping):
-        raise _refusal("INVALID_FORMAT", f"expected an object, found {type(artifact).__name__}")
+        raise _refusal("INVALID_FORMAT", f"expected an object, found {type_name(artifact)}")
     try:
         return _object(artifact, 1, bytes_max)
     except RecursionError:
@@ -50,7 +50,7 @@ def _object(items: Mapping[object, object], level: int, bytes_max: int) -> bytes
     parts: list[bytes] = []
     size = 0
     for key, value in items.items():
-        key_field = _key_fields.get(key) or _key_field(key)
+        key_field = _key_fields.get(key) or _key_field(key, bytes_max)
         payload = _value(value, level, bytes_max)
         length = len(payload)
         head = key_field + _FIELD_2 + (_VARINTS[length] if length < _KNOWN else varint(length))
@@ -62,10 +62,12 @@ def _object(items: Mapping[object, object], level: int, bytes_max: int) -> bytes
     return b"".join(parts)
 
 
-def _key_field(key: object) -> bytes:
+def _key_field(key: object, bytes_max: int) -> bytes:
     """Field 1 of an object's entry. Objects mostly have the keys that others had: some are remembered."""
     if not isinstance(key, str):
-        raise _refusal("INVALID_FORMAT", f"expected text as keys of objects, found {type(key).__name__}")
+        raise _refusal("INVALID_FORMAT", f"expected text as keys of objects, found {type_name(key)}")
+    if len(key) > bytes_max:
+        raise _too_long(bytes_max)
     field = delimited(_FIELD_1, utf8(key))
     if len(_key_fields) < _KEYS_MAX and len(field) <= _KEY_BYTES_MAX and type(key) is str:
         _key_fields[key] = field
@@ -91,6 +93,8 @@ def _value(value: object, level: int, bytes_max: int) -> bytes:
     """A google.protobuf.Value. The types that json.loads makes come first: they are nearly all."""
     kind = type(value)
     if kind is str:
+        if len(value) > bytes_max:  # type: ignore[arg-type]
+            raise _too_long(bytes_max)
         return delimited(_TEXT, utf8(value))  # type: ignore[arg-type]
     if kind is dict:
         return delimited(_OBJECT, _object(value, level + 1, bytes_max))  # type: ignore[arg-type]
@@ -105,6 +109,9 @@ def _value(value: object, level: int, bytes_max: int) -> bytes:
 
 def _unusual(value: object, level: int, bytes_max: int) -> bytes:
     if isinstance(value, (str, bytes, bytearray, memoryview)):
+        # As UTF-8 it is no shorter, also where it is repaired.
+        if len(value) > bytes_max:
+            raise _too_long(bytes_max)
         return delimited(_TEXT, utf8(to_text(value)))
     if isinstance(value, numbers.Real):
         return _number(value)
@@ -112,7 +119,7 @@ def _unusual(value: object, level: int, bytes_max: int) -> bytes:
         return delimited(_OBJECT, _object(value, level + 1, bytes_max))
     if isinstance(value, Sequence):
         return delimited(_LIST, _list(value, level + 1, bytes_max))
-    raise _refusal("INVALID_FORMAT", f"expected what JSON can say, found {type(value).__name__}")
+    raise _refusal("INVALID_FORMAT", f"expected what JSON can say, found {type_name(value)}")
 
 
 def _number(value: numbers.Real | float) -> bytes:

@@ -27,7 +27,32 @@ def to_text(value: object) -> str:
         return ""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value).decode("utf-8", "replace")
-    raise TypeError(f"expected a text, found {type(value).__name__}")
+    raise TypeError(f"expected a text, found {type_name(value)}")
+
+
+def type_name(value: object) -> str:
+    """The name of a value's type, which a metaclass may have raise."""
+    try:
+        return f"{type(value).__name__}"
+    except Exception:  # noqa: BLE001 what cannot be told is no reason to raise in a daemon
+        return "an object of a type without a name"
+
+
+def error_text(error: BaseException) -> str:
+    """What an exception says, else its type's name. Nothing is raised, whatever the exception's own code does."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 as above
+        text = ""
+    return text or type_name(error)
+
+
+def to_head(value: object, code_points: int) -> str:
+    """The first `code_points` code points of what `to_text` takes."""
+    if isinstance(value, (bytes, bytearray)):
+        # Four bytes hold one code point at least; what is cut off is not copied first.
+        value = value[: 4 * code_points]
+    return cut(to_text(value), code_points)
 
 
 def cut(text: str, code_points: int) -> str:

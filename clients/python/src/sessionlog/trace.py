@@ -22,13 +22,13 @@ _SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 
 
-def trace_id_from_headers(headers: Headers) -> str:
+def trace_id_from_headers(headers: Headers | None) -> str:
     """The trace id of `X-Lakehouse-Trace-Id`, else of `traceparent`; empty when neither has a valid one.
 
     `headers` has `items()`, as those of Flask, Django and `http.server` and a WSGI environment have, or is pairs, as
     those of ASGI are. Names are in any case.
     """
-    values = _values(headers)
+    values = _values(headers or ())
     for value in values["x-lakehouse-trace-id"]:
         if _SESSION_ID.fullmatch(value):
             return value
@@ -41,7 +41,7 @@ def trace_id_from_headers(headers: Headers) -> str:
 
 def trace_id_from_metadata(metadata: Iterable[tuple[str, Text]] | None) -> str:
     """The same of an incoming gRPC call's metadata, `context.invocation_metadata()`."""
-    return trace_id_from_headers(metadata or ())
+    return trace_id_from_headers(metadata)
 
 
 def parse_traceparent(text: str) -> str:
@@ -64,7 +64,8 @@ def _values(headers: Headers) -> dict[str, list[str]]:
         # WSGI has HTTP_X_LAKEHOUSE_TRACE_ID for X-Lakehouse-Trace-Id.
         name = _text(key).lower().replace("_", "-").removeprefix("http-")
         if name in found:
-            found[name].append(_text(value).strip())
+            # A header that came twice, WSGI joins with a comma, which no trace id has.
+            found[name] += [one.strip() for one in _text(value).split(",")]
     return found
 
 
