@@ -24,6 +24,8 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
   const ending = new AbortController();
   const abort = () => ending.abort();
   signal.addEventListener("abort", abort);
+  // A pipe that nobody reads any more goes on calling itself writable.
+  stdout.on("error", abort).on("close", abort);
   let next: number | undefined;
   let away = false;
 
@@ -36,17 +38,17 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
     for (;;) {
       const turn = await messages.next();
       if (turn.done === true) return turn.value;
-      if (stdout.writable) await onMessage(turn.value);
-      if (!stdout.writable) abort();
+      if (!ending.signal.aborted) await onMessage(turn.value);
       next = turn.value.sequence + 1;
     }
   }
 
   try {
     for (;;) {
+      const before = next;
       const failure = await call(next === undefined ? request : { ...request, last: 0, from_sequence: next });
       if (failure === undefined || ending.signal.aborted || signal.aborted) return;
-      if (failure.code_name === "ABORTED") continue;
+      if (failure.code_name === "ABORTED" && next !== before) continue;
       const waits = request.follow === true && failure.code_name === "UNAVAILABLE" && next !== undefined;
       if (!waits) throw new WorkError(`${address}: ${failure.code_name}: ${failure.message}`);
       if (!away) stderr.write(`sessionlog: ${address}: ${failure.message}; waiting for the service\n`);
@@ -55,5 +57,6 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
     }
   } finally {
     signal.removeEventListener("abort", abort);
+    stdout.off("error", abort).off("close", abort);
   }
 }

@@ -139,6 +139,7 @@ export function createJournal(options: JournalOptions): Journal {
     if (state !== "open") return;
     const failure = await store.look();
     if (failure !== undefined) return recover(failure, 1);
+    tellFound();
     later(LOOK_MS, look);
   }
 
@@ -157,7 +158,7 @@ export function createJournal(options: JournalOptions): Journal {
       recover(outcome, bytes.length);
       return queue.release(group, refusal);
     }
-    tellRows(outcome.first_sequence, fresh);
+    if (fresh.length > 0) tellRows(outcome.first_sequence, fresh);
     const rows = settle(outcome.first_sequence);
     let next = 0;
     queue.release(group, ({ lines }) => {
@@ -167,9 +168,13 @@ export function createJournal(options: JournalOptions): Journal {
   }
 
   function tellRows(first_sequence: number, lines: readonly Uint8Array[]): void {
-    if (lines.length === 0) return;
     next_sequence = first_sequence + lines.length;
     for (const listener of rows_listeners) listener(first_sequence, lines);
+  }
+
+  /** Rows of another program that were found are there for readers, too. */
+  function tellFound(): void {
+    if (store.next_sequence > next_sequence) tellRows(store.next_sequence, []);
   }
 
   /** Stores group after group; between two of them others may have their turn. */
@@ -230,7 +235,8 @@ export function createJournal(options: JournalOptions): Journal {
   async function rotate(): Promise<void> {
     if (state !== "open") return;
     const failure = await store.rotate();
-    if (failure !== undefined) recover(failure, 1);
+    if (failure !== undefined) return recover(failure, 1);
+    tellFound();
   }
 
   async function drain(): Promise<void> {

@@ -56,6 +56,8 @@ export function createStore(options: StoreOptions): Store {
   let lock: Lock | undefined;
   let active: ActiveFile | undefined;
   let next_sequence = 1;
+  /** The file that is being begun anew, and what is known of it: there may be no room for that at first. */
+  let wanted: { readonly identity: string; readonly first_sequence: number | undefined } | undefined;
   let rotation_waits_until = Number.NEGATIVE_INFINITY;
 
   async function takeLock(): Promise<void> {
@@ -78,12 +80,14 @@ export function createStore(options: StoreOptions): Store {
   /** Leaves the file to whoever moved it, and goes on with what the path shows, or with a new one. */
   async function beginAnew(first_sequence?: number): Promise<ActiveFile> {
     const left = active;
+    if (left !== undefined) wanted = { identity: left.identity, first_sequence };
     active = undefined;
     await left?.file.close();
     await disk.makeDirectory(names.directory);
     await takeLock();
-    const ours = (await disk.status(names.active))?.identity === left?.identity;
-    active = await begin(ours, first_sequence);
+    const ours = (await disk.status(names.active))?.identity === wanted?.identity;
+    active = await begin(ours, ours ? wanted?.first_sequence : undefined);
+    wanted = undefined;
     return active;
   }
 

@@ -24,7 +24,8 @@ export type AppendOutcome = { readonly kind: "appended"; readonly rows: readonly
 /** `failed` is final: the process must end. */
 export type JournalState = "opening" | "open" | "disk_full" | "draining" | "closed" | "failed";
 
-/** Called with lines that are durable now, each with its "\n", and the sequence of the first one. */
+/** Called with lines that are durable now, each with its "\n", and the sequence of the first one; without any, rows before
+ * that sequence were found in the file. */
 export type RowsListener = (first_sequence: number, lines: readonly Uint8Array[]) => void;
 
 /** An append-only log of opaque lines with one writer. */

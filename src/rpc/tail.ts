@@ -99,7 +99,7 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
         for await (const block of journal.read(next)) {
           await sendBlock(block);
           if (signal.aborted || next >= end) break;
-          await rest();
+          if (next < journal.next_sequence) await rest();
         }
       } else {
         const found = await live.wait(next, passes);

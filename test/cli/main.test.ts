@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { sessionBytes, startTestServer } from "../support/server.js";
 import { temporaryDirectory } from "./support.js";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
@@ -51,6 +52,22 @@ describe("main", () => {
   test("main ends quietly when nobody reads its output", async () => {
     const { child, ended } = start(["schema"], temporaryDirectory());
     child.stdout?.destroy();
+    expect(await ended).toEqual({ code: 0, stderr: "" });
+  });
+
+  test("main tail --follow ends when nobody reads its output any more", async () => {
+    const server = await startTestServer();
+    onTestFinished(async () => void (await server.close()));
+    const append = (first: number) =>
+      server.client.appendBatch([0, 1].map((n) => sessionBytes({ session_id: `s${first + n}` })));
+    await append(1);
+    const { child, ended } = start(["tail", "-f", "--address", server.address], temporaryDirectory());
+    if (child.stdout === null) throw new Error("no standard output");
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    // The first row is written into the void, before the second one that is known.
+    await append(3);
+    await append(5);
     expect(await ended).toEqual({ code: 0, stderr: "" });
   });
 

@@ -54,6 +54,11 @@ test("readTail goes on behind the last row when it was read too slowly", async (
   });
 });
 
+test("readTail does not call again at once when nothing came before it was too slow", async () => {
+  const { ended, pauses } = await run({ last: 5 }, [1, [], failure("ABORTED")], [1, [], failure("ABORTED")]);
+  expect({ ended, pauses }).toEqual({ ended: "there: ABORTED: aborted", pauses: 0 });
+});
+
 test("readTail waits for a service that restarts, and says so once each time", async () => {
   const away: Call = [undefined, [], failure("UNAVAILABLE")];
   const request = { last: 0, follow: true };

@@ -97,6 +97,16 @@ describe("read", () => {
     expect(await read(journal, 7)).toEqual([7, 8]);
   });
 
+  test("read gives rows of another program once the file that has them is sealed", async () => {
+    const { journal, disk } = await sealedTwice();
+    disk.append(PATH, row(100));
+    const heard: unknown[] = [];
+    journal.onRows((first, lines) => heard.push([first, lines.length]));
+    await journal.rotate();
+    expect([journal.next_sequence, heard]).toEqual([10, [[10, 0]]]);
+    expect(await read(journal, 7)).toEqual([7, 8, 100]);
+  });
+
   test("read tells that rows are gone with the file that was moved away", async () => {
     const { journal, disk, clock } = await sealedTwice();
     disk.move(PATH, "/data/elsewhere");

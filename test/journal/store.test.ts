@@ -72,6 +72,22 @@ describe("rotate", () => {
     expect(log.text()).toContain("another program writes");
   });
 
+  test("rotate that had no room for what it found gives no row another number", async () => {
+    const { journal, disk, clock } = await openTestJournal();
+    await journal.append([1, 2, 3, 4, 5].map((n) => row(n)));
+    await journal.rotate();
+    await journal.append([row(6), row(7), row(8)]);
+    disk.append(PATH, `${row(100)}${row(101)}no row\n`);
+    disk.capacity_bytes = 0;
+    await journal.rotate();
+    expect(journal.state).toBe("disk_full");
+    disk.capacity_bytes = Number.POSITIVE_INFINITY;
+    await clock.advance(1000);
+    expect(await told(journal.append([row(9)]))).toEqual([11]);
+    await journal.rotate();
+    expect(disk.paths().filter((path) => path.endsWith("6-00000000000000000011.jsonl"))).toHaveLength(1);
+  });
+
   test("rotate seals nothing that a crash makes longer again", async () => {
     const { journal, disk, clock } = await openTestJournal();
     await journal.append([row(1)]);
