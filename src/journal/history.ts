@@ -1,4 +1,5 @@
 import { errorText } from "./disk.js";
+import type { Side } from "./open_rows.js";
 import type { RowFile, Search } from "./row_file.js";
 import type { Rows } from "./rows.js";
 import type { Store } from "./store.js";
@@ -58,7 +59,7 @@ export function createHistory({ path, openRows, next_sequence, log }: HistoryPar
     }
   }
 
-  async function open(side: "from" | "up to", sequence: number): Promise<RowFile | undefined> {
+  async function open(side: Side, sequence: number): Promise<RowFile | undefined> {
     try {
       return await openRows(side, sequence);
     } catch (error) {

@@ -3,10 +3,11 @@ import { type ActiveFile, openActive } from "./active.js";
 import { type Disk, errorText, isNoSpace, type Lock } from "./disk.js";
 import { isTemporary, journalNames } from "./format.js";
 import { rowsBefore } from "./intrusion.js";
+import { openRows, type Side } from "./open_rows.js";
 import { readPosition, writePosition } from "./position.js";
 import { type RotationPolicy, rotationDue } from "./rotation.js";
-import { openSegment, plainFile, type RowFile } from "./row_file.js";
-import { disorder, listSegments, type Segment, segmentName } from "./segments.js";
+import type { RowFile } from "./row_file.js";
+import { disorder, listSegments, segmentName } from "./segments.js";
 import { type JournalLog, JournalOpenError } from "./types.js";
 import { probeSpace, type WriteFailure, writeGroup } from "./writer.js";
 
@@ -34,8 +35,8 @@ export interface Store {
   rotate(): Promise<WriteFailure | undefined>;
   /** Goes on in a new file when the path shows another file, or none; seals the active one when its time has come. */
   look(): Promise<WriteFailure | undefined>;
-  /** Opens the file that has a row or, where that is gone, the nearest one there is on that side; undefined when there is none. */
-  openRows(side: "from" | "up to", sequence: number): Promise<RowFile | undefined>;
+  /** See openRows. */
+  openRows(side: Side, sequence: number): Promise<RowFile | undefined>;
   /** Sequence of the next row. */
   readonly next_sequence: number;
   /** The file being written. */
@@ -208,31 +209,6 @@ export function createStore(options: StoreOptions): Store {
     }
   }
 
-  async function openRows(side: "from" | "up to", sequence: number): Promise<RowFile | undefined> {
-    const wanted = ({ first, last }: Segment) => (side === "from" ? last >= sequence : first <= sequence);
-    if (side === "up to" && active !== undefined && active.first_sequence <= sequence) {
-      const file = await openActiveRows();
-      if (file !== undefined) return file;
-    }
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const segments = (await listSegments(disk, names)).filter(wanted);
-      const segment = side === "from" ? segments[0] : segments.at(-1);
-      if (segment === undefined) break;
-      const file = await openSegment(disk, segment);
-      if (file !== undefined) return file;
-      // Compressed or removed since it was listed.
-    }
-    return side === "from" ? openActiveRows() : undefined;
-  }
-
-  /** Undefined when the path no longer shows the file that is being written. */
-  async function openActiveRows(): Promise<RowFile | undefined> {
-    if (active === undefined || active.rows === 0 || !(await inPlace(active))) return undefined;
-    const { first_sequence, rows, end } = active;
-    const file = await disk.open(names.active, "read");
-    return plainFile({ path: names.active, first_sequence, next_sequence: first_sequence + rows }, file, end);
-  }
-
   async function close(): Promise<void> {
     const closing = active;
     active = undefined;
@@ -261,7 +237,7 @@ export function createStore(options: StoreOptions): Store {
     append: (bytes, rows) => orFailure(append(bytes, rows)),
     look: () => voidOrFailure(look()),
     rotate: () => voidOrFailure(rotate()),
-    openRows,
+    openRows: (side, sequence) => openRows({ disk, names, active }, side, sequence),
     get next_sequence() {
       return next_sequence;
     },

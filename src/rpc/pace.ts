@@ -9,7 +9,7 @@ export interface Pace {
 /** While rows are stored, a reader rests so many times as long as the block took. */
 const REST_FACTOR = 6;
 const REST_MAX_MS = 50;
-/** Rows are being stored when the last one was so long ago. */
+/** For so long after a row was stored, rows count as being stored. */
 const BUSY_MS = 200;
 
 /**
