@@ -7,12 +7,11 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { readOptions } from "../scripts/lib/options.mjs";
-import { startService } from "../scripts/lib/server.mjs";
+import { startProgram, startService } from "../scripts/lib/server.mjs";
 import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
 import { findTool } from "../scripts/lib/tools.mjs";
 import { machine, median, p99, table, whole } from "./lib/figures.mjs";
 import { quarters, residentMegabytes, watchMemory } from "./lib/memory.mjs";
-import { startProgram } from "./lib/program.mjs";
 import { createCaller } from "./load/outage/caller.mjs";
 
 const options = readOptions({
@@ -34,20 +33,20 @@ const daemons = {
   Python: {
     missing: () => (existsSync(python) ? undefined : "no .tools/python; `npm run test:conformance -- python` makes it"),
     start: (address) =>
-      startProgram(python, [`${root}bench/load/outage/daemon.py`, address], {
-        PYTHONPATH: `${root}clients/python/src`,
+      startProgram([python, `${root}bench/load/outage/daemon.py`, address], {
+        env: { PYTHONPATH: `${root}clients/python/src` },
       }),
   },
   JavaScript: {
     missing: () => undefined,
-    start: (address) => startProgram(process.execPath, [`${root}bench/load/outage/daemon.mjs`, address]),
+    start: (address) => startProgram([process.execPath, `${root}bench/load/outage/daemon.mjs`, address]),
   },
 };
 
 async function startValidatord(address, directory) {
   const go = ["build", "-o", `${directory}/`, ".", "./fakemodel"];
   execFileSync(findTool("go"), go, { cwd: `${root}examples/validatord`, stdio: "inherit" });
-  const model = await startProgram(`${directory}/fakemodel`, ["-listen", "127.0.0.1:0"]);
+  const model = await startProgram([`${directory}/fakemodel`, "-listen", "127.0.0.1:0"]);
   const config = `listen = "127.0.0.1:0"
 model_url = "http://${model.address}"
 model = "scripted"
@@ -56,8 +55,8 @@ roster = "${root}examples/roster.csv"
 session_log_address = "${address}"
 `;
   await writeFile(`${directory}/validatord.toml`, config);
-  const daemon = await startProgram(`${directory}/validatord`, ["-config", `${directory}/validatord.toml`]);
-  return { ...daemon, stop: () => Promise.all([daemon.stop(), model.stop()]) };
+  const daemon = await startProgram([`${directory}/validatord`, "-config", `${directory}/validatord.toml`]);
+  return { ...daemon, kill: () => Promise.all([daemon.kill(), model.kill()]) };
 }
 
 /** Starts a service for `work` that can be stopped, and comes back at the same address with an empty log. */
@@ -90,7 +89,7 @@ function withDaemon({ start }, address, work) {
       return await work(caller, daemon.pid);
     } finally {
       caller.close();
-      await daemon.stop();
+      await daemon.kill();
     }
   });
 }

@@ -1,12 +1,11 @@
 // Go: our client and the generated stubs alone, over grpc-go; a project that has nothing but the client; and the client's
 // own tests, whose behaviours (down at start, killed, slow, full disk …) need a service that they start and end.
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
 import { findTool } from "../scripts/lib/tools.mjs";
-import { goldenCases, violationsText } from "./golden.mjs";
+import { goldenCases } from "./golden.mjs";
+import { problemOf, run as runProgram } from "./stubs.mjs";
 
 const go = findTool("go");
 const folder = (name) => new URL(`../${name}`, import.meta.url).pathname;
@@ -41,16 +40,6 @@ async function* sendsGoldenCases(by, goldens, address, path) {
     const answer = answers.get(golden.name) ?? { error: `no answer; exit ${code}: ${errors}` };
     yield { name: `${by}: ${golden.name}`, problem: problemOf(golden, answer, rows) };
   }
-}
-
-function problemOf(golden, answer, rows) {
-  if (answer.error) return answer.error;
-  const refused = violationsText(answer.violations ?? []);
-  const expected = violationsText(golden.violations ?? []);
-  if (refused !== expected) return `refused for\n${refused}\nexpected\n${expected}`;
-  const row = rows[answer.sequence - 1];
-  if (golden.row === undefined || row === golden.row) return undefined;
-  return `wrote ${excerpt(row)}\nexpected ${excerpt(golden.row)}`;
 }
 
 /** Rows that are there already are known by their bytes: each is a duplicate only when the client sends it as before. */
@@ -114,7 +103,9 @@ async function vets(module) {
 }
 
 async function hasTheStubsOfTheProto() {
-  const { code, output, errors } = await runProgram(folder("clients/go/generate.sh"), ["--check"]);
+  const { code, output, errors } = await runProgram(folder("clients/go/generate.sh"), ["--check"], {
+    cwd: folder("clients/go"),
+  });
   return { name: "the committed stubs are those of the proto", problem: code === 0 ? undefined : `${output}${errors}` };
 }
 
@@ -143,17 +134,7 @@ function send(by, goldens, address) {
 }
 
 function run(words, cwd, input) {
-  return runProgram(go, words, cwd, input);
-}
-
-/** @returns {Promise<{ code: number, output: string, errors: string }>} what it printed */
-async function runProgram(program, words, cwd, input = "") {
-  const child = spawn(program, words, { cwd, stdio: "pipe" });
-  child.stdin.on("error", () => {}); // it may end before it has read all
-  child.stdin.end(input);
-  const ended = new Promise((resolve) => child.on("close", resolve));
-  const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  return { code, output, errors };
+  return runProgram(go, words, { cwd, input });
 }
 
 function readLines(output) {
@@ -165,8 +146,4 @@ function readLines(output) {
 
 function rowCount(path) {
   return readFileSync(path, "utf8").split("\n").length - 1;
-}
-
-function excerpt(line = "nothing") {
-  return line.length > 600 ? `${line.slice(0, 600)}…` : line;
 }

@@ -37,3 +37,8 @@ export function violationsText(violations) {
     .sort()
     .join("\n");
 }
+
+/** What a message shows of a row. */
+export function excerpt(line = "nothing") {
+  return line.length > 600 ? `${line.slice(0, 600)}…` : line;
+}

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findTool } from "../scripts/lib/tools.mjs";
-import { goldenCases, violationsText } from "./golden.mjs";
+import { excerpt, goldenCases, violationsText } from "./golden.mjs";
 
 const program = findTool("grpcurl");
 const service = "sessionlog.v1.SessionLog";
@@ -158,8 +158,4 @@ async function call(address, flags, words, message = "") {
   const ended = new Promise((resolve) => child.on("close", resolve));
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, output: `${out}${err}` };
-}
-
-function excerpt(line) {
-  return line.length > 600 ? `${line.slice(0, 600)}…` : line;
 }

@@ -8,7 +8,7 @@ import { dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { startService } from "../scripts/lib/server.mjs";
 import { findTool } from "../scripts/lib/tools.mjs";
-import { goldenCases, violationsText } from "./golden.mjs";
+import { excerpt, goldenCases, violationsText } from "./golden.mjs";
 import { makeEnvironment } from "./python/environment.mjs";
 import { checksPython } from "./python-checks.mjs";
 
@@ -110,8 +110,4 @@ function start([script, ...args]) {
 
 async function* readAnswers(stream) {
   for await (const line of createInterface({ input: stream })) yield JSON.parse(line);
-}
-
-function excerpt(line) {
-  return line.length > 600 ? `${line.slice(0, 600)}…` : line;
 }

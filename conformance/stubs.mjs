@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
-import { goldenCases, violationsText } from "./golden.mjs";
+import { excerpt, goldenCases, violationsText } from "./golden.mjs";
 
 /**
  * @param {string} program  reads a case a line, `{"name", "send"}`, and answers each with a line: `{"name"}` and `sequence`,
@@ -35,7 +35,8 @@ export async function* sendsGoldenCases(program, words, options, path) {
   yield { name: "nothing else is written", problem: written === expected ? undefined : `${written} of ${expected}` };
 }
 
-function problemOf(golden, { error, sequence, violations = [] }, rows) {
+/** What is wrong with an answer: not the row, or not the violations, that were expected. `rows` are those of the log. */
+export function problemOf(golden, { error, sequence, violations = [] }, rows) {
   if (error !== undefined) return error;
   const [got, expected] = [violationsText(violations), violationsText(golden.violations ?? [])];
   if (got !== expected) return `refused for\n${got}\nexpected\n${expected}`;
@@ -61,8 +62,4 @@ export async function run(program, words, { cwd, env = {}, input = "" }) {
   const ended = new Promise((resolve, reject) => child.on("error", reject).on("close", resolve));
   const [output, errors, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, output, errors };
-}
-
-function excerpt(line = "nothing") {
-  return line.length > 600 ? `${line.slice(0, 600)}…` : line;
 }

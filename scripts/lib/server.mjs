@@ -53,10 +53,18 @@ export function startService(path, { args = [], ...options } = {}) {
  * @param {StartOptions & { cwd?: string }} [options]
  * @returns {Promise<Server>}
  */
-export async function startServer(script, args, options = {}) {
-  const { execArgv = [], prefix = [], env = {}, timeout_ms = 20_000, cwd } = options;
+export function startServer(script, args, { execArgv = [], prefix = [], ...options } = {}) {
+  return startProgram([...prefix, process.execPath, ...execArgv, script, ...args], options);
+}
+
+/**
+ * Starts any program that logs such a line, in JSON.
+ * @param {readonly string[]} line  the program and its words
+ * @param {{ env?: Record<string, string>, timeout_ms?: number, cwd?: string }} [options]
+ * @returns {Promise<Server>}
+ */
+export async function startProgram([command, ...words], { env = {}, timeout_ms = 20_000, cwd } = {}) {
   const stdio = ["ignore", "ignore", "pipe"];
-  const [command, ...words] = [...prefix, process.execPath, ...execArgv, script, ...args];
   const child = spawn(command, words, { stdio, cwd, env: { ...environment, ...env } });
   running.add(child);
   child.once("exit", () => running.delete(child));
@@ -74,7 +82,7 @@ export async function startServer(script, args, options = {}) {
   if (typeof ready !== "object") {
     child.kill("SIGKILL");
     const why = ready === undefined ? `did not serve within ${timeout_ms} ms` : `ended with ${ready}`;
-    throw Object.assign(new Error(`${script} ${args.join(" ")} ${why}:\n${log}`), { exit: ready });
+    throw Object.assign(new Error(`${[command, ...words].join(" ")} ${why}:\n${log}`), { exit: ready });
   }
   return {
     pid: child.pid,

@@ -5,7 +5,7 @@ import { duration, size } from "../config/values.js";
 import type { JournalReader, Literal, Outcome, SessionFilter, TableFile } from "../query/index.js";
 import { type CliContext, UsageError, WorkError } from "./context.js";
 import { instantExpected, parseInstant } from "./instant.js";
-import { valueParser } from "./option_values.js";
+import { list, valueParser } from "./option_values.js";
 import { addConfigOptions } from "./settings_options.js";
 
 /** What a command adds to its questions. */
@@ -45,7 +45,6 @@ export function addJournalOptions(
   { filters = false, langfuse = false }: { readonly filters?: boolean; readonly langfuse?: boolean },
 ): JournalOptions {
   const config = addConfigOptions(command, ({ section }) => langfuse && section === "langfuse");
-  const list = (text: string, before: readonly string[] | undefined) => [...(before ?? []), text];
   const instant = (text: string) => {
     if (parseInstant(text, 0) === undefined) throw new InvalidArgumentError(`Expected ${instantExpected}.`);
     return text;

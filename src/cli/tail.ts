@@ -3,7 +3,7 @@ import { createRawClient, type TailMessage } from "../client/raw.js";
 import { count } from "../config/values.js";
 import { sessionSchema } from "../gen/session_schema.js";
 import { type CliCommand, type CliContext, UsageError, write } from "./context.js";
-import { valueParser } from "./option_values.js";
+import { list, valueParser } from "./option_values.js";
 import { addressOption, findAddress } from "./service_address.js";
 import { createRowPrinter, sessionLine } from "./session_line.js";
 import { stopOnSignal } from "./stop.js";
@@ -33,7 +33,6 @@ const keepalive = { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms
 
 /** `sessionlog tail`: prints the newest sessions that a service has, and each new one. */
 export function createTail(): CliCommand {
-  const list = (text: string, before: readonly string[] | undefined) => [...(before ?? []), text];
   const number = (min: number, max: number) => valueParser(count(min, max));
   const command = new Command("sessionlog tail")
     .description(

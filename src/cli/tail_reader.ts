@@ -21,11 +21,11 @@ const retryPause_ms = 1_000;
 export async function readTail(request: Partial<TailSessionsRequest>, options: TailReaderOptions): Promise<void> {
   const { client, address, onMessage, signal, context } = options;
   const { stdout, stderr, sleep } = context;
-  const ending = new AbortController();
-  const abort = () => ending.abort();
-  signal.addEventListener("abort", abort);
+  const unread = new AbortController();
+  const abort = () => unread.abort();
   // A pipe that nobody reads any more goes on calling itself writable.
   stdout.on("error", abort).on("close", abort);
+  const ended = AbortSignal.any([signal, unread.signal]);
   let next: number | undefined;
   let away = false;
 
@@ -34,11 +34,11 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
       next ??= first_sequence;
       away = false;
     };
-    const messages = client.tail(from, { signal: ending.signal, onBegin });
+    const messages = client.tail(from, { signal: ended, onBegin });
     for (;;) {
       const turn = await messages.next();
       if (turn.done === true) return turn.value;
-      if (!ending.signal.aborted) await onMessage(turn.value);
+      if (!ended.aborted) await onMessage(turn.value);
       next = turn.value.sequence + 1;
     }
   }
@@ -47,7 +47,7 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
     for (;;) {
       const before = next;
       const failure = await call(next === undefined ? request : { ...request, last: 0, from_sequence: next });
-      if (failure === undefined || ending.signal.aborted || signal.aborted) return;
+      if (failure === undefined || ended.aborted) return;
       if (failure.code_name === "ABORTED" && next !== before) continue;
       const waits = request.follow === true && failure.code_name === "UNAVAILABLE" && next !== undefined;
       if (!waits) throw new WorkError(`${address}: ${failure.code_name}: ${failure.message}`);
@@ -56,7 +56,6 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
       await sleep(retryPause_ms);
     }
   } finally {
-    signal.removeEventListener("abort", abort);
     stdout.off("error", abort).off("close", abort);
   }
 }
