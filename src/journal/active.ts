@@ -1,3 +1,4 @@
+import type { ActiveFile } from "./active_file.js";
 import { type Disk, type DiskFile, errorPath, errorText, isNoSpace, writeAll } from "./disk.js";
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "./format.js";
 import { completeLines, isBlank, readLines } from "./lines.js";
@@ -5,20 +6,6 @@ import { readPosition, writePosition } from "./position.js";
 import { cutTail, finishCut } from "./repair.js";
 import { parseJsonObject, planTail } from "./tail.js";
 import { type JournalLog, JournalOpenError } from "./types.js";
-
-/** The file being written. */
-export interface ActiveFile {
-  readonly file: DiskFile;
-  readonly identity: string;
-  /** Bytes. Invariant: all that was acknowledged in this file lies before `end`, and `end` is a line's end. */
-  end: number;
-  /** Sequence of its first row. */
-  first_sequence: number;
-  /** Non-blank lines before `end`. Invariant: first_sequence + rows is the next row's sequence. */
-  rows: number;
-  /** When its last row was written, milliseconds since 1970. */
-  written_at: number;
-}
 
 export interface OpenActiveOptions {
   readonly disk: Disk;

@@ -1,35 +1,22 @@
 import { errorText } from "./disk.js";
 import type { Side } from "./open_rows.js";
-import type { RowFile, Search } from "./row_file.js";
-import type { Rows } from "./rows.js";
-import type { Store } from "./store.js";
-import type { JournalLog } from "./types.js";
+import type { RowFile } from "./row_file.js";
+import type { JournalLog, RowReader, Rows, Search } from "./types.js";
 
-/** The rows that are in the journal's files, read beside the writer: it is only asked which file is next. */
-export interface History {
-  /**
-   * The rows from a sequence on, up to the last one that is durable when the reader gets there, in blocks. Rows that are
-   * not there (removed, moved away, in a damaged segment) are passed over: the next block then begins behind them. The
-   * last block may have no line: it only tells up to where there are none.
-   */
-  read(from_sequence: number): AsyncGenerator<Rows>;
-  /**
-   * The sequence of the `count`-th wanted row from the end, or of the oldest wanted one; undefined when there is none.
-   * Rejects when the search's signal is aborted.
-   */
-  findLast(search: Search): Promise<number | undefined>;
-}
-
-interface HistoryParts {
+interface RowReaderParts {
   /** The active file's, for messages. */
   readonly path: string;
-  readonly openRows: Store["openRows"];
+  /** The file that has a row, or the nearest one on that side. */
+  readonly openRows: (side: Side, sequence: number) => Promise<RowFile | undefined>;
   /** After the last row that is durable. */
   readonly next_sequence: () => number;
   readonly log: JournalLog;
 }
 
-export function createHistory({ path, openRows, next_sequence, log }: HistoryParts): History {
+/** Reads the rows in the journal's files: the writer is only asked which file is next. */
+export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" | "findLast"> {
+  const { path, openRows, next_sequence, log } = parts;
+
   async function* read(from_sequence: number): AsyncGenerator<Rows> {
     let next = from_sequence;
     while (next < next_sequence()) {

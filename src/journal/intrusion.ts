@@ -1,4 +1,4 @@
-import type { ActiveFile } from "./active.js";
+import type { ActiveFile } from "./active_file.js";
 import { NEWLINE } from "./format.js";
 import { rowsOf } from "./rows.js";
 import { parseJsonObject } from "./tail.js";

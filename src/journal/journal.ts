@@ -2,7 +2,7 @@ import { type Clock, systemClock } from "./clock.js";
 import { createDedupeWindow, dedupeGroup, rowKey, wholeGroup } from "./dedupe.js";
 import { type Disk, errorText } from "./disk.js";
 import { GROUP_BYTES_MAX, journalNames } from "./format.js";
-import { createHistory } from "./history.js";
+import { createRowReader } from "./history.js";
 import { createJanitor } from "./janitor.js";
 import { nodeDisk } from "./node_disk.js";
 import { createRequestQueue, type Request } from "./queue.js";
@@ -56,7 +56,7 @@ export function createJournal(options: JournalOptions): Journal {
   const janitor = createJanitor({ ...options, disk, clock, names: journalNames(path), active: () => store.active });
   const dedupe = createDedupeWindow(options.dedupe_rows);
   const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
-  const history = createHistory({
+  const history = createRowReader({
     path,
     openRows: (side, sequence) => exclusively(() => store.openRows(side, sequence)),
     next_sequence: () => next_sequence,

@@ -1,4 +1,4 @@
-import type { ActiveFile } from "./active.js";
+import type { ActiveFile } from "./active_file.js";
 import type { Disk } from "./disk.js";
 import type { JournalNames } from "./format.js";
 import { openSegment, plainFile, type RowFile } from "./row_file.js";

@@ -2,19 +2,9 @@ import { type Disk, type DiskFile, errorCode } from "./disk.js";
 import { NEWLINE } from "./format.js";
 import { gunzip } from "./gunzip.js";
 import { readRange } from "./read.js";
-import { numberRows, type Rows, rowsOf } from "./rows.js";
+import { numberRows, rowsOf } from "./rows.js";
 import type { Segment } from "./segments.js";
-
-/** A search for the last rows that are wanted. */
-export interface Search {
-  /** How many are enough. */
-  readonly count: number;
-  wanted(line: Buffer): boolean;
-  /** Ends the search with an error. */
-  readonly signal: AbortSignal;
-  /** Awaited after each block of rows. */
-  pause(): Promise<void>;
-}
+import type { Rows, Search } from "./types.js";
 
 /** One of the journal's files with rows, open: it can be read to its end though it is renamed or removed meanwhile. */
 export interface RowFile {

@@ -1,11 +1,6 @@
 import { NEWLINE } from "./format.js";
 import { isBlank, joinLines } from "./lines.js";
-
-/** Rows one after another, the first of which has that sequence. Lines are without their "\n". */
-export interface Rows {
-  readonly first_sequence: number;
-  readonly lines: readonly Buffer[];
-}
+import type { Rows } from "./types.js";
 
 /** The rows in blocks of bytes, the first of which has that sequence, from `from_sequence` on. */
 export async function* numberRows(

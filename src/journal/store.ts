@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type ActiveFile, openActive } from "./active.js";
+import { openActive } from "./active.js";
+import type { ActiveFile } from "./active_file.js";
 import { type Disk, errorText, isNoSpace, type Lock } from "./disk.js";
 import { isTemporary, journalNames } from "./format.js";
 import { rowsBefore } from "./intrusion.js";

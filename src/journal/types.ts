@@ -1,5 +1,3 @@
-import type { History } from "./history.js";
-
 /** What became of one line. */
 export interface Appended {
   /** The line's number in its journal, from 1. */
@@ -28,8 +26,25 @@ export type JournalState = "opening" | "open" | "disk_full" | "draining" | "clos
  * that sequence were found in the file. */
 export type RowsListener = (first_sequence: number, lines: readonly Uint8Array[]) => void;
 
+/** Rows one after another, the first of which has that sequence. Lines are without their "\n". */
+export interface Rows {
+  readonly first_sequence: number;
+  readonly lines: readonly Buffer[];
+}
+
+/** A search for the last rows that are wanted. */
+export interface Search {
+  /** How many are enough. */
+  readonly count: number;
+  wanted(line: Buffer): boolean;
+  /** Ends the search with an error. */
+  readonly signal: AbortSignal;
+  /** Awaited after each block of rows. */
+  pause(): Promise<void>;
+}
+
 /** An append-only log of opaque lines with one writer. */
-export interface Journal extends History {
+export interface AppendLog {
   /**
    * Appends lines, each with its "\n" and no other, all or none. Never rejects; resolves once they are durable, with
    * durability "written" once they are written.
@@ -39,22 +54,43 @@ export interface Journal extends History {
   /** What is waiting or being written. */
   readonly queued: { readonly rows: number; readonly bytes: number };
   onStateChange(listener: (state: JournalState, message: string) => void): void;
-  /** After the last row that is acknowledged; `read` gets as far. 1 before the journal is open. */
-  readonly next_sequence: number;
-  /** Calls back with each group of rows once it is durable, in order; returns what ends that. */
-  onRows(listener: RowsListener): () => void;
   /**
    * Resolves once appends are accepted; rejects with JournalOpenError. While the directory cannot be made, or there is
    * no room, it warns and tries each second; `drain` ends that, and then it resolves too.
    */
   open(): Promise<void>;
+  /** Refuses new lines, stores what is queued, closes the file and releases the lock. */
+  drain(): Promise<void>;
+}
+
+/** The rows of a log, read beside its writer. */
+export interface RowReader {
+  /**
+   * The rows from a sequence on, up to the last one that is durable when the reader gets there, in blocks. Rows that are
+   * missing (removed, moved away, in a damaged segment) are skipped: the next block then begins after them. The last
+   * block may have no line: it only says up to where there are none.
+   */
+  read(from_sequence: number): AsyncGenerator<Rows>;
+  /**
+   * The sequence of the `count`-th wanted row from the end, or of the oldest wanted one; undefined when there is none.
+   * Rejects when the search's signal is aborted.
+   */
+  findLast(search: Search): Promise<number | undefined>;
+  /** After the last row that is acknowledged; `read` gets as far. 1 before the log is open. */
+  readonly next_sequence: number;
+  /** Calls back with each group of rows once it is durable, in order; returns what ends that. */
+  onRows(listener: RowsListener): () => void;
+}
+
+/** What an operator asks of a log that writes files. */
+export interface FileControl {
   /** Goes on in a new file when the path shows another file than the one being written, or none. */
   reopen(): Promise<void>;
   /** Seals the active file, when it has rows, and goes on in a new one. */
   rotate(): Promise<void>;
-  /** Refuses new lines, stores what is queued, closes the file and releases the lock. */
-  drain(): Promise<void>;
 }
+
+export interface Journal extends AppendLog, RowReader, FileControl {}
 
 /** What the journal tells its operator; pino's logger fits. */
 export interface JournalLog {

@@ -1,4 +1,4 @@
-import type { ActiveFile } from "./active.js";
+import type { ActiveFile } from "./active_file.js";
 import { errorText, isNoSpace } from "./disk.js";
 
 export type WriteOutcome =

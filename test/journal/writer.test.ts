@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ActiveFile } from "../../src/journal/active.js";
+import type { ActiveFile } from "../../src/journal/active_file.js";
 import { probeSpace, writeGroup } from "../../src/journal/writer.js";
 import { createSimulatedDisk, type SimulatedDisk } from "../support/simulated_disk.js";
 import { PATH } from "./support.js";
