@@ -1,6 +1,6 @@
 /** Protobuf bytes of sessionlog.v1.SessionRecord → its fields as they were sent. */
 import { type Container, createContainer, readStruct } from "./artifact_tree.js";
-import type { Timestamp } from "./types.js";
+import type { Timestamp } from "./timestamp.js";
 import {
   type Cursor,
   createCursor,

@@ -6,12 +6,6 @@
 export { recordJsonToBytes } from "./protojson.js";
 export { createRecordToRow } from "./record_to_row.js";
 export { isSessionId, isSessionRow } from "./schema.js";
-export type {
-  AcceptedRecord,
-  Reason,
-  RecordToRow,
-  RefusedRecord,
-  Stamps,
-  Timestamp,
-  Violation,
-} from "./types.js";
+export type { Timestamp } from "./timestamp.js";
+export type { AcceptedRecord, RecordToRow, Stamps } from "./types.js";
+export type { Reason, RefusedRecord, Violation } from "./violation.js";

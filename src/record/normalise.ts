@@ -1,10 +1,12 @@
 /** A record as it was sent → the fields of its row: empty ones stamped, long text cut, time and artifact printed. */
+
+import { ARTIFACT_BYTES_MAX, ERROR_CODE_POINTS_MAX, PROMPT_CODE_POINTS_MAX, SCHEMA } from "../gen/limits.js";
 import { type Artifact, printArtifact } from "./artifact_json.js";
 import type { DecodedAttempt, DecodedRecord } from "./decode.js";
-import { limits, SCHEMA_NAME } from "./schema.js";
 import { cutText } from "./text.js";
+import type { Timestamp } from "./timestamp.js";
 import { printTimestamp } from "./timestamp.js";
-import type { Stamps, Timestamp } from "./types.js";
+import type { Stamps } from "./types.js";
 
 /** What is undefined is left out of the row. */
 export interface RowAttempt {
@@ -35,19 +37,19 @@ export interface RowFields {
 
 export function normaliseRecord(record: DecodedRecord, timestamp: Timestamp, stamps: Stamps): RowFields {
   return {
-    schema: record.schema || SCHEMA_NAME,
+    schema: record.schema || SCHEMA,
     session_id: record.session_id || stamps.session_id(),
     timestamp: printTimestamp(timestamp),
     daemon: record.daemon || stamps.daemon,
     kind: record.kind,
     model: record.model,
     provider: record.provider,
-    prompt: cutText(record.prompt, limits.prompt_code_points),
+    prompt: cutText(record.prompt, PROMPT_CODE_POINTS_MAX),
     iterations: record.iterations,
     max_iterations: record.max_iterations,
     final_verdict: record.final_verdict,
     attempts: record.attempts.map(normaliseAttempt),
-    artifact: record.artifact && printArtifact(record.artifact, limits.artifact_bytes),
+    artifact: record.artifact && printArtifact(record.artifact, ARTIFACT_BYTES_MAX),
     grounded_in_roster: record.grounded_in_roster,
     duration_ms: record.duration_ms,
   };
@@ -57,7 +59,7 @@ function normaliseAttempt(attempt: DecodedAttempt): RowAttempt {
   return {
     iteration: attempt.iteration,
     verdict_kind: attempt.verdict_kind,
-    error: cutText(attempt.error, limits.error_code_points) || undefined,
+    error: cutText(attempt.error, ERROR_CODE_POINTS_MAX) || undefined,
     span_id: attempt.span_id || undefined,
   };
 }

@@ -1,4 +1,6 @@
 /** ProtoJSON (https://protobuf.dev/programming-guides/json/) of a SessionRecord → its protobuf bytes. */
+
+import { ATTEMPTS_MAX } from "../gen/limits.js";
 import {
   type BackwardWriter,
   createBackwardWriter,
@@ -10,10 +12,9 @@ import {
   writtenLength,
 } from "./backward_writer.js";
 import { integerOf } from "./integer.js";
-import { limits } from "./schema.js";
 import { isWellFormed, writeStruct } from "./struct_writer.js";
 import { parseTimestamp } from "./timestamp.js";
-import type { Reason, RefusedRecord, Violation } from "./types.js";
+import type { Reason, RefusedRecord, Violation } from "./violation.js";
 
 type FieldType = "text" | "int32" | "int64" | "optional_bool" | "timestamp" | "attempts" | "struct";
 
@@ -200,9 +201,9 @@ function writeAttempts(
   path: string,
 ): Wrong | undefined {
   const { writer } = encoding;
-  if (attempts.length > limits.attempts) {
+  if (attempts.length > ATTEMPTS_MAX) {
     // Of a list that is too long the items are not judged: there may be very many.
-    return { reason: "TOO_LONG", description: `expected at most ${limits.attempts}` };
+    return { reason: "TOO_LONG", description: `expected at most ${ATTEMPTS_MAX}` };
   }
   for (let index = attempts.length - 1; index >= 0; index--) {
     const attempt: unknown = attempts[index];

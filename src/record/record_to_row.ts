@@ -1,10 +1,11 @@
+import { ATTEMPTS_MAX, ROW_BYTES_MAX } from "../gen/limits.js";
 import { checkConsistency } from "./consistency.js";
 import { decodeRecord } from "./decode.js";
 import { normaliseRecord } from "./normalise.js";
 import { printRow } from "./row.js";
-import { limits } from "./schema.js";
 import { createShapeCheck } from "./shape.js";
-import type { RecordToRow, RefusedRecord, Violation } from "./types.js";
+import type { RecordToRow } from "./types.js";
+import type { RefusedRecord, Violation } from "./violation.js";
 
 /**
  * Makes the one way from protobuf bytes to a row: decode, normalise, judge, print. Pure but for the stamps.
@@ -14,7 +15,7 @@ import type { RecordToRow, RefusedRecord, Violation } from "./types.js";
 export function createRecordToRow(options: { readonly kinds: readonly string[] | undefined }): RecordToRow {
   const checkShape = createShapeCheck(options.kinds);
   return (bytes, stamps) => {
-    const decoded = decodeRecord(bytes, limits.attempts);
+    const decoded = decodeRecord(bytes, ATTEMPTS_MAX);
     if (!decoded.ok) return refuse({ field: "record", reason: "INVALID_ENCODING", description: decoded.fault });
 
     const timestamp = decoded.record.timestamp ?? stamps.timestamp();
@@ -25,8 +26,8 @@ export function createRecordToRow(options: { readonly kinds: readonly string[] |
     if (wrong.size + inconsistent.length > 0) return refuse(...wrong.values(), ...inconsistent);
 
     const line = Buffer.from(printRow(row));
-    if (line.length > limits.row_bytes) {
-      const description = `expected at most ${limits.row_bytes} bytes as a row, found ${line.length}`;
+    if (line.length > ROW_BYTES_MAX) {
+      const description = `expected at most ${ROW_BYTES_MAX} bytes as a row, found ${line.length}`;
       return refuse({ field: "record", reason: "TOO_LONG", description });
     }
     return {

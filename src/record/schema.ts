@@ -1,21 +1,9 @@
-/** The row's JSON Schema, compiled; and those of its limits that code applies by itself, read from it. */
+/** The row's JSON Schema, compiled. */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { sessionSchema } from "../gen/session_schema.js";
 import { countCodePoints } from "./text.js";
 
 const { properties, $defs } = sessionSchema;
-
-/** Limits to cut text to, and to stop at. All others are judged by the compiled schema alone. */
-export const limits = {
-  prompt_code_points: properties.prompt.maxLength,
-  error_code_points: properties.attempts.items.properties.error.maxLength,
-  attempts: properties.attempts.maxItems,
-  artifact_bytes: properties.artifact.maxJsonBytes,
-  row_bytes: sessionSchema.maxRowBytes,
-} as const;
-
-/** What the schema's name is stamped with. */
-export const SCHEMA_NAME = properties.schema.const;
 
 const ID_PATTERN = new RegExp($defs.id.pattern, "u");
 

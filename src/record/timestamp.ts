@@ -1,4 +1,8 @@
-import type { Timestamp } from "./types.js";
+/** A point in time as google.protobuf.Timestamp has it: seconds since 1970, and nanoseconds after that second. */
+export interface Timestamp {
+  readonly seconds: number;
+  readonly nanos: number;
+}
 
 const SECONDS_PER_DAY = 86_400;
 const NANOS_PER_SECOND = 1_000_000_000;

@@ -1,29 +1,5 @@
-/** Why a field was refused; a constant for programs. */
-export type Reason =
-  | "REQUIRED"
-  | "TOO_LONG"
-  | "INVALID_FORMAT"
-  | "NOT_ALLOWED"
-  | "OUT_OF_RANGE"
-  | "TOO_DEEP"
-  | "NOT_FINITE"
-  | "INVALID_ENCODING"
-  | "INCONSISTENT";
-
-/** One thing that is wrong with a record. */
-export interface Violation {
-  /** The path of the field to change, such as `record.attempts[1].iteration`. */
-  readonly field: string;
-  /** English: what was expected and, where short and harmless, what was found. Never text of a prompt or an artifact. */
-  readonly description: string;
-  readonly reason: Reason;
-}
-
-/** A point in time as google.protobuf.Timestamp has it: seconds since 1970, and nanoseconds after that second. */
-export interface Timestamp {
-  readonly seconds: number;
-  readonly nanos: number;
-}
+import type { Timestamp } from "./timestamp.js";
+import type { RefusedRecord } from "./violation.js";
 
 /** What is put where a record leaves a field empty. */
 export interface Stamps {
@@ -46,12 +22,6 @@ export interface AcceptedRecord {
   readonly kind: string;
   readonly final_verdict: string;
   readonly grounded_in_roster: boolean | undefined;
-}
-
-/** A record that may not be stored, and all that is wrong with it: at least one violation, at most one for each field. */
-export interface RefusedRecord {
-  readonly ok: false;
-  readonly violations: readonly Violation[];
 }
 
 /** Protobuf bytes of a SessionRecord → its row, or why it has none. Never throws, whatever the bytes. */
