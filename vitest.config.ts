@@ -1,5 +1,9 @@
 import { defineConfig } from "vitest/config";
 
+/** The workspace's packages are tested from their sources. */
+const conditions = ["@sessionlog/source", "module", "node", "development|production"];
+
 export default defineConfig({
-  test: { include: ["test/**/*.test.ts"], testTimeout: 20_000, pool: "forks" },
+  ssr: { resolve: { conditions } },
+  test: { include: ["test/**/*.test.ts", "*/test/**/*.test.ts"], testTimeout: 20_000, pool: "forks" },
 });

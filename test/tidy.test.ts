@@ -50,7 +50,7 @@ function readTexts(folder = ""): Map<string, string> {
 }
 
 const texts = readTexts();
-const written = new Map([...texts].filter(([path]) => /\.(ts|mjs)$/.test(path) && !path.startsWith("src/gen/")));
+const written = new Map([...texts].filter(([path]) => /\.(ts|mjs)$/.test(path) && !path.includes("/src/gen/")));
 const problems = (files: Map<string, string>, rule: (path: string, text: string) => readonly string[]) =>
   [...files].flatMap(([path, text]) => rule(path, text));
 
@@ -92,9 +92,13 @@ test("twinProblems finds tests of nothing", () => {
     "test/a/d.test.ts",
     "test/e/f.test.ts",
     "e/f.mjs",
+    "g/src/h.ts",
+    "g/test/h.test.ts",
+    "g/test/i.test.ts",
   ];
   expect(twinProblems(files, { "test/a/d.test.ts": "all" })).toEqual([
     "test/a/c.test.ts: there is no src/a/c.ts and no a/c.mjs",
+    "g/test/i.test.ts: there is no g/src/i.ts",
   ]);
 });
 
@@ -130,6 +134,7 @@ describe("originProblems", () => {
 });
 
 test("lockProblems finds where packages come from", () => {
-  expect(lockProblems("l", '{"resolved": "x"}')).toEqual(['l: has "resolved"']);
+  expect(lockProblems("l", '{"resolved": "https://x"}')).toEqual(['l: has "resolved"']);
+  expect(lockProblems("l", '{"resolved": "protocol", "link": true}')).toEqual([]);
   expect(lockProblems("l", '{"version": "1.0.0"}')).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { SessionLogService } from "../../dist/gen/sessionlog/v1/session_log.js";
+import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 
 /** What any answer costs: the request's bytes are not looked at, the reply is one that was made before. */
 export async function serveEmptyHandler(logger) {

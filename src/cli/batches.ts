@@ -1,5 +1,5 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Timestamp } from "../gen/google/protobuf/timestamp.js";
+import { Timestamp } from "@sessionlog/protocol/gen/google/protobuf/timestamp";
 import { lineRecord, type ShownViolation } from "./line_record.js";
 import type { Line } from "./lines.js";
 

@@ -1,5 +1,5 @@
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { Command } from "commander";
-import { sessionSchema } from "../gen/session_schema.js";
 import { type CliCommand, write } from "./context.js";
 import { addConfigOptions } from "./settings_options.js";
 

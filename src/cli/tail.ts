@@ -1,7 +1,7 @@
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createRawClient, type TailMessage } from "../client/raw.js";
 import { count } from "../config/values.js";
-import { sessionSchema } from "../gen/session_schema.js";
 import { type CliCommand, type CliContext, UsageError, write } from "./context.js";
 import { list, valueParser } from "./option_values.js";
 import { addressOption, findAddress } from "./service_address.js";

@@ -1,5 +1,5 @@
+import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { CallFailure, RawClient, TailMessage } from "../client/raw.js";
-import type { TailSessionsRequest } from "../gen/sessionlog/v1/session_log.js";
 import { type CliContext, WorkError } from "./context.js";
 
 interface TailReaderOptions {

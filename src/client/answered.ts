@@ -1,7 +1,7 @@
 /** The call that waits for its answer. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Timestamp } from "../gen/google/protobuf/timestamp.js";
-import type { Violation } from "../gen/sessionlog/v1/session_log.js";
+import type { Timestamp } from "@sessionlog/protocol/gen/google/protobuf/timestamp";
+import type { Violation } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Connection } from "./connection.js";
 import type { CallFailure } from "./failure.js";
 import { backoffs, type Options } from "./options.js";

@@ -1,5 +1,5 @@
 /** The record of a session, from what a daemon has in hand at its end. */
-import { sessionSchema } from "../gen/session_schema.js";
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { describeError } from "./encode_record.js";
 import { type ClientLog, tellLog } from "./notices.js";
 import type { SessionAttemptInput, SessionRecordInput, Text } from "./record.js";

@@ -6,7 +6,7 @@ import {
   AppendSessionResponse,
   BatchAppendSessionsResponse,
   SessionLogService,
-} from "../gen/sessionlog/v1/session_log.js";
+} from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { encodeAppendRequest, encodeBatchRequest } from "./encode.js";
 import { describeError } from "./encode_record.js";
 import type { CallFailure } from "./failure.js";

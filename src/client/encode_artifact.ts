@@ -8,7 +8,7 @@ import {
   writeText,
   writeVarint,
   writtenLength,
-} from "./row_writer.js";
+} from "@sessionlog/protocol/wire/reverse_writer";
 
 const ENTRY_KEY = 0x0a;
 const ENTRY_VALUE = 0x12;

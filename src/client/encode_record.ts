@@ -1,8 +1,7 @@
 /** A record → the bytes of sessionlog.v1.SessionRecord, which are its snapshot. */
 import { randomFillSync } from "node:crypto";
-import { sessionSchema } from "../gen/session_schema.js";
-import type { Violation } from "../gen/sessionlog/v1/session_log.js";
-import { writeArtifact } from "./encode_artifact.js";
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
+import type { Violation } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import {
   closeWriter,
   copyWritten,
@@ -15,7 +14,8 @@ import {
   writeText,
   writeVarint,
   writtenLength,
-} from "./row_writer.js";
+} from "@sessionlog/protocol/wire/reverse_writer";
+import { writeArtifact } from "./encode_artifact.js";
 import { cutText, toText } from "./text.js";
 
 // The service cuts these texts to as many code points; done here as well, a long one costs no buffer and no row.

@@ -1,7 +1,7 @@
 import { type Metadata, type ServiceError, status } from "@grpc/grpc-js";
-import { BadRequest, RetryInfo } from "../gen/google/rpc/error_details.js";
-import { Status } from "../gen/google/rpc/status.js";
-import type { Violation } from "../gen/sessionlog/v1/session_log.js";
+import { BadRequest, RetryInfo } from "@sessionlog/protocol/gen/google/rpc/error_details";
+import { Status } from "@sessionlog/protocol/gen/google/rpc/status";
+import type { Violation } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 
 /** A call that did not end with OK. */
 export interface CallFailure {

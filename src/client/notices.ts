@@ -1,4 +1,4 @@
-import type { Violation } from "../gen/sessionlog/v1/session_log.js";
+import type { Violation } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 
 /** Where a logger tells what a daemon's author should know: `console` and pino's loggers fit. */
 export interface ClientLog {

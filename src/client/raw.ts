@@ -4,7 +4,7 @@ import {
   BatchAppendSessionsResponse,
   SessionLogService,
   type TailSessionsRequest,
-} from "../gen/sessionlog/v1/session_log.js";
+} from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { encodeAppendRequest, encodeBatchRequest } from "./encode.js";
 import { type CallFailure, toCallFailure } from "./failure.js";
 import { isLocal } from "./local_address.js";

@@ -1,5 +1,5 @@
 /** Sends rows in the background, in batches, until they are stored or refused. */
-import type { BatchAppendSessionsResponse } from "../gen/sessionlog/v1/session_log.js";
+import type { BatchAppendSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { RowBuffer } from "./buffer.js";
 import type { Connection } from "./connection.js";
 import { describeError } from "./encode_record.js";

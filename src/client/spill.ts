@@ -1,8 +1,8 @@
 /** The spill file: rows that could not be sent, as JSONL for `sessionlog append`. */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from "node:fs";
+import { rowToJsonLine } from "@sessionlog/protocol/record_to_json";
 import { describeError } from "./encode_record.js";
 import type { Notices } from "./notices.js";
-import { rowToJsonLine } from "./row_json.js";
 import type { Counters } from "./stats.js";
 
 /** Spills what is left at the end to `path`, if there is one, and counts it; what cannot be spilled is lost. Synchronous,

@@ -1,6 +1,6 @@
 import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
-import { SessionLogService, TailSessionsRequest } from "../gen/sessionlog/v1/session_log.js";
+import { SessionLogService, TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { type CallFailure, toCallFailure } from "./failure.js";
 
 /** What TailSessions sends: a row, or a gap that ends with that sequence. */

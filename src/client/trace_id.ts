@@ -1,5 +1,5 @@
 /** The trace that an incoming request belongs to, for `session_id`. */
-import { sessionSchema } from "../gen/session_schema.js";
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 
 /** The headers of an HTTP request (`request.headers` of Node, or a `Headers`), or the `Metadata` of a gRPC call. */
 export type IncomingHeaders =

@@ -1,6 +1,7 @@
 /** A tree of values → canonical JSON (RFC 8785). One loop with its own stack, as nesting may have any depth. */
+
+import { quoteText } from "@sessionlog/protocol/text";
 import type { Container, Item } from "./artifact_tree.js";
-import { quoteText } from "./text.js";
 
 /** An artifact as it goes into the row, and what its limits are about. */
 export interface Artifact {

@@ -5,6 +5,17 @@
  * so that `__proto__` is a key like any other and memory stays in proportion to the bytes.
  */
 
+import { quoteText } from "@sessionlog/protocol/text";
+import {
+  type Cursor,
+  readBool,
+  readDouble,
+  readEnd,
+  readTag,
+  readText,
+  readVarint,
+  skipField,
+} from "@sessionlog/protocol/wire/reader";
 import {
   ENTRY_KEY,
   ENTRY_VALUE,
@@ -15,9 +26,7 @@ import {
   VALUE_NUMBER,
   VALUE_STRING,
   VALUE_STRUCT,
-} from "./struct_tags.js";
-import { quoteText } from "./text.js";
-import { type Cursor, readBool, readDouble, readEnd, readTag, readText, readVarint, skipField } from "./wire.js";
+} from "@sessionlog/protocol/wire/struct_tags";
 
 /** Text is JSON already, as it goes into the row; a number is not yet printed and may be no finite one. */
 export type ArtifactValue = string | number | Container;

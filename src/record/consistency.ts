@@ -3,8 +3,9 @@
  *
  * They are applied only between values that are good by themselves, and tell of the field that is to be changed.
  */
+
+import type { Violation } from "@sessionlog/protocol/violation";
 import type { RowFields } from "./normalise.js";
-import type { Violation } from "./violation.js";
 
 /** Names what in a row does not go together. `bad` holds the fields that are wrong by themselves. */
 export function checkConsistency(row: RowFields, bad: Pick<ReadonlySet<string>, "has" | "size">): Violation[] {

@@ -1,6 +1,6 @@
 /** Protobuf bytes of sessionlog.v1.SessionRecord → its fields as they were sent. */
-import { type Container, createContainer, readStruct } from "./artifact_tree.js";
-import type { Timestamp } from "./timestamp.js";
+
+import type { Timestamp } from "@sessionlog/protocol/timestamp";
 import {
   type Cursor,
   createCursor,
@@ -11,7 +11,8 @@ import {
   readTag,
   readText,
   skipField,
-} from "./wire.js";
+} from "@sessionlog/protocol/wire/reader";
+import { type Container, createContainer, readStruct } from "./artifact_tree.js";
 
 export interface DecodedAttempt {
   iteration: number;

@@ -3,9 +3,9 @@
  *
  * This is the only file of the folder that others import.
  */
-export { recordJsonToBytes } from "./protojson.js";
+export { recordJsonToBytes } from "@sessionlog/protocol/record_from_json";
+export type { Timestamp } from "@sessionlog/protocol/timestamp";
+export type { Reason, RefusedRecord, Violation } from "@sessionlog/protocol/violation";
 export { createRecordToRow } from "./record_to_row.js";
 export { isSessionId, isSessionRow } from "./schema.js";
-export type { Timestamp } from "./timestamp.js";
 export type { AcceptedRecord, RecordToRow, Stamps } from "./types.js";
-export type { Reason, RefusedRecord, Violation } from "./violation.js";

@@ -1,11 +1,16 @@
 /** A record as it was sent → the fields of its row: empty ones stamped, long text cut, time and artifact printed. */
 
-import { ARTIFACT_BYTES_MAX, ERROR_CODE_POINTS_MAX, PROMPT_CODE_POINTS_MAX, SCHEMA } from "../gen/limits.js";
+import {
+  ARTIFACT_BYTES_MAX,
+  ERROR_CODE_POINTS_MAX,
+  PROMPT_CODE_POINTS_MAX,
+  SCHEMA,
+} from "@sessionlog/protocol/gen/limits";
+import { cutText } from "@sessionlog/protocol/text";
+import type { Timestamp } from "@sessionlog/protocol/timestamp";
+import { printTimestamp } from "@sessionlog/protocol/timestamp";
 import { type Artifact, printArtifact } from "./artifact_json.js";
 import type { DecodedAttempt, DecodedRecord } from "./decode.js";
-import { cutText } from "./text.js";
-import type { Timestamp } from "./timestamp.js";
-import { printTimestamp } from "./timestamp.js";
 import type { Stamps } from "./types.js";
 
 /** What is undefined is left out of the row. */

@@ -1,11 +1,11 @@
-import { ATTEMPTS_MAX, ROW_BYTES_MAX } from "../gen/limits.js";
+import { ATTEMPTS_MAX, ROW_BYTES_MAX } from "@sessionlog/protocol/gen/limits";
+import type { RefusedRecord, Violation } from "@sessionlog/protocol/violation";
 import { checkConsistency } from "./consistency.js";
 import { decodeRecord } from "./decode.js";
 import { normaliseRecord } from "./normalise.js";
 import { printRow } from "./row.js";
 import { createShapeCheck } from "./shape.js";
 import type { RecordToRow } from "./types.js";
-import type { RefusedRecord, Violation } from "./violation.js";
 
 /**
  * Makes the one way from protobuf bytes to a row: decode, normalise, judge, print. Pure but for the stamps.

@@ -1,5 +1,5 @@
+import { quoteText } from "@sessionlog/protocol/text";
 import type { RowAttempt, RowFields } from "./normalise.js";
-import { quoteText } from "./text.js";
 
 /**
  * Prints a row that was judged good: one line of JSON, keys in the row's order, with its newline.

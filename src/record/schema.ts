@@ -1,7 +1,8 @@
 /** The row's JSON Schema, compiled. */
+
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
+import { countCodePoints } from "@sessionlog/protocol/text";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import { sessionSchema } from "../gen/session_schema.js";
-import { countCodePoints } from "./text.js";
 
 const { properties, $defs } = sessionSchema;
 

@@ -1,5 +1,5 @@
-import type { Timestamp } from "./timestamp.js";
-import type { RefusedRecord } from "./violation.js";
+import type { Timestamp } from "@sessionlog/protocol/timestamp";
+import type { RefusedRecord } from "@sessionlog/protocol/violation";
 
 /** What is put where a record leaves a field empty. */
 export interface Stamps {

@@ -1,4 +1,4 @@
-import type { AppendSessionResponse } from "../gen/sessionlog/v1/session_log.js";
+import type { AppendSessionResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { AppendOutcome } from "../journal/index.js";
 import type { RecordToRow, Stamps, Timestamp } from "../record/index.js";
 import { appendFailureStatus, refusedStatus } from "./errors.js";

@@ -3,7 +3,7 @@ import type {
   AppendResult,
   AppendSessionResponse,
   BatchAppendSessionsResponse,
-} from "../gen/sessionlog/v1/session_log.js";
+} from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { AcceptedRecord, RecordToRow, Stamps, Violation } from "../record/index.js";
 import { type HandlerParts, refuse } from "./append.js";
 import { appendFailureStatus } from "./errors.js";

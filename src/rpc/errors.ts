@@ -4,9 +4,9 @@
  * https://google.aip.dev/193 and https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto.
  */
 import { Metadata, status } from "@grpc/grpc-js";
-import type { Any } from "../gen/google/protobuf/any.js";
-import { BadRequest, RetryInfo } from "../gen/google/rpc/error_details.js";
-import { Status } from "../gen/google/rpc/status.js";
+import type { Any } from "@sessionlog/protocol/gen/google/protobuf/any";
+import { BadRequest, RetryInfo } from "@sessionlog/protocol/gen/google/rpc/error_details";
+import { Status } from "@sessionlog/protocol/gen/google/rpc/status";
 import type { AppendFailure } from "../journal/index.js";
 import type { Violation } from "../record/index.js";
 import { cutText, listViolations } from "./violations.js";

@@ -5,7 +5,7 @@
  */
 import type { PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
-import { fileDescriptorProtos } from "../gen/descriptors.js";
+import { fileDescriptorProtos } from "@sessionlog/protocol/gen/descriptors";
 import type { StreamHost } from "./streams.js";
 
 /** Adds both versions of grpc.reflection to a server. They list the API, health and themselves. */

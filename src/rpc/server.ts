@@ -1,6 +1,6 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../config/config.js";
-import { SessionLogService } from "../gen/sessionlog/v1/session_log.js";
 import { type AppendPort, createAppendHandler, type HandlerParts } from "./append.js";
 import { createBatchHandler } from "./batch.js";
 import { addHealth } from "./health.js";

@@ -1,5 +1,5 @@
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream, status } from "@grpc/grpc-js";
-import type { TailSessionsRequest } from "../gen/sessionlog/v1/session_log.js";
+import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Journal, Rows } from "../journal/index.js";
 import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "./errors.js";
 import { createLiveRows } from "./live_rows.js";

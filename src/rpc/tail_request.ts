@@ -1,5 +1,5 @@
-import { sessionSchema } from "../gen/session_schema.js";
-import { TailSessionsRequest } from "../gen/sessionlog/v1/session_log.js";
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
+import { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Violation } from "../record/index.js";
 
 /** What a tail is to send, or what is wrong with the request. */

@@ -1,7 +1,7 @@
+import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test } from "vitest";
 import { type Batch, createRecordReader, cutBatches, type RowStamps } from "../../src/cli/batches.js";
 import type { Line } from "../../src/cli/lines.js";
-import { SessionRecord } from "../../src/gen/sessionlog/v1/session_log.js";
 import { rowText } from "./support.js";
 
 async function cut(

@@ -1,7 +1,7 @@
+import type { BatchAppendSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test } from "vitest";
 import { createSender } from "../../src/cli/sender.js";
 import type { CallResult } from "../../src/client/raw.js";
-import type { BatchAppendSessionsResponse } from "../../src/gen/sessionlog/v1/session_log.js";
 import { createFakeTime } from "./support.js";
 
 type Reply = CallResult<BatchAppendSessionsResponse>;

@@ -1,6 +1,6 @@
+import { AppendSessionRequest, SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { expect, test } from "vitest";
 import { encodeAppendRequest, encodeBatchRequest } from "../../src/client/encode.js";
-import { AppendSessionRequest, SessionRecord } from "../../src/gen/sessionlog/v1/session_log.js";
 import { scanBatchRequest } from "../../src/rpc/framing.js";
 import { sessionBytes } from "../support/server.js";
 

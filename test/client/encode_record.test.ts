@@ -1,7 +1,7 @@
+import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test, vi } from "vitest";
 import { encodeRecord } from "../../src/client/encode_record.js";
 import type { SessionRecordInput } from "../../src/client/record.js";
-import { SessionRecord } from "../../src/gen/sessionlog/v1/session_log.js";
 
 const stamps = { daemon: "validatord", now_ms: () => 1_777_699_329_250 };
 const encode = (record: unknown, bytes_max = 1_000_000) => encodeRecord(record, stamps, bytes_max);

@@ -2,17 +2,17 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
-import { onTestFinished, vi } from "vitest";
-import { createSessionLogger, type SessionLogger, type SessionLoggerOptions } from "../../src/client/index.js";
-import type { SessionRecordInput } from "../../src/client/record.js";
-import { RetryInfo } from "../../src/gen/google/rpc/error_details.js";
-import { Status } from "../../src/gen/google/rpc/status.js";
+import { RetryInfo } from "@sessionlog/protocol/gen/google/rpc/error_details";
+import { Status } from "@sessionlog/protocol/gen/google/rpc/status";
 import {
   type BatchAppendSessionsRequest,
   type BatchAppendSessionsResponse,
   SessionLogService,
   type SessionRecord,
-} from "../../src/gen/sessionlog/v1/session_log.js";
+} from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { onTestFinished, vi } from "vitest";
+import { createSessionLogger, type SessionLogger, type SessionLoggerOptions } from "../../src/client/index.js";
+import type { SessionRecordInput } from "../../src/client/record.js";
 import { startTestServer, type TestServer, type TestServerOptions } from "../support/server.js";
 
 /** How a fake service answers one call: with a status, with undefined for OK, or with one result too few. */

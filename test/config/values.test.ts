@@ -1,6 +1,6 @@
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { describe, expect, test } from "vitest";
 import * as values from "../../src/config/values.js";
-import { sessionSchema } from "../../src/gen/session_schema.js";
 
 describe("size", () => {
   const type = values.size("1KiB", "1GiB");

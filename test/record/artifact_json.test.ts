@@ -1,9 +1,9 @@
+import { createBackwardWriter, writtenBytes } from "@sessionlog/protocol/wire/backward_writer";
+import { createCursor } from "@sessionlog/protocol/wire/reader";
+import { writeStruct } from "@sessionlog/protocol/wire/struct";
 import { describe, expect, test } from "vitest";
 import { type Artifact, printArtifact } from "../../src/record/artifact_json.js";
 import { createContainer, readStruct } from "../../src/record/artifact_tree.js";
-import { createBackwardWriter, writtenBytes } from "../../src/record/backward_writer.js";
-import { writeStruct } from "../../src/record/struct_writer.js";
-import { createCursor } from "../../src/record/wire.js";
 
 function print(json: object, stop_bytes = 1000): Artifact {
   const writer = createBackwardWriter();

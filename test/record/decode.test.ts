@@ -1,5 +1,5 @@
+import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test } from "vitest";
-import { SessionRecord } from "../../src/gen/sessionlog/v1/session_log.js";
 import { decodeRecord } from "../../src/record/decode.js";
 import { bytesOf, goodRecord, noStamps, recordToRow, wire } from "./support.js";
 

@@ -1,5 +1,5 @@
+import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test } from "vitest";
-import { SessionRecord } from "../../src/gen/sessionlog/v1/session_log.js";
 import { createRecordToRow, recordJsonToBytes } from "../../src/record/index.js";
 import { readGoldenAccepts, readGoldenRejects } from "../support/golden.js";
 import { noStamps } from "./support.js";

@@ -1,6 +1,6 @@
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sessionSchema } from "../../src/gen/session_schema.js";
 import { recordJsonToBytes } from "../../src/record/index.js";
 import { bytesOf, compileForRows, goodRecord, noStamps, recordToRow, sendJson } from "./support.js";
 

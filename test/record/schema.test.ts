@@ -1,5 +1,5 @@
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { describe, expect, test } from "vitest";
-import { sessionSchema } from "../../src/gen/session_schema.js";
 import { isSessionId } from "../../src/record/index.js";
 import { readGoldenAccepts } from "../support/golden.js";
 import { compileForRows, goodRecord, rowOf } from "./support.js";

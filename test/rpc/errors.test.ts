@@ -1,7 +1,7 @@
 import { status } from "@grpc/grpc-js";
+import { BadRequest, RetryInfo } from "@sessionlog/protocol/gen/google/rpc/error_details";
+import { Status } from "@sessionlog/protocol/gen/google/rpc/status";
 import { describe, expect, test } from "vitest";
-import { BadRequest, RetryInfo } from "../../src/gen/google/rpc/error_details.js";
-import { Status } from "../../src/gen/google/rpc/status.js";
 import type { AppendFailure } from "../../src/journal/index.js";
 import type { Violation } from "../../src/record/index.js";
 import { appendFailureStatus, type RpcStatus, refusedStatus, unexpectedStatus } from "../../src/rpc/errors.js";

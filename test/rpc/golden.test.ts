@@ -1,6 +1,6 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { SessionAttempt } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { SessionAttempt } from "../../src/gen/sessionlog/v1/session_log.js";
 import { recordJsonToBytes } from "../../src/record/index.js";
 import { readGoldenAccepts, readGoldenRejects } from "../support/golden.js";
 import { startTestServer, type TestServer } from "../support/server.js";

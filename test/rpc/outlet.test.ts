@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type ClientHttp2Stream, connect } from "node:http2";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { expect, onTestFinished, test } from "vitest";
-import { SessionLogService } from "../../src/gen/sessionlog/v1/session_log.js";
 import { createTailCall } from "../../src/rpc/tail.js";
 import { createFakeJournal } from "../support/journal.js";
 

@@ -1,5 +1,5 @@
+import { Rejection } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { expect, test } from "vitest";
-import { Rejection } from "../../src/gen/sessionlog/v1/session_log.js";
 import type { Violation } from "../../src/record/index.js";
 import { cutText, listViolations } from "../../src/rpc/violations.js";
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { expect, test } from "vitest";
-import { sessionSchema } from "../../src/gen/session_schema.js";
 
 test("schema_reference makes the reference of docs/SESSION_LOG.md again", () => {
   execFileSync(process.execPath, ["scripts/schema_reference.mjs", "--check"], { stdio: "pipe" });

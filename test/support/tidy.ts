@@ -4,9 +4,9 @@
 export function twinProblems(files: readonly string[], across: Readonly<Record<string, string>>): readonly string[] {
   const known = new Set(files);
   return files.flatMap((path) => {
-    const unit = /^test\/(.+)\.test\.ts$/.exec(path)?.[1];
-    if (unit === undefined || path in across) return [];
-    const twins = [`src/${unit}.ts`, `${unit}.mjs`];
+    const [, folder, unit] = /^((?:.+\/)?)test\/(.+)\.test\.ts$/.exec(path) ?? [];
+    if (folder === undefined || unit === undefined || path in across) return [];
+    const twins = [`${folder}src/${unit}.ts`, ...(folder === "" ? [`${unit}.mjs`] : [])];
     return twins.some((twin) => known.has(twin)) ? [] : [`${path}: there is no ${twins.join(" and no ")}`];
   });
 }
@@ -52,7 +52,7 @@ export function originProblems(path: string, text: string): readonly string[] {
   return [...new Set([...hosts, ...paths])].map((found) => `${path}: names ${found}`);
 }
 
-/** A lock file must not say from where its packages are fetched: everybody has a registry of their own. */
+/** A lock file must not say from where its packages are fetched: registries differ. Packages of the workspace have a path. */
 export function lockProblems(path: string, text: string): readonly string[] {
-  return /"resolved"\s*:/.test(text) ? [`${path}: has "resolved"`] : [];
+  return /"resolved"\s*:\s*"[^"]*:/.test(text) ? [`${path}: has "resolved"`] : [];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { wire } from "../../../test/record/support.js";
 import {
   type Cursor,
   createCursor,
@@ -7,8 +8,7 @@ import {
   readTag,
   readText,
   skipField,
-} from "../../src/record/wire.js";
-import { wire } from "./support.js";
+} from "../../src/wire/reader.js";
 
 function read<Value>(bytes: Buffer, reader: (cursor: Cursor) => Value) {
   const cursor = createCursor(bytes);

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { wire } from "../../../test/record/support.js";
 import {
   type BackwardWriter,
   createBackwardWriter,
@@ -10,8 +11,7 @@ import {
   writeUnsigned,
   writtenBytes,
   writtenLength,
-} from "../../src/record/backward_writer.js";
-import { wire } from "./support.js";
+} from "../../src/wire/backward_writer.js";
 
 function written(write: (writer: BackwardWriter) => void): Buffer {
   const writer = createBackwardWriter();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { countCodePoints, cutText, quoteText } from "../../src/record/text.js";
+import { countCodePoints, cutText, quoteText } from "../src/text.js";
 
 describe("cutText", () => {
   test("keeps the first code points, and pairs whole", () => {

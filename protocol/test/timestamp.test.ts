@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sessionSchema } from "../../src/gen/session_schema.js";
-import { parseTimestamp, printTimestamp } from "../../src/record/timestamp.js";
+import { sessionSchema } from "../src/gen/session_schema.js";
+import { parseTimestamp, printTimestamp } from "../src/timestamp.js";
 
 const pattern = new RegExp(sessionSchema.properties.timestamp.pattern, "u");
 const FIRST = -62_135_596_800;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { encodeRecord } from "../../src/client/encode_record.js";
-import { rowToJsonLine } from "../../src/client/row_json.js";
 import { recordJsonToBytes } from "../../src/record/index.js";
+import { rowToJsonLine } from "../src/record_to_json.js";
 
 const stamps = { daemon: "d", now_ms: () => 1_777_699_329_250 };
 

@@ -1,6 +1,6 @@
 /** A row's bytes, as this client wrote them, → its ProtoJSON, of which `sessionlog append` takes a line. */
 import { BinaryReader } from "@bufbuild/protobuf/wire";
-import { Timestamp } from "../gen/google/protobuf/timestamp.js";
+import { Timestamp } from "./gen/google/protobuf/timestamp.js";
 
 type FieldType = "text" | "int32" | "int64" | "bool" | "timestamp" | "attempt" | "struct";
 

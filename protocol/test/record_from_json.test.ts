@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { SessionRecord } from "../../src/gen/sessionlog/v1/session_log.js";
 import { recordJsonToBytes } from "../../src/record/index.js";
-import { bytesOf, goodRecord, noStamps, outcome, recordToRow, sendJson } from "./support.js";
+import { bytesOf, goodRecord, noStamps, outcome, recordToRow, sendJson } from "../../test/record/support.js";
+import { SessionRecord } from "../src/gen/sessionlog/v1/session_log.js";
 
 function refusals(text: string): string[] {
   const result = recordJsonToBytes(text);

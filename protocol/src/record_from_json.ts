@@ -1,6 +1,9 @@
 /** ProtoJSON (https://protobuf.dev/programming-guides/json/) of a SessionRecord → its protobuf bytes. */
 
-import { ATTEMPTS_MAX } from "../gen/limits.js";
+import { ATTEMPTS_MAX } from "./gen/limits.js";
+import { integerOf } from "./integer.js";
+import { parseTimestamp } from "./timestamp.js";
+import type { Reason, RefusedRecord, Violation } from "./violation.js";
 import {
   type BackwardWriter,
   createBackwardWriter,
@@ -10,11 +13,8 @@ import {
   writeUnsigned,
   writtenBytes,
   writtenLength,
-} from "./backward_writer.js";
-import { integerOf } from "./integer.js";
-import { isWellFormed, writeStruct } from "./struct_writer.js";
-import { parseTimestamp } from "./timestamp.js";
-import type { Reason, RefusedRecord, Violation } from "./violation.js";
+} from "./wire/backward_writer.js";
+import { isWellFormed, writeStruct } from "./wire/struct.js";
 
 type FieldType = "text" | "int32" | "int64" | "optional_bool" | "timestamp" | "attempts" | "struct";
 
