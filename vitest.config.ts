@@ -5,5 +5,9 @@ const conditions = ["@sessionlog/source", "module", "node", "development|product
 
 export default defineConfig({
   ssr: { resolve: { conditions } },
-  test: { include: ["test/**/*.test.ts", "*/test/**/*.test.ts"], testTimeout: 20_000, pool: "forks" },
+  test: {
+    include: ["test/**/*.test.ts", "protocol/test/**/*.test.ts", "clients/typescript/test/**/*.test.ts"],
+    testTimeout: 20_000,
+    pool: "forks",
+  },
 });

@@ -1,8 +1,8 @@
-// How long `append` of sessionlog/client keeps its caller, as a ratio to JSON.stringify of the same record:
+// How long `append` of @sessionlog/client keeps its caller, as a ratio to JSON.stringify of the same record:
 //   node bench/client.mjs [--allowed 3]        after `npm run build`; exits 1 when a median ratio is over that.
 // Nothing listens: rows wait in a buffer that has room for all, as they do while a service is away.
 import { parseArgs } from "node:util";
-import { createSessionLogger } from "../dist/client/index.js";
+import { createSessionLogger } from "@sessionlog/client";
 
 const { values } = parseArgs({ options: { allowed: { type: "string", default: "3" } } });
 const allowed = Number(values.allowed);

@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRawClient } from "../dist/client/raw.js";
+import { createRawClient } from "@sessionlog/client/rpc/api_client";
 import { readOptions } from "../scripts/lib/options.mjs";
 import { startService } from "../scripts/lib/server.mjs";
 import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";

@@ -1,11 +1,11 @@
-// sessionlog/client: the golden cases, what a daemon meets in the life of a service, and the package in an empty project.
+// @sessionlog/client: the golden cases, what a daemon meets in the life of a service, and the package in an empty project.
 import { execFile } from "node:child_process";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { createSessionLogger } from "@sessionlog/client";
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import { createSessionLogger } from "../dist/client/index.js";
 import { recordJsonToBytes } from "../dist/record/index.js";
 import { startService } from "../scripts/lib/server.mjs";
 import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
@@ -98,7 +98,7 @@ function readFrom(path, offset) {
 }
 
 const DAEMON = `
-import { buildSessionRecord, createSessionLogger, type SessionLogger } from "sessionlog/client";
+import { buildSessionRecord, createSessionLogger, type SessionLogger } from "@sessionlog/client";
 
 const log: SessionLogger = createSessionLogger(process.argv[2], { daemon: "packed" });
 log.append(buildSessionRecord({ kind: "fill", prompt: "p", trace_id: "packed-1" }, { error: new Error("down") }));
@@ -107,14 +107,24 @@ if (!outcome.ok) throw new Error(outcome.message);
 // Not closed: the end of the program does it.
 `;
 
-/** Packs, installs and type-checks; a daemon appends two rows. Without optional packages: DuckDB is none of the client's. */
+/** What a daemon must not install for the sake of its client. */
+const SERVICE_ONLY = /^(@duckdb|ajv|fs-native-extensions|commander|pino)/;
+const INSTALLED_MIB_MAX = 20;
+
+/** Packs the client, installs it into an empty project and type-checks a daemon there, which appends two rows. */
 async function installPackage(project, address, path) {
   const run = (program, args) => promisedExecFile(program, args, { cwd: project, maxBuffer: 16 * 1024 * 1024 });
   // dist/ is built already, and others may be using it.
-  const pack = ["pack", root, "--ignore-scripts", "--silent", "--pack-destination", project];
-  const archive = (await run("npm", pack)).stdout.trim();
+  const workspaces = ["--workspace", "@sessionlog/protocol", "--workspace", "@sessionlog/client"];
+  const pack = ["pack", "--prefix", root, ...workspaces, "--ignore-scripts", "--silent", "--pack-destination", project];
+  const archives = (await run("npm", pack)).stdout.trim().split("\n");
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "daemon", private: true, type: "module" }));
-  await run("npm", ["install", "--omit=optional", "--prefer-offline", "--no-audit", "--no-fund", `./${archive}`]);
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...archives.map((name) => `./${name}`)]);
+  const installed = JSON.parse((await run("npm", ["query", "*"])).stdout).map(({ name }) => name);
+  const surplus = installed.filter((name) => SERVICE_ONLY.test(name));
+  if (surplus.length > 0) throw new Error(`the client installs ${surplus.join(", ")}`);
+  const { stdout } = await run("du", ["-sm", "node_modules"]);
+  if (Number.parseInt(stdout, 10) > INSTALLED_MIB_MAX) throw new Error(`the client takes ${stdout.trim()} MiB`);
   await writeFile(join(project, "daemon.ts"), DAEMON);
   const types = ["--typeRoots", `${root}node_modules/@types`, "--types", "node"];
   const flags = ["--module", "nodenext", "--target", "es2023", "--strict", "--exactOptionalPropertyTypes", ...types];

@@ -1,6 +1,6 @@
 // The project's own client in the places of grpcurl and grpc-health-probe, for machines without them:
 //   smoke-client.mjs health ADDRESS | list ADDRESS | append ADDRESS RECORD_JSON
-import { createRawClient } from "../dist/client/raw.js";
+import { createRawClient } from "@sessionlog/client/rpc/api_client";
 import { recordJsonToBytes } from "../dist/record/index.js";
 
 const [command, address, json] = process.argv.slice(2);

@@ -83,10 +83,10 @@ echo "smoke: $CLIENT for calls, $HEALTH_CLIENT for health"
 SESSIONLOG=(node "$ROOT/dist/main.js")
 npm run --silent build || exit 1
 if [ "${1:-}" = --packed ]; then
-  npm pack --silent --ignore-scripts --pack-destination "$WORK" >"$WORK/name" || exit 1
-  npm install --silent --no-save --prefix "$WORK/installed" "$WORK/$(cat "$WORK/name")" || exit 1
+  PACKED=$(npm pack --silent --ignore-scripts --workspaces --include-workspace-root --pack-destination "$WORK") || exit 1
+  (cd "$WORK" && npm install --silent --no-save --prefix "$WORK/installed" $(sed 's#^#./#' <<<"$PACKED")) || exit 1
   SESSIONLOG=("$WORK/installed/node_modules/.bin/sessionlog")
-  echo "smoke: $(cat "$WORK/name"), installed"
+  echo "smoke: "$PACKED", installed"
 fi
 
 start_server

@@ -1,5 +1,5 @@
 // Distinct records whose rows all have the same size, as bodies of gRPC calls.
-import { encodeAppendRequest } from "../../dist/client/encode.js";
+import { encodeAppendRequest } from "@sessionlog/client/rpc/requests";
 import { createRecordToRow, recordJsonToBytes } from "../../dist/record/index.js";
 import { rowOf } from "../../examples/generator/row.mjs";
 

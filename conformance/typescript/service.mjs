@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { createSessionLogger } from "../../dist/client/index.js";
+import { createSessionLogger } from "@sessionlog/client";
 import { startService } from "../../scripts/lib/server.mjs";
 import { inTemporaryDirectory } from "../../scripts/lib/temporary.mjs";
 

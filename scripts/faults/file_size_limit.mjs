@@ -1,6 +1,6 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { createRawClient } from "../../dist/client/raw.js";
+import { createRawClient } from "@sessionlog/client/rpc/api_client";
 import { startService } from "../lib/server.mjs";
 import { createInspector } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";

@@ -1,5 +1,5 @@
+import { createRawClient } from "@sessionlog/client/rpc/api_client";
 import { Command, Option } from "commander";
-import { createRawClient } from "../client/raw.js";
 import { count, duration, size } from "../config/values.js";
 import { appendAll } from "./append_all.js";
 import { createRecordReader, cutBatches } from "./batches.js";

@@ -1,4 +1,4 @@
-import type { CallFailure, RawClient } from "../client/raw.js";
+import type { CallFailure, RawClient } from "@sessionlog/client/rpc/api_client";
 import type { ShownViolation } from "./line_record.js";
 
 /** What became of one record. */

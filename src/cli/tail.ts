@@ -1,6 +1,6 @@
+import { createRawClient, type TailMessage } from "@sessionlog/client/rpc/api_client";
 import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { createRawClient, type TailMessage } from "../client/raw.js";
 import { count } from "../config/values.js";
 import { type CliCommand, type CliContext, UsageError, write } from "./context.js";
 import { list, valueParser } from "./option_values.js";

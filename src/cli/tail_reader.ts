@@ -1,5 +1,5 @@
+import type { CallFailure, RawClient, TailMessage } from "@sessionlog/client/rpc/api_client";
 import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { CallFailure, RawClient, TailMessage } from "../client/raw.js";
 import { type CliContext, WorkError } from "./context.js";
 
 interface TailReaderOptions {

@@ -1,7 +1,7 @@
+import type { CallResult } from "@sessionlog/client/rpc/api_client";
 import type { BatchAppendSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test } from "vitest";
 import { createSender } from "../../src/cli/sender.js";
-import type { CallResult } from "../../src/client/raw.js";
 import { createFakeTime } from "./support.js";
 
 type Reply = CallResult<BatchAppendSessionsResponse>;

@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { createRawClient } from "@sessionlog/client/rpc/api_client";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createRawClient } from "../../src/client/raw.js";
 import { createJournal } from "../../src/journal/index.js";
 import { launchService } from "../../src/service/launch.js";
 import { collectLogs, sessionBytes, startTestServer, type TestServer, testConfig } from "../support/server.js";

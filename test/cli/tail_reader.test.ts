@@ -1,6 +1,6 @@
+import type { CallFailure, RawClient, TailMessage } from "@sessionlog/client/rpc/api_client";
 import { expect, test } from "vitest";
 import { readTail } from "../../src/cli/tail_reader.js";
-import type { CallFailure, RawClient, TailMessage } from "../../src/client/raw.js";
 import { createSink } from "./support.js";
 
 const failure = (code_name: string): CallFailure => ({

@@ -1,6 +1,6 @@
 import { Metadata, status } from "@grpc/grpc-js";
+import { encodeAppendRequest } from "@sessionlog/client/rpc/requests";
 import { beforeEach, describe, expect, test } from "vitest";
-import { encodeAppendRequest } from "../../src/client/encode.js";
 import { createRecordToRow } from "../../src/record/index.js";
 import { createAppendHandler } from "../../src/rpc/append.js";
 import { createFakeJournal, type FakeJournal } from "../support/journal.js";

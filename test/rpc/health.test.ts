@@ -1,6 +1,6 @@
 import { Client, credentials, type ServiceError } from "@grpc/grpc-js";
+import { decodeHealthResponse, encodeHealthRequest } from "@sessionlog/client/rpc/probe";
 import { afterEach, expect, test } from "vitest";
-import { decodeHealthResponse, encodeHealthRequest } from "../../src/client/probe.js";
 import { createFakeJournal } from "../support/journal.js";
 import { startTestServer, type TestServer } from "../support/server.js";
 

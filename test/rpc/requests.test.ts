@@ -1,7 +1,7 @@
+import { encodeAppendRequest, encodeBatchRequest } from "@sessionlog/client/rpc/requests";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { encodeAppendRequest, encodeBatchRequest } from "../../src/client/encode.js";
 import { sessionBytes, startTestServer, type TestServer } from "../support/server.js";
 
 const APPEND = SessionLogService.appendSession.path;

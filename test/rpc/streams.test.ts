@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from "@grpc/grpc-js";
+import { encodeListServicesRequest, REFLECTION_PATH } from "@sessionlog/client/rpc/probe";
 import { afterEach, expect, test } from "vitest";
-import { encodeListServicesRequest, REFLECTION_PATH } from "../../src/client/probe.js";
 import { createFakeJournal } from "../support/journal.js";
 import { startTestServer, type TestServer } from "../support/server.js";
 

@@ -2,13 +2,13 @@ import { once } from "node:events";
 import { readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
+import type { CallFailure, TailMessage } from "@sessionlog/client/rpc/api_client";
 import {
   SessionLogService,
   SessionRecord,
   type TailSessionsRequest,
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { CallFailure, TailMessage } from "../../src/client/raw.js";
 import { createRandom } from "../support/random.js";
 import { sessionBytes, startTestServer, type TestServer, type TestServerOptions } from "../support/server.js";
 

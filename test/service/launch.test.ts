@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
+import { createRawClient } from "@sessionlog/client/rpc/api_client";
 import { afterEach, expect, test } from "vitest";
-import { createRawClient } from "../../src/client/raw.js";
 import { JournalOpenError } from "../../src/journal/index.js";
 import { StartError } from "../../src/service/launch.js";
 import { createFakeJournal } from "../support/journal.js";

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createRawClient, type RawClient } from "@sessionlog/client/rpc/api_client";
 import { pino } from "pino";
-import { createRawClient, type RawClient } from "../../src/client/raw.js";
 import type { Config } from "../../src/config/config.js";
 import { createJournal, type Journal, type JournalOptions } from "../../src/journal/index.js";
 import { recordJsonToBytes } from "../../src/record/index.js";

@@ -1,7 +1,7 @@
 // A daemon in JavaScript that has a session for each POST: daemon.mjs SESSION_LOG_ADDRESS
 import { createServer } from "node:http";
 import { json } from "node:stream/consumers";
-import { buildSessionRecord, createSessionLogger, traceIdFromHeaders } from "../../../dist/client/index.js";
+import { buildSessionRecord, createSessionLogger, traceIdFromHeaders } from "@sessionlog/client";
 
 const log = createSessionLogger(process.argv[2], { daemon: "outage" });
 

@@ -1,4 +1,4 @@
-import { createRawClient } from "../../../dist/client/raw.js";
+import { createRawClient } from "@sessionlog/client/rpc/api_client";
 
 const DEADLINE_MS = 20_000;
 
@@ -19,7 +19,7 @@ const DEADLINE_MS = 20_000;
  * @property {number} [batch_rows]
  * @property {number} [pause_ms]  between two calls of one caller
  * @property {number} [calls_max]  so many calls altogether, then it stops by itself
- * @property {(failure: import("../../../dist/client/raw.js").CallFailure) => "again" | "end"} onRefusal
+ * @property {(failure: import("@sessionlog/client/rpc/api_client").CallFailure) => "again" | "end"} onRefusal
  *   What to do with the same records; it throws at a refusal that must not be.
  */
 

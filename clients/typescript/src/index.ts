@@ -1,0 +1,17 @@
+/** What a daemon in TypeScript or JavaScript imports as `@sessionlog/client`. */
+export type { Appended, AppendOutcome, Failed, Refused } from "./delivery/append_and_wait.js";
+export type { ClientLog } from "./delivery/diagnostics.js";
+export type { Stats } from "./delivery/stats.js";
+export type { SessionLoggerOptions, TlsOptions, Token } from "./options.js";
+export {
+  type BuildOptions,
+  buildSessionRecord,
+  type IterateFailure,
+  type IterateOutcome,
+  type IterateRequest,
+  type IterateResponse,
+} from "./record/build_record.js";
+export type { SessionAttemptInput, SessionRecordInput, Text } from "./record/record.js";
+export { type RosterCheck, rosterCheckFor, WORKER_ID_PATHS } from "./record/roster_check.js";
+export { type IncomingHeaders, parseTraceparent, traceIdFromHeaders } from "./record/trace_id.js";
+export { type AppendAndWaitOptions, createSessionLogger, type SessionLogger } from "./session_logger.js";

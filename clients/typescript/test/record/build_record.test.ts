@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { createRecordToRow } from "../../../../src/record/index.js";
+import { buildSessionRecord, type IterateRequest } from "../../src/record/build_record.js";
+import { encodeRecord } from "../../src/record/encode_record.js";
+
+const request: IterateRequest = {
+  kind: "fill",
+  prompt: "p",
+  model: "m",
+  provider: "o",
+  max_iterations: 3,
+  trace_id: "request",
+};
+const asked = { kind: "fill", prompt: "p", model: "m", provider: "o", max_iterations: 3 };
+const history = [{ iteration: 0, verdict_kind: "accepted" }];
+const response = { artifact: { fills: [] }, iterations: 1, history, trace_id: "response" };
+const broken = () => {
+  throw new Error("no roster");
+};
+const failure = { iterations: 3, history: [{ iteration: 0, verdict_kind: "no_json" }], trace_id: "failure" };
+
+test("buildSessionRecord makes an accepted session of a response, also beside a failure", () => {
+  const record = buildSessionRecord(request, { response, failure }, { duration_ms: 7, rosterCheck: () => false });
+  expect(record).toEqual({
+    ...asked,
+    final_verdict: "accepted",
+    iterations: 1,
+    attempts: history,
+    artifact: { fills: [] },
+    grounded_in_roster: false,
+    duration_ms: 7,
+    session_id: "request",
+  });
+});
+
+test("buildSessionRecord takes the trace id of the response where the request has none", () => {
+  const { trace_id, ...untraced } = request;
+  expect(buildSessionRecord(untraced, { response }).session_id).toBe("response");
+  expect(buildSessionRecord({ ...request, trace_id: "" }, { failure }).session_id).toBe("failure");
+  expect(buildSessionRecord(untraced, { error: "e" }).session_id).toBeUndefined();
+});
+
+test("buildSessionRecord leaves grounded_in_roster out without a check, or where it does not know or throws", () => {
+  const told: string[] = [];
+  const log = { warn: (message: string) => void told.push(message) };
+  const unknown = () => undefined;
+  for (const rosterCheck of [undefined, unknown, broken]) {
+    const options = rosterCheck === undefined ? { log } : { rosterCheck, log };
+    expect(buildSessionRecord(request, { response }, options).grounded_in_roster).toBeUndefined();
+  }
+  expect(told).toEqual(["session log: the roster check failed, grounded_in_roster is left out: Error: no roster"]);
+});
+
+test("buildSessionRecord leaves grounded_in_roster out for a check that is asynchronous, which is told", () => {
+  const told: string[] = [];
+  const log = { warn: (message: string) => void told.push(message) };
+  for (const rosterCheck of [async () => true, () => Promise.reject(new Error("no roster")), () => null]) {
+    const record = Reflect.apply(buildSessionRecord, undefined, [request, { response }, { rosterCheck, log }]);
+    expect(record).toMatchObject({ final_verdict: "accepted", grounded_in_roster: undefined });
+  }
+  expect(told).toHaveLength(2);
+  expect(told[0]).toContain("must answer at once");
+});
+
+test("buildSessionRecord makes max_iter_exhausted of a failure, without an artifact", () => {
+  const record = buildSessionRecord(request, { failure, error: new Error("x") });
+  expect(record).toMatchObject({ final_verdict: "max_iter_exhausted", iterations: 3, attempts: failure.history });
+  expect(record).not.toHaveProperty("artifact");
+});
+
+test("buildSessionRecord makes infra_error of an error, cut to 800 code points", () => {
+  const record = buildSessionRecord(request, { error: new Error("😀".repeat(900)) });
+  expect(record.final_verdict).toBe("infra_error");
+  expect(record.attempts).toEqual([{ iteration: 0, verdict_kind: "infra_error", error: "😀".repeat(800) }]);
+  expect(buildSessionRecord(request, { error: "down" }).attempts?.[0]?.error).toBe("down");
+  expect(buildSessionRecord(request, { error: new TypeError() }).attempts?.[0]?.error).toBe("TypeError: ");
+});
+
+test.each<readonly [string, object, string]>([
+  ["no message", { value: undefined }, "Error: undefined"],
+  ["an object as message", { value: { detail: "down" } }, "Error: [object Object]"],
+  ["a message that throws", { get: broken }, "an error without a message"],
+])("buildSessionRecord throws nothing for an Error with %s", (_, message, expected) => {
+  const error = Object.defineProperty(new Error("x"), "message", message);
+  expect(buildSessionRecord(request, { error }).attempts?.[0]?.error).toBe(expected);
+});
+
+test("buildSessionRecord throws nothing for a log that does, or arguments that are not there", () => {
+  const options = { rosterCheck: broken, log: { warn: broken } };
+  expect(buildSessionRecord(request, { response }, options).final_verdict).toBe("accepted");
+  const infra_error = { ...asked, final_verdict: "infra_error", attempts: [] };
+  expect(buildSessionRecord(request, undefined)).toMatchObject(infra_error);
+  expect(buildSessionRecord(request, null, null)).toMatchObject(infra_error);
+  const ends = (outcome: object) => Reflect.apply(buildSessionRecord, undefined, [request, outcome]);
+  expect(ends({ response: null, failure: null })).toMatchObject(infra_error);
+  expect(ends({ response: null, failure })).toMatchObject({ final_verdict: "max_iter_exhausted" });
+  expect(Reflect.apply(buildSessionRecord, undefined, [])).toMatchObject({ final_verdict: "infra_error" });
+});
+
+test("buildSessionRecord makes no attempt of no error", () => {
+  expect(buildSessionRecord(request, {})).toMatchObject({ final_verdict: "infra_error", attempts: [] });
+});
+
+test("buildSessionRecord cuts the prompt to 4,000 code points", () => {
+  const record = buildSessionRecord({ kind: "fill", prompt: "😀".repeat(5_000) }, {});
+  expect(record.prompt).toBe("😀".repeat(4_000));
+  expect(buildSessionRecord({ kind: "fill", prompt: Buffer.from([0x61, 0xff]) }, {}).prompt).toBe("a\ufffd");
+});
+
+test("buildSessionRecord makes records that the service takes", () => {
+  const toRow = createRecordToRow({ kinds: ["fill"] });
+  const stamps = { daemon: "", session_id: () => "", timestamp: () => ({ seconds: 0, nanos: 0 }) };
+  for (const outcome of [{ response }, { failure }, { error: "down" }, {}]) {
+    const row = encodeRecord(buildSessionRecord(request, outcome), { daemon: "d", now_ms: () => 0 }, 10_000);
+    expect(row.ok && toRow(row.bytes, stamps)).toMatchObject({ ok: true });
+  }
+});
