@@ -19,10 +19,10 @@ const ACROSS = {
 const LINES_MAX = 250;
 /** Longer files, and why they are not two. */
 const LONG = {
-  "src/journal/store.ts": "one writer's state: the file, the lock and the next sequence change together",
+  "src/journal/active/store.ts": "one writer's state: the file, the lock and the next sequence change together",
   "src/journal/journal.ts": "one state machine: state, queue, chain and timers change together",
   "test/journal/journal.test.ts": "one journal, one way to set it up",
-  "test/journal/node_disk.test.ts": "one port, all of its operations",
+  "test/journal/disk/node_disk.test.ts": "one port, all of its operations",
   "test/support/crash_campaign.ts": "one campaign: what is done, and what must hold afterwards",
   "test/rpc/tail.test.ts": "one RPC, one way to call it",
   "test/cli/query.test.ts": "one command, one way to run it",

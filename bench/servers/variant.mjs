@@ -2,8 +2,8 @@
 //   variant.mjs nothing-written LOG | no-journal | no-dedupe LOG | empty-handler | watched LOG QUEUE_ROWS
 import { pino } from "pino";
 import { loadConfig } from "../../dist/config/config.js";
+import { nodeDisk } from "../../dist/journal/disk/node_disk.js";
 import { createJournal } from "../../dist/journal/index.js";
-import { nodeDisk } from "../../dist/journal/node_disk.js";
 import { launchService } from "../../dist/service/launch.js";
 import { serveEmptyHandler } from "./empty.mjs";
 

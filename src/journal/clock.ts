@@ -1,4 +1,4 @@
-import type { ClockReading } from "./retention.js";
+import type { ClockReading } from "./sealed/retention.js";
 
 /** Time, as the journal sees it. */
 export interface Clock {

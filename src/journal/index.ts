@@ -1,9 +1,9 @@
-export { findJournals } from "./find_journals.js";
-export type { Finding } from "./findings.js";
-export { type Inspected, type InspectedLine, inspectJournal } from "./inspect.js";
+export { nodeDisk } from "./disk/node_disk.js";
+export { findJournals } from "./inspect/find_journals.js";
+export type { Finding } from "./inspect/findings.js";
+export { type Inspected, type InspectedLine, inspectJournal } from "./inspect/inspect.js";
 export { createJournal, type JournalOptions } from "./journal.js";
-export { nodeDisk } from "./node_disk.js";
-export { parseSegmentName } from "./segments.js";
+export { parseSegmentName } from "./sealed/segments.js";
 export {
   type Appended,
   type AppendFailure,

@@ -1,14 +1,15 @@
+import type { WriteFailure } from "./active/group_writer.js";
+import type { RotationPolicy } from "./active/rotation.js";
+import { createStore } from "./active/store.js";
 import { type Clock, systemClock } from "./clock.js";
 import { createDedupeWindow, dedupeGroup, rowKey, wholeGroup } from "./dedupe.js";
-import { type Disk, errorText } from "./disk.js";
+import { type Disk, errorText } from "./disk/disk.js";
+import { nodeDisk } from "./disk/node_disk.js";
 import { GROUP_BYTES_MAX, journalNames } from "./format.js";
-import { createRowReader } from "./history.js";
-import { createJanitor } from "./janitor.js";
-import { nodeDisk } from "./node_disk.js";
 import { createRequestQueue, type Request } from "./queue.js";
-import type { RetentionPolicy } from "./retention.js";
-import type { RotationPolicy } from "./rotation.js";
-import { createStore } from "./store.js";
+import { createRowReader } from "./read/row_reader.js";
+import { createJanitor } from "./sealed/maintenance.js";
+import type { RetentionPolicy } from "./sealed/retention.js";
 import {
   type AppendFailure,
   type AppendOutcome,
@@ -18,7 +19,6 @@ import {
   type JournalState,
   type RowsListener,
 } from "./types.js";
-import type { WriteFailure } from "./writer.js";
 
 export interface JournalOptions {
   /** The active file: an absolute path that ends in ".jsonl". */

@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import type { Disk, DiskFile, FileStatus, OpenHow } from "../../src/journal/disk.js";
+import type { Disk, DiskFile, FileStatus, OpenHow } from "../../src/journal/disk/disk.js";
 import { createRandom, type Random } from "./random.js";
 import { type CrashMode, createSimulatedFile, type SimulatedFile } from "./simulated_file.js";
 import { createSimulatedNames, type SimulatedNames } from "./simulated_names.js";

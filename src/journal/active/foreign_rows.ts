@@ -1,0 +1,18 @@
+import type { ActiveFile } from "../disk/active_file.js";
+import { NEWLINE } from "../format.js";
+import { rowsOf } from "../read/rows.js";
+import { parseJsonObject } from "./torn_tail.js";
+
+/**
+ * Looks for a group in a file to which another program has written too. Resolves with how many rows of others stand
+ * before it, behind those that were known; undefined when the group does not stand on lines of its own, or when there are
+ * lines before it that a repair takes away.
+ */
+export async function rowsBefore(active: ActiveFile, group: Buffer, size: number): Promise<number | undefined> {
+  const added = Buffer.alloc(size - active.end);
+  await active.file.read(added, active.end);
+  const at = added.indexOf(group);
+  if (at === -1 || (at > 0 && added[at - 1] !== NEWLINE)) return undefined;
+  const rows = rowsOf(added.subarray(0, at));
+  return rows.every((row) => parseJsonObject(row) !== undefined) ? rows.length : undefined;
+}

@@ -1,0 +1,75 @@
+import type { ActiveFile } from "../disk/active_file.js";
+import { errorText, isNoSpace } from "../disk/disk.js";
+
+export type WriteOutcome =
+  /** The bytes are at the end of the file, durable when that was asked; `size` is the file's length, which another program may have changed. */
+  { readonly kind: "stored"; readonly deleted: boolean; readonly size: number } | WriteFailure;
+
+export type WriteFailure =
+  /** There was no room; the file is as it was. */
+  | { readonly kind: "no_space"; readonly message: string }
+  /** The file can be trusted no more; nothing of the bytes counts. */
+  | { readonly kind: "fatal"; readonly message: string };
+
+/**
+ * Writes one group with one write and, when `durable`, one fdatasync, and looks whether the file is still there. Does not move `active.end`.
+ *
+ * A failed fdatasync is never repeated: the kernel may have dropped the pages, and a later success would prove nothing.
+ */
+export async function writeGroup(active: ActiveFile, bytes: Buffer, durable: boolean): Promise<WriteOutcome> {
+  const { file } = active;
+  let written = 0;
+  try {
+    written = await file.write(bytes, active.end);
+  } catch (error) {
+    if (!isNoSpace(error)) return giveUp(active, `write failed: ${errorText(error)}`);
+    return truncateBack(active, 0, errorText(error));
+  }
+  if (written < bytes.length) return truncateBack(active, written, `wrote ${written} of ${bytes.length} bytes`);
+  if (durable) {
+    try {
+      await file.sync();
+    } catch (error) {
+      return giveUp(active, `fdatasync failed: ${errorText(error)}`);
+    }
+  }
+  return lookAfter(active);
+}
+
+async function lookAfter(active: ActiveFile): Promise<WriteOutcome> {
+  try {
+    const { links, size } = await active.file.status();
+    return { kind: "stored", deleted: links === 0, size };
+  } catch (error) {
+    return { kind: "fatal", message: `fstat failed: ${errorText(error)}` };
+  }
+}
+
+/** Writes that many blanks to see whether there is room for a group again, and takes them back. */
+export async function probeSpace(active: ActiveFile, length: number): Promise<WriteFailure | undefined> {
+  const outcome = await writeGroup(active, Buffer.alloc(length, " "), false);
+  if (outcome.kind !== "stored") return outcome;
+  const undone = await truncateBack(active, length, "");
+  return undone.kind === "fatal" ? undone : undefined;
+}
+
+/** Removes the last `written` bytes. The file's real end counts: another program may have cut it meanwhile. */
+async function truncateBack(active: ActiveFile, written: number, message: string): Promise<WriteFailure> {
+  try {
+    const { size } = await active.file.status();
+    await active.file.truncate(Math.max(0, Math.min(active.end, size - written)));
+    return { kind: "no_space", message };
+  } catch (error) {
+    return { kind: "fatal", message: `${message}; and truncating back failed: ${errorText(error)}` };
+  }
+}
+
+async function giveUp(active: ActiveFile, message: string): Promise<WriteFailure> {
+  try {
+    const { size } = await active.file.status();
+    if (size > active.end) await active.file.truncate(active.end);
+    return { kind: "fatal", message };
+  } catch (error) {
+    return { kind: "fatal", message: `${message}; and truncating back failed: ${errorText(error)}` };
+  }
+}

@@ -1,0 +1,153 @@
+import type { ActiveFile } from "../disk/active_file.js";
+import { type Disk, type DiskFile, errorPath, errorText, isNoSpace, writeAll } from "../disk/disk.js";
+import { completeLines, isBlank, readLines } from "../disk/lines.js";
+import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "../format.js";
+import { type JournalLog, JournalOpenError } from "../types.js";
+import { cutTail, finishCut } from "./repair.js";
+import { readPosition, writePosition } from "./state_file.js";
+import { parseJsonObject, planTail } from "./torn_tail.js";
+
+export interface OpenActiveOptions {
+  readonly disk: Disk;
+  readonly names: JournalNames;
+  /** Whether a row is one of ours: a file that nobody knows is adopted when such a row is in its tail. */
+  readonly adopts: (row: object) => boolean;
+  /** Whether the file, if there is one, is known to be this journal's. */
+  readonly ours: boolean;
+  /** Sequence of the file's first row, where it is known. */
+  readonly first_sequence: number | undefined;
+  /** No new row gets a lower number than this. */
+  readonly next_sequence_min: number;
+  readonly log: JournalLog;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/**
+ * Opens the active file for appending, as a crash or another program may have left it: its end is repaired, written
+ * again and synced, so that afterwards every row in it is durable.
+ *
+ * Rejects with JournalOpenError, or with the disk's error when there is no room; then it can be tried again.
+ */
+export async function openActive(options: OpenActiveOptions): Promise<ActiveFile> {
+  const { disk, names } = options;
+  try {
+    const found = await disk.status(names.active);
+    if (found?.directory) throw new JournalOpenError(`${names.active}: is a directory, expected a file`);
+    const file = await disk.open(names.active, "append");
+    try {
+      return await prepare(options, file, found?.modified_ms ?? options.now());
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof JournalOpenError || isNoSpace(error)) throw error;
+    throw new JournalOpenError(`${errorPath(error) ?? names.active}: ${errorText(error)}`);
+  }
+}
+
+async function prepare(options: OpenActiveOptions, file: DiskFile, written_at: number): Promise<ActiveFile> {
+  const { disk, names, log } = options;
+  const update = await disk.open(names.active, "update");
+  try {
+    const finished = await finishCut(disk, names, update, await disk.list(names.directory));
+    if (finished !== undefined) log.warn(finished, "finished the repair that a crash interrupted");
+    if (!options.ours) await refuseForeign(options, update);
+    await repairTail(options, update);
+    await rewriteTail(update);
+    const end = (await update.status()).size;
+    const rows = await countRows(update, end, names, log);
+    const next_sequence = Math.max((options.first_sequence ?? 1) + rows, options.next_sequence_min);
+    const first_sequence = next_sequence - rows;
+    const noted = await readPosition(disk, names);
+    if (noted?.first_sequence !== first_sequence) await writePosition(disk, names, { first_sequence });
+    await disk.syncDirectory(names.directory);
+    return { file, identity: (await file.status()).identity, end, first_sequence, rows, written_at };
+  } finally {
+    await update.close();
+  }
+}
+
+async function refuseForeign(options: OpenActiveOptions, file: DiskFile): Promise<void> {
+  const { names, adopts } = options;
+  const { bytes, start } = await readTail(file);
+  if (bytes.length === 0 && start === 0) return;
+  let ours = false;
+  const rest = completeLines(bytes, (line) => {
+    ours ||= adopts(parseJsonObject(line) ?? {});
+  });
+  if (ours || adopts(parseJsonObject(bytes.subarray(rest)) ?? {})) return;
+  let line = 1;
+  await readLines(file, 0, start, (_line, _offset, complete) => {
+    if (complete) line++;
+  });
+  throw new JournalOpenError(
+    `${names.active}:${line}: no row of a session log from this line on; the file is another program's and is left as it is`,
+  );
+}
+
+async function repairTail(options: OpenActiveOptions, file: DiskFile): Promise<void> {
+  const { disk, names, log } = options;
+  const { bytes, start } = await readTail(file);
+  const plan = planTail(bytes);
+  if (plan.cut !== undefined) {
+    const cut = await cutTail(disk, names, file, start + plan.cut, options.now());
+    log.warn({ path: names.active, offset: start + plan.cut, ...cut }, "moved the torn end of the log aside");
+  } else if (plan.unended || (bytes.length === 0 && (await lacksNewline(file, start)))) {
+    await writeAll(file, Buffer.from("\n"), start + bytes.length);
+    log.warn({ path: names.active }, "ended the log's last line");
+  }
+}
+
+async function lacksNewline(file: DiskFile, end: number): Promise<boolean> {
+  const last = Buffer.alloc(1);
+  return end > 0 && (await file.read(last, end - 1)) === 1 && last[0] !== NEWLINE;
+}
+
+/**
+ * What a crashed process left may be in the page cache only, marked clean by a sync that failed: only written again and
+ * synced it is known to be on the disk.
+ */
+async function rewriteTail(file: DiskFile): Promise<void> {
+  const { bytes, start } = await readTail(file);
+  await writeAll(file, bytes, start);
+  await file.sync();
+}
+
+/** The last bytes of a file, at most GROUP_BYTES_MAX, from a line's start on; none when a longer line ends the file. */
+async function readTail(file: DiskFile): Promise<{ readonly bytes: Buffer; readonly start: number }> {
+  const { size } = await file.status();
+  // One byte more tells whether a line starts at the window's first byte.
+  const from = Math.max(0, size - GROUP_BYTES_MAX - 1);
+  const buffer = Buffer.alloc(size - from);
+  await file.read(buffer, from);
+  if (from === 0) return { bytes: buffer, start: 0 };
+  const newline = buffer.indexOf(NEWLINE);
+  const skip = newline === -1 ? buffer.length : newline + 1;
+  return { bytes: buffer.subarray(skip), start: from + skip };
+}
+
+const SUSPECTS_NAMED = 5;
+
+async function countRows(file: DiskFile, end: number, names: JournalNames, log: JournalLog): Promise<number> {
+  let rows = 0;
+  let line_number = 0;
+  let suspects = 0;
+  await readLines(file, 0, end, (line, offset) => {
+    line_number++;
+    const whole = line[0] === 0x7b && line[line.length - 1] === 0x7d;
+    if (!whole && isBlank(line)) return;
+    rows++;
+    if (whole) return;
+    suspects++;
+    if (suspects <= SUSPECTS_NAMED)
+      log.warn(
+        { path: names.active, line: line_number, offset },
+        "a line of the log is no JSON object; it is left as it is",
+      );
+  });
+  if (suspects > SUSPECTS_NAMED)
+    log.warn({ path: names.active, lines: suspects }, "further lines of the log are no JSON objects");
+  return rows;
+}

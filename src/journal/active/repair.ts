@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { type Disk, type DiskFile, writeAll } from "../disk/disk.js";
+import { readWhole } from "../disk/read.js";
+import { cutName, type JournalNames, parseCutName, temporaryName, tornName } from "../format.js";
+import { writeFile } from "./state_file.js";
+import { planTail } from "./torn_tail.js";
+
+/** What a cut did, for the log. */
+export interface Cut {
+  /** Where the bytes that were cut off are kept. */
+  readonly torn: string;
+  readonly bytes: number;
+  /** Rows that stood behind the first bad line, and stand in the log again. */
+  readonly rows_kept: number;
+}
+
+/**
+ * Cuts the file at `offset`: what stood from there on is kept in a file of its own, and its complete rows are appended
+ * again. A crash at any point leaves either the log as it was, or a cut that `finishCut` carries out again.
+ */
+export async function cutTail(
+  disk: Disk,
+  names: JournalNames,
+  file: DiskFile,
+  offset: number,
+  now: number,
+): Promise<Cut> {
+  const torn = await unusedTornName(disk, names, now);
+  const tail = Buffer.alloc((await file.status()).size - offset);
+  await file.read(tail, offset);
+  const pending = cutName(torn, offset);
+  await writeFile(disk, temporaryName(torn), tail);
+  await disk.rename(temporaryName(torn), pending);
+  await disk.syncDirectory(names.directory);
+  return applyCut(disk, names, file, pending, torn, offset);
+}
+
+/** Carries out a cut that a crash interrupted, when the directory's names show one; undefined when they do not. */
+export async function finishCut(
+  disk: Disk,
+  names: JournalNames,
+  file: DiskFile,
+  present: readonly string[],
+): Promise<Cut | undefined> {
+  for (const name of present) {
+    const cut = parseCutName(name);
+    if (cut === undefined || !name.startsWith(`${names.stem}.jsonl.torn-`)) continue;
+    return applyCut(disk, names, file, join(names.directory, name), join(names.directory, cut.torn), cut.offset);
+  }
+  return undefined;
+}
+
+/** Gives the same result however often it is begun: the rows come from the pending file, not from the log. */
+async function applyCut(
+  disk: Disk,
+  names: JournalNames,
+  file: DiskFile,
+  pending: string,
+  torn: string,
+  offset: number,
+): Promise<Cut> {
+  const tail = await readWhole(disk, pending);
+  const { kept } = planTail(tail);
+  // The log may be shorter by now: taken away, or cut by another program.
+  const end = Math.min(offset, (await file.status()).size);
+  await file.truncate(end);
+  await writeAll(file, Buffer.concat(kept.flatMap((row) => [row, Buffer.from("\n")])), end);
+  await file.sync();
+  await disk.rename(pending, torn);
+  await disk.syncDirectory(names.directory);
+  return { torn, bytes: tail.length, rows_kept: kept.length };
+}
+
+async function unusedTornName(disk: Disk, names: JournalNames, now: number): Promise<string> {
+  for (let time = now; ; time++) {
+    const torn = tornName(names, time);
+    if ((await disk.status(torn)) === undefined) return torn;
+  }
+}

@@ -1,0 +1,267 @@
+import { join } from "node:path";
+import type { ActiveFile } from "../disk/active_file.js";
+import { type Disk, errorText, isNoSpace, type Lock } from "../disk/disk.js";
+import { isTemporary, journalNames } from "../format.js";
+import { openRows, type Side } from "../read/open_rows.js";
+import type { RowFile } from "../read/row_file.js";
+import { disorder, listSegments, segmentName } from "../sealed/segments.js";
+import { type JournalLog, JournalOpenError } from "../types.js";
+import { rowsBefore } from "./foreign_rows.js";
+import { probeSpace, type WriteFailure, writeGroup } from "./group_writer.js";
+import { openActive } from "./open_active.js";
+import { type RotationPolicy, rotationDue } from "./rotation.js";
+import { readPosition, writePosition } from "./state_file.js";
+
+export interface StoreOptions {
+  readonly path: string;
+  readonly durability: "fsync" | "written";
+  readonly adopts: (row: object) => boolean;
+  readonly rotation: RotationPolicy;
+  readonly log: JournalLog;
+  readonly disk: Disk;
+  readonly now: () => number;
+  /** A segment was sealed. */
+  readonly onSealed: () => void;
+}
+
+export type StoreOutcome = { readonly kind: "stored"; readonly first_sequence: number } | WriteFailure;
+
+/** The journal's files. Its user sees to it that one call ends before the next begins. */
+export interface Store {
+  /** Undefined once it is open; else why it cannot be opened yet. Rejects with JournalOpenError when that will not change. */
+  open(): Promise<string | undefined>;
+  /** Appends a group of `rows` lines. */
+  append(bytes: Buffer, rows: number): Promise<StoreOutcome>;
+  /** Seals the active file, when it has rows, and goes on in a new one. */
+  rotate(): Promise<WriteFailure | undefined>;
+  /** Goes on in a new file when the path shows another file, or none; seals the active one when its time has come. */
+  look(): Promise<WriteFailure | undefined>;
+  /** See openRows. */
+  openRows(side: Side, sequence: number): Promise<RowFile | undefined>;
+  /** Sequence of the next row. */
+  readonly next_sequence: number;
+  /** The file being written. */
+  readonly active: { readonly bytes: number; readonly rows: number };
+  /** Finds out whether there is room for that many bytes; undefined when there is. */
+  probe(bytes: number): Promise<WriteFailure | undefined>;
+  close(): Promise<void>;
+}
+
+/** How often one group is written again because the file was deleted or cut under it. */
+const TRIES_MAX = 5;
+const ROTATION_RETRY_MS = 60_000;
+
+export function createStore(options: StoreOptions): Store {
+  const { disk, log } = options;
+  const names = journalNames(options.path);
+  const durable = options.durability === "fsync";
+  let lock: Lock | undefined;
+  let active: ActiveFile | undefined;
+  let next_sequence = 1;
+  /** The file that is being begun anew, and what is known of it: there may be no room for that at first. */
+  let wanted: { readonly identity: string; readonly first_sequence: number | undefined } | undefined;
+  let rotation_waits_until = Number.NEGATIVE_INFINITY;
+
+  async function takeLock(): Promise<void> {
+    // Whoever removes the directory removes the lock with it: a second writer would not see ours.
+    if (lock !== undefined && (await disk.status(names.lock))?.identity === lock.identity) return;
+    const taken = await disk.lock(names.lock);
+    if (taken === undefined) {
+      throw new JournalOpenError(`${names.lock}: held by another process; a session log has one writer`);
+    }
+    await lock?.release();
+    lock = taken;
+  }
+
+  async function begin(ours: boolean, first_sequence?: number): Promise<ActiveFile> {
+    const opened = await openActive({ ...options, names, ours, first_sequence, next_sequence_min: next_sequence });
+    next_sequence = opened.first_sequence + opened.rows;
+    return opened;
+  }
+
+  /** Leaves the file to whoever moved it, and goes on with what the path shows, or with a new one. */
+  async function beginAnew(first_sequence?: number): Promise<ActiveFile> {
+    const left = active;
+    if (left !== undefined) wanted = { identity: left.identity, first_sequence };
+    active = undefined;
+    await left?.file.close();
+    await disk.makeDirectory(names.directory);
+    await takeLock();
+    const ours = (await disk.status(names.active))?.identity === wanted?.identity;
+    active = await begin(ours, ours ? wanted?.first_sequence : undefined);
+    wanted = undefined;
+    return active;
+  }
+
+  async function append(bytes: Buffer, rows: number): Promise<StoreOutcome> {
+    await rotateWhenDue(bytes.length);
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      const file = active ?? (await beginAnew());
+      const outcome = await writeGroup(file, bytes, durable);
+      if (outcome.kind !== "stored") return outcome;
+      const surplus = outcome.size - (file.end + bytes.length);
+      if (outcome.deleted) {
+        log.warn({ path: names.active }, "the session log was deleted; its last rows go to a new file");
+        await beginAnew();
+      } else if (surplus === 0) {
+        file.end += bytes.length;
+        file.rows += rows;
+        file.written_at = options.now();
+        next_sequence += rows;
+        return { kind: "stored", first_sequence: next_sequence - rows };
+      } else {
+        warnOfOther(surplus);
+        const foreign = surplus > 0 ? await rowsBefore(file, bytes, outcome.size) : undefined;
+        // Where the group is not on lines of its own it is taken back, the file is repaired, and it is written again.
+        if (foreign === undefined) await file.file.truncate(Math.max(0, outcome.size - bytes.length));
+        const first_sequence = file.first_sequence + file.rows + (foreign ?? 0);
+        await beginAnew(surplus > 0 ? file.first_sequence : undefined);
+        if (foreign !== undefined) return { kind: "stored", first_sequence };
+      }
+    }
+    return { kind: "fatal", message: "the file was deleted or cut again and again" };
+  }
+
+  /** @param surplus bytes that the file has more than it should, or fewer */
+  function warnOfOther(surplus: number): void {
+    const deed = surplus > 0 ? "writes to" : "cut";
+    log.warn({ path: names.active, bytes: surplus }, `another program ${deed} the session log; going on from its end`);
+  }
+
+  async function inPlace(file: ActiveFile): Promise<boolean> {
+    return (await disk.status(names.active))?.identity === file.identity;
+  }
+
+  async function rotateWhenDue(group_bytes: number): Promise<void> {
+    if (active === undefined || options.now() < rotation_waits_until) return;
+    const facts = { bytes: active.end, rows: active.rows, written_at: active.written_at };
+    if (rotationDue(options.rotation, facts, group_bytes, options.now())) await rotate();
+  }
+
+  /**
+   * Seals the active file: sync, rename, sync the directory, and only then a new file. A crash in between leaves either
+   * file whole, and start takes the sealed name as its word for where the sequences go on.
+   */
+  async function rotate(): Promise<void> {
+    if (active === undefined || active.rows === 0 || !(await inPlace(active))) return;
+    const surplus = (await active.file.status()).size - active.end;
+    if (surplus !== 0) {
+      // A sealed file's name says which rows it has.
+      warnOfOther(surplus);
+      await beginAnew(surplus > 0 ? active.first_sequence : undefined);
+      if (active.rows === 0) return;
+    }
+    // With durability "fsync" too: a truncation is not synced yet, and a sealed file is never repaired.
+    await active.file.sync();
+    const sealed = segmentName(names, active.first_sequence, next_sequence - 1);
+    try {
+      if ((await disk.status(sealed)) !== undefined) throw new Error("a file of that name is there already");
+      await active.file.setModified(options.now());
+      await disk.rename(names.active, sealed);
+    } catch (error) {
+      // The file is as good as before: nothing is lost by writing on.
+      log.warn({ path: sealed }, `the session log cannot be sealed, trying again in a minute: ${errorText(error)}`);
+      rotation_waits_until = options.now() + ROTATION_RETRY_MS;
+      return;
+    }
+    await disk.syncDirectory(names.directory);
+    log.info({ path: sealed, rows: active.rows, bytes: active.end }, "sealed a segment");
+    await beginAnew();
+    options.onSealed();
+  }
+
+  async function look(): Promise<void> {
+    if (active !== undefined) {
+      if (await inPlace(active)) return rotateWhenDue(0);
+      log.warn({ path: names.active }, "the session log was moved; going on in a new file");
+      if (!durable) await active.file.sync();
+    }
+    await beginAnew();
+  }
+
+  async function open(): Promise<string | undefined> {
+    try {
+      await disk.makeDirectory(names.directory);
+    } catch (error) {
+      return `${names.directory}: ${errorText(error)}`;
+    }
+    try {
+      await takeLock();
+      await removeTemporaries();
+      const position = await readPosition(disk, names);
+      const segments = await listSegments(disk, names);
+      const sealed_last = Math.max(0, ...segments.map(({ last }) => last));
+      next_sequence = Math.max(position?.next_sequence ?? 1, sealed_last + 1);
+      const first_sequence = position?.first_sequence ?? (sealed_last > 0 ? sealed_last + 1 : undefined);
+      active = await begin(first_sequence !== undefined, first_sequence);
+      for (const found of disorder(segments, active.first_sequence)) log.warn({ path: names.directory }, found);
+      return undefined;
+    } catch (error) {
+      if (isNoSpace(error)) return `${names.directory}: ${errorText(error)}`;
+      await release();
+      throw error instanceof JournalOpenError ? error : new JournalOpenError(`${names.lock}: ${errorText(error)}`);
+    }
+  }
+
+  /** Removes what a crash left half written; all of it exists elsewhere. */
+  async function removeTemporaries(): Promise<void> {
+    for (const name of await disk.list(names.directory)) {
+      if (isTemporary(names, name)) await disk.remove(join(names.directory, name));
+    }
+  }
+
+  async function close(): Promise<void> {
+    const closing = active;
+    active = undefined;
+    try {
+      if (closing === undefined) return;
+      if (!durable) await closing.file.sync();
+      await closing.file.close();
+      await writePosition(disk, names, { first_sequence: closing.first_sequence, next_sequence }).catch((error) =>
+        log.warn(
+          { path: names.state },
+          `the next sequence is not noted; start will count the rows: ${errorText(error)}`,
+        ),
+      );
+    } finally {
+      await release();
+    }
+  }
+
+  async function release(): Promise<void> {
+    await lock?.release();
+    lock = undefined;
+  }
+
+  return {
+    open,
+    append: (bytes, rows) => orFailure(append(bytes, rows)),
+    look: () => voidOrFailure(look()),
+    rotate: () => voidOrFailure(rotate()),
+    openRows: (side, sequence) => openRows({ disk, names, active }, side, sequence),
+    get next_sequence() {
+      return next_sequence;
+    },
+    get active() {
+      return { bytes: active?.end ?? 0, rows: active?.rows ?? 0 };
+    },
+    async probe(bytes) {
+      const failure = await voidOrFailure(look());
+      return failure === undefined && active !== undefined ? probeSpace(active, bytes) : failure;
+    },
+    close,
+  };
+}
+
+async function voidOrFailure(work: Promise<void>): Promise<WriteFailure | undefined> {
+  return (await orFailure(work)) ?? undefined;
+}
+
+/** What the disk rejects with, as a failure: no room, or no trust. */
+async function orFailure<Outcome>(work: Promise<Outcome>): Promise<Outcome | WriteFailure> {
+  try {
+    return await work;
+  } catch (error) {
+    return { kind: isNoSpace(error) ? "no_space" : "fatal", message: errorText(error) };
+  }
+}

@@ -1,0 +1,42 @@
+import { isUtf8 } from "node:buffer";
+import { completeLines } from "../disk/lines.js";
+
+/** What is to be done with the end of an active file, decided over its bytes from a line's start on. */
+export interface TailPlan {
+  /** Offset of the first line that is not a JSON object; undefined when there is none. Everything from it on is set aside. */
+  readonly cut: number | undefined;
+  /** The complete rows behind that line, each without its "\n": they are appended again. */
+  readonly kept: readonly Buffer[];
+  /** Without a cut: whether the last row lacks its "\n". */
+  readonly unended: boolean;
+}
+
+/** Decides what a crash, or another program, left at the end of the file. Pure; `bytes` begin at a line's start. */
+export function planTail(bytes: Buffer): TailPlan {
+  let cut: number | undefined;
+  const kept: Buffer[] = [];
+  const judge = (line: Buffer, offset: number): void => {
+    const row = isJsonObject(line);
+    if (cut !== undefined && row) kept.push(line);
+    if (cut === undefined && !row) cut = offset;
+  };
+  const rest = completeLines(bytes, judge);
+  if (rest < bytes.length) judge(bytes.subarray(rest), rest);
+  return { cut, kept, unended: cut === undefined && rest < bytes.length };
+}
+
+/** Whether a line is one JSON object in valid UTF-8. */
+export function isJsonObject(line: Buffer): boolean {
+  return parseJsonObject(line) !== undefined;
+}
+
+/** The JSON object that a line is, or undefined when it is none. */
+export function parseJsonObject(line: Buffer): object | undefined {
+  if (!isUtf8(line)) return undefined;
+  try {
+    const value: unknown = JSON.parse(line.toString());
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

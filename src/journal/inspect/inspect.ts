@@ -1,0 +1,168 @@
+import { basename } from "node:path";
+import { type Disk, errorText } from "../disk/disk.js";
+import { isTemporary, type JournalNames, parseCutName } from "../format.js";
+import { type Checksums, readChecksums } from "../sealed/checksums.js";
+import { disorder, listSegments, type Segment } from "../sealed/segments.js";
+import { createFindings, type Finding, type Findings } from "./findings.js";
+import { inspectActive, lastSequence, tellOrder, withNames } from "./inspect_active.js";
+import { inspectChecksums } from "./inspect_checksums.js";
+import { type OnNumberedLine, readSealed, type SealedContent } from "./inspect_rows.js";
+import { takeSnapshot } from "./snapshot.js";
+
+/** A non-blank line of a journal. */
+export interface InspectedLine {
+  /** Without its "\n"; lent for the call only. */
+  readonly bytes: Buffer;
+  /** Name of its file. */
+  readonly file: string;
+  /** From 1. */
+  readonly number: number;
+  /** Whether a "\n" ended it. */
+  readonly ended: boolean;
+}
+
+export interface InspectOptions {
+  readonly disk: Disk;
+  readonly names: JournalNames;
+  /** Called with every row, in the order of the sequences. */
+  readonly onLine: (line: InspectedLine) => void;
+  readonly onFinding: (finding: Finding) => void;
+  /** Awaited every now and then: nothing more is read until it resolves. */
+  readonly rest: () => Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export interface Inspected {
+  /** Files with rows, the active one included where it is there. */
+  readonly segments: number;
+  readonly rows: number;
+  /** Those of the oldest and of the newest row; undefined when there is none. */
+  readonly sequences: { readonly first: number; readonly last: number } | undefined;
+}
+
+/** What the steps of an inspection share. */
+interface Inspection extends InspectOptions {
+  readonly found: Findings;
+}
+
+/**
+ * Reads a whole journal and changes nothing: names, order, rows, checksums, and what a crash left. A service may be
+ * writing it meanwhile. What the rows are worth is left to `onLine`. Memory is bounded by the longest line, at most 16 MiB.
+ *
+ * @throws the disk's error when the directory cannot be read
+ */
+export async function inspectJournal(options: InspectOptions): Promise<Inspected> {
+  const { disk, names, rest } = options;
+  const found = createFindings(options.onFinding);
+  const inspection: Inspection = { ...options, found };
+  const snapshot = await takeSnapshot(disk, names, options.sleep);
+  try {
+    const segments = await listSegments({ ...disk, list: async () => snapshot.present }, names);
+    tellOrder(disorder(withNames(segments), undefined), names, found);
+    tellLeftovers(names, snapshot.present, found);
+    const checksums = await inspectChecksums(disk, names, found);
+    let rows = 0;
+    for (const segment of segments) rows += await inspectSealed(inspection, segment, checksums);
+    const onLine = lineTeller(options, names.active);
+    const active = await inspectActive({ names, snapshot, segments, found, onLine, rest });
+    await rest();
+    rows += active.rows;
+    const first = segments[0]?.first ?? active.first_sequence;
+    const last = Math.max(lastSequence(segments), active.first_sequence + active.rows - 1);
+    return {
+      segments: segments.length + (typeof snapshot.active === "object" ? 1 : 0),
+      rows,
+      sequences: rows === 0 ? undefined : { first, last },
+    };
+  } finally {
+    if (typeof snapshot.active === "object") await snapshot.active.file.close();
+  }
+}
+
+/** Reads one sealed segment; resolves with the number of its rows. */
+async function inspectSealed(inspection: Inspection, segment: Segment, before: Checksums): Promise<number> {
+  const { disk, names, found, rest } = inspection;
+  const { plain, gzip, first, last } = await asItIsNow(inspection, segment);
+  const path = plain ?? gzip;
+  if (path === undefined) return 0;
+  const listed = (checksums: Checksums) => [plain, gzip].some((each) => checksums.has(basename(each ?? "")));
+  // The segment may have been sealed or compressed since.
+  const checksums = listed(before) ? before : await readChecksums(disk, names).catch(() => before);
+  const content = await readOrTell(inspection, path, checksums, lineTeller(inspection, path));
+  if (content !== undefined && content.rows !== last - first + 1) {
+    found.problem(path, `its name says ${last - first + 1} rows, found ${content.rows}`);
+  }
+  if (plain !== undefined && gzip !== undefined) {
+    const twin = await readOrTell(inspection, gzip, checksums, () => undefined);
+    if (twin !== undefined && content !== undefined) tellTwins(plain, gzip, twin, content, found);
+  }
+  if (!listed(checksums)) found.note(path, `has no checksum in ${basename(names.checksums)} yet`);
+  await rest();
+  return content?.rows ?? 0;
+}
+
+function tellTwins(plain: string, gzip: string, twin: SealedContent, content: SealedContent, found: Findings): void {
+  if (twin.lines_digest !== content.lines_digest) {
+    found.problem(gzip, `has other rows than ${basename(plain)}`);
+  } else {
+    found.note(gzip, `${basename(plain)} is there too and has the same rows; a service removes one of them`);
+  }
+}
+
+/** A service compresses segments, and removes the oldest. */
+async function asItIsNow({ disk, names, found }: Inspection, segment: Segment): Promise<Segment> {
+  const paths = [segment.plain, segment.gzip].filter((path) => path !== undefined);
+  const statuses = await Promise.all(paths.map((path) => disk.status(path)));
+  if (!statuses.includes(undefined)) return segment;
+  const segments = await listSegments(disk, names);
+  const now = segments.find(({ first, last }) => first === segment.first && last === segment.last);
+  if (now !== undefined) return now;
+  const oldest = segments.every(({ first }) => first > segment.last);
+  if (oldest) found.note(paths[0] ?? "", "was removed meanwhile, as the oldest");
+  else found.problem(paths[0] ?? "", "was removed meanwhile");
+  return { ...segment, plain: undefined, gzip: undefined };
+}
+
+/** Undefined when it cannot be read, which is told. */
+async function readOrTell(
+  { disk, names, found, rest }: Inspection,
+  path: string,
+  checksums: Checksums,
+  onLine: OnNumberedLine,
+): Promise<SealedContent | undefined> {
+  const listed = checksums.get(basename(path));
+  let rows = 0;
+  try {
+    const counted: OnNumberedLine = (line, number, ended) => {
+      rows++;
+      onLine(line, number, ended);
+    };
+    const content = await readSealed(disk, path, counted, rest);
+    if (listed !== undefined && listed !== content.digest) {
+      found.problem(path, `does not match its checksum in ${basename(names.checksums)}`);
+    }
+    return content;
+  } catch (error) {
+    const where = rows === 0 ? "cannot be read" : `cannot be read behind row ${rows}`;
+    found.problem(path, `${where}: ${errorText(error)}`);
+    return undefined;
+  }
+}
+
+function tellLeftovers(names: JournalNames, present: readonly string[], found: Findings): void {
+  for (const name of present) {
+    if (isTemporary(names, name)) {
+      found.note(name, "is half written, by a service at this moment or by one that ended; start removes it");
+    } else if (!name.startsWith(`${names.stem}.jsonl.torn-`)) {
+    } else if (parseCutName(name) !== undefined) {
+      found.problem(name, "has what an interrupted repair is to put back; the next start completes it");
+    } else {
+      found.note(name, "is what an earlier start set aside");
+    }
+  }
+}
+
+function lineTeller({ onLine }: InspectOptions, path: string): OnNumberedLine {
+  const file = basename(path);
+  return (bytes, number, ended) => onLine({ bytes, file, number, ended });
+}

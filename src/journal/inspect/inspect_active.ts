@@ -1,0 +1,91 @@
+import { basename } from "node:path";
+import { errorText } from "../disk/disk.js";
+import { readRange } from "../disk/read.js";
+import type { JournalNames } from "../format.js";
+import { disorder, type Segment } from "../sealed/segments.js";
+import type { Findings } from "./findings.js";
+import { type OnNumberedLine, readNumbered } from "./inspect_rows.js";
+import type { Snapshot } from "./snapshot.js";
+
+/** What has been seen of a journal, and where to tell of it. */
+export interface ActiveInspection {
+  readonly names: JournalNames;
+  readonly snapshot: Snapshot;
+  /** Sorted. */
+  readonly segments: readonly Segment[];
+  readonly found: Findings;
+  readonly onLine: OnNumberedLine;
+  readonly rest: () => Promise<void>;
+}
+
+/** The rows of an active file and the sequence of the first, as start would number them. */
+export interface InspectedActive {
+  readonly rows: number;
+  readonly first_sequence: number;
+}
+
+/** Reads the active file and judges where it stands behind the sealed ones, whose order has been judged. */
+export async function inspectActive(inspection: ActiveInspection): Promise<InspectedActive> {
+  const { names, snapshot, segments, found } = inspection;
+  const { active, position } = snapshot;
+  const sealed_last = lastSequence(segments);
+  const first_sequence = Math.max(position?.first_sequence ?? 1, sealed_last + 1);
+  tellState(inspection);
+  if (active === undefined) found.note(names.active, "is not there; the next start begins it");
+  const rows = await readActive(inspection);
+  if (rows === undefined) return { rows: 0, first_sequence };
+  // Between the renaming of a sealed file and the first row of the next one, the state is that of the sealed one.
+  if (position !== undefined && (rows > 0 || position.first_sequence > sealed_last)) {
+    const order = (active_first?: number) => disorder(withNames(segments), active_first);
+    tellOrder(order(position.first_sequence).slice(order().length), names, found);
+  }
+  const next = first_sequence + rows;
+  const noted_next = position?.next_sequence ?? next;
+  if (noted_next > next) {
+    const missing = next === noted_next - 1 ? `sequence ${next} is` : `sequences ${next} to ${noted_next - 1} are`;
+    found.problem(names.active, `${missing} missing at its end: ${basename(names.state)} has the next one noted`);
+  }
+  return { rows, first_sequence };
+}
+
+/** Undefined when it cannot be read, which is told. */
+async function readActive({ names, snapshot, found, onLine, rest }: ActiveInspection): Promise<number | undefined> {
+  const { active } = snapshot;
+  if (active === undefined) return 0;
+  try {
+    if (typeof active !== "string") return await readNumbered(readRange(active.file, 0, active.end), onLine, rest);
+    found.problem(names.active, active);
+  } catch (error) {
+    found.problem(names.active, `cannot be read: ${errorText(error)}`);
+  }
+  return undefined;
+}
+
+function tellState({ names, snapshot, segments, found }: ActiveInspection): void {
+  if (snapshot.position !== undefined) return;
+  if (snapshot.present.includes(basename(names.state))) {
+    found.problem(names.state, 'says no sequence, expected {"first_sequence":N}');
+  } else if (segments.length > 0) {
+    found.note(names.state, "is not there; the next start counts on from the sealed files");
+  }
+}
+
+/** The highest sequence of sealed segments, 0 when there are none. */
+export function lastSequence(segments: readonly Segment[]): number {
+  return segments.reduce((most, { last }) => Math.max(most, last), 0);
+}
+
+/** Tells the lines of `disorder` over segments `withNames`. */
+export function tellOrder(lines: readonly string[], names: JournalNames, found: Findings): void {
+  for (const line of lines) {
+    const colon = line.indexOf(": ");
+    const name = line.slice(0, colon);
+    found.problem(name === "the active file" ? names.active : name, line.slice(colon + 2));
+  }
+}
+
+/** The segments with names in place of paths: `disorder` calls the files what it is given. */
+export function withNames(segments: readonly Segment[]): readonly Segment[] {
+  const name = (path: string | undefined) => (path === undefined ? undefined : basename(path));
+  return segments.map((segment) => ({ ...segment, plain: name(segment.plain), gzip: name(segment.gzip) }));
+}

@@ -1,0 +1,80 @@
+import { createHash, type Hash } from "node:crypto";
+import type { Disk } from "../disk/disk.js";
+import { gunzip } from "../disk/gunzip.js";
+import { isBlank, splitLines } from "../disk/lines.js";
+import { readBlocks } from "../disk/read.js";
+
+/** Longer lines are not kept in memory: no row is half as long, and DuckDB reads no longer ones. */
+const LINE_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Called with a non-blank line, without its "\n", its number in the file, and whether a "\n" ended it. The bytes are lent for the call only. */
+export type OnNumberedLine = (line: Buffer, number: number, ended: boolean) => void;
+
+/** What a sealed file was found to be. */
+export interface SealedContent {
+  readonly rows: number;
+  /** SHA-256 of the file, hex. */
+  readonly digest: string;
+  /** SHA-256 of its lines, hex: the file's own, unless it is gzipped. */
+  readonly lines_digest: string;
+}
+
+/**
+ * Reads a sealed file, plain or gzipped, once.
+ *
+ * @param rest is awaited between blocks: reading goes on when it resolves
+ * @throws the error of the disk or of zlib, or an Error that names the line that is too long
+ */
+export async function readSealed(
+  disk: Disk,
+  path: string,
+  onLine: OnNumberedLine,
+  rest: () => Promise<void>,
+): Promise<SealedContent> {
+  const [bytes_hash, lines_hash] = [createHash("sha256"), createHash("sha256")];
+  const bytes = hashed(readBlocks(disk, path), bytes_hash);
+  const lines = path.endsWith(".gz") ? hashed(gunzip(bytes), lines_hash) : bytes;
+  const rows = await readNumbered(lines, onLine, rest);
+  const digest = bytes_hash.digest("hex");
+  return { rows, digest, lines_digest: path.endsWith(".gz") ? lines_hash.digest("hex") : digest };
+}
+
+/** Calls `onLine` with each non-blank line of the blocks; resolves with their number. Throws as `readSealed`. */
+export async function readNumbered(
+  blocks: AsyncIterable<Buffer>,
+  onLine: OnNumberedLine,
+  rest: () => Promise<void>,
+): Promise<number> {
+  let number = 0;
+  let rows = 0;
+  const bounded = inBounds(blocks, rest, () => number + 1);
+  await splitLines(bounded, 0, (line, _offset, ended) => {
+    number++;
+    if (line[0] !== 0x7b && isBlank(line)) return;
+    rows++;
+    onLine(line, number, ended);
+  });
+  return rows;
+}
+
+async function* inBounds(
+  blocks: AsyncIterable<Buffer>,
+  rest: () => Promise<void>,
+  line: () => number,
+): AsyncGenerator<Buffer> {
+  let length = 0;
+  for await (const block of blocks) {
+    const newline = block.lastIndexOf("\n");
+    length = newline === -1 ? length + block.length : block.length - newline - 1;
+    if (length > LINE_BYTES_MAX) throw new Error(`line ${line()} is longer than ${LINE_BYTES_MAX} bytes`);
+    yield block;
+    await rest();
+  }
+}
+
+async function* hashed(blocks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
+  for await (const block of blocks) {
+    hash.update(block);
+    yield block;
+  }
+}

@@ -1,0 +1,79 @@
+import { readPosition } from "../active/state_file.js";
+import type { Disk, DiskFile } from "../disk/disk.js";
+import { errorCode, errorText } from "../disk/disk.js";
+import { type JournalNames, type JournalPosition, NEWLINE } from "../format.js";
+
+/** A journal's directory at one moment, although a service may be writing it. */
+export interface Snapshot {
+  /** All file names in the directory, sorted. */
+  readonly present: readonly string[];
+  readonly position: JournalPosition | undefined;
+  /** Undefined where there is no active file; the text says why it cannot be read. */
+  readonly active: OpenedActive | string | undefined;
+}
+
+/** The active file, opened. Whoever has it closes it. */
+export interface OpenedActive {
+  readonly file: DiskFile;
+  /** How far it is to be read. */
+  readonly end: number;
+}
+
+const TRIES = 10;
+const PAUSE_MS = 100;
+
+/**
+ * Looks at the directory until two looks agree: between them a service may have sealed the active file and begun another,
+ * and what belongs together would not have been seen together.
+ */
+export async function takeSnapshot(
+  disk: Disk,
+  names: JournalNames,
+  sleep: (ms: number) => Promise<void>,
+): Promise<Snapshot> {
+  for (let tries = 1; ; tries++) {
+    const before = await look(disk, names);
+    const active = await openActive(disk, names, sleep);
+    const after = await look(disk, names);
+    if (before.text === after.text || tries === TRIES) return { ...after, active };
+    if (typeof active === "object") await active.file.close();
+    await sleep(PAUSE_MS);
+  }
+}
+
+async function look(disk: Disk, names: JournalNames) {
+  const present = [...(await disk.list(names.directory))].sort();
+  const position = await readPosition(disk, names);
+  const identity = (await disk.status(names.active))?.identity;
+  return { present, position, text: JSON.stringify([present, position, identity]) };
+}
+
+async function openActive(
+  disk: Disk,
+  names: JournalNames,
+  sleep: (ms: number) => Promise<void>,
+): Promise<OpenedActive | string | undefined> {
+  try {
+    if ((await disk.status(names.active))?.directory) return "is a directory";
+    const file = await disk.open(names.active, "read");
+    try {
+      return { file, end: await settledEnd(file, sleep) };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  } catch (error) {
+    return errorCode(error) === "ENOENT" ? undefined : `cannot be read: ${errorText(error)}`;
+  }
+}
+
+/** The file's length. While it ends within a line, it is looked at again for a second: a group may be on its way. */
+async function settledEnd(file: DiskFile, sleep: (ms: number) => Promise<void>): Promise<number> {
+  const last = Buffer.alloc(1);
+  for (let tries = 1; ; tries++) {
+    const { size } = await file.status();
+    if (size === 0 || tries === TRIES) return size;
+    if ((await file.read(last, size - 1)) === 1 && last[0] === NEWLINE) return size;
+    await sleep(PAUSE_MS);
+  }
+}

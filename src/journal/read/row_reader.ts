@@ -1,0 +1,89 @@
+import { errorText } from "../disk/disk.js";
+import type { JournalLog, RowReader, Rows, Search } from "../types.js";
+import type { Side } from "./open_rows.js";
+import type { RowFile } from "./row_file.js";
+
+interface RowReaderParts {
+  /** The active file's, for messages. */
+  readonly path: string;
+  /** The file that has a row, or the nearest one on that side. */
+  readonly openRows: (side: Side, sequence: number) => Promise<RowFile | undefined>;
+  /** After the last row that is durable. */
+  readonly next_sequence: () => number;
+  readonly log: JournalLog;
+}
+
+/** Reads the rows in the journal's files: the writer is only asked which file is next. */
+export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" | "findLast"> {
+  const { path, openRows, next_sequence, log } = parts;
+
+  async function* read(from_sequence: number): AsyncGenerator<Rows> {
+    let next = from_sequence;
+    while (next < next_sequence()) {
+      const end = next_sequence();
+      const file = await open("from", next);
+      if (file !== undefined) yield* readFile(file, next);
+      else yield { first_sequence: end, lines: [] };
+      next = Math.max(file?.next_sequence ?? end, next + 1);
+    }
+  }
+
+  async function* readFile(file: RowFile, from_sequence: number): AsyncGenerator<Rows> {
+    const end = file.next_sequence;
+    let next = from_sequence;
+    try {
+      for await (const { first_sequence, lines } of file.read(from_sequence)) {
+        // What a file has more than its name says would be numbered twice.
+        if (first_sequence < end) yield { first_sequence, lines: lines.slice(0, end - first_sequence) };
+        next = first_sequence + lines.length;
+      }
+      if (next < end) throw new Error(`it ends before row ${next}, and should have rows up to ${end - 1}`);
+    } catch (error) {
+      tell(file.path, error);
+      yield { first_sequence: end, lines: [] };
+    } finally {
+      await file.close();
+    }
+  }
+
+  async function open(side: Side, sequence: number): Promise<RowFile | undefined> {
+    try {
+      return await openRows(side, sequence);
+    } catch (error) {
+      tell(path, error);
+      return undefined;
+    }
+  }
+
+  function tell(path: string, error: unknown): void {
+    log.warn({ path }, `rows of the session log cannot be read: ${errorText(error)}`);
+  }
+
+  async function findLast(search: Search): Promise<number | undefined> {
+    let oldest: number | undefined;
+    let left = search.count;
+    for (let before = next_sequence(); left > 0 && before > 1; ) {
+      const file = await open("up to", before - 1);
+      if (file === undefined) break;
+      const found = await findInFile(file, { ...search, count: left }, before);
+      oldest = found[0] ?? oldest;
+      left -= found.length;
+      before = file.first_sequence;
+    }
+    return oldest;
+  }
+
+  async function findInFile(file: RowFile, search: Search, before: number): Promise<readonly number[]> {
+    try {
+      return await file.findLast(search, before);
+    } catch (error) {
+      search.signal.throwIfAborted();
+      tell(file.path, error);
+      return [];
+    } finally {
+      await file.close();
+    }
+  }
+
+  return { read, findLast };
+}

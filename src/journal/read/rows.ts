@@ -1,0 +1,31 @@
+import { isBlank, joinLines } from "../disk/lines.js";
+import { NEWLINE } from "../format.js";
+import type { Rows } from "../types.js";
+
+/** The rows in blocks of bytes, the first of which has that sequence, from `from_sequence` on. */
+export async function* numberRows(
+  blocks: AsyncIterable<Buffer>,
+  first_sequence: number,
+  from_sequence: number,
+): AsyncGenerator<Rows> {
+  let next = first_sequence;
+  for await (const bytes of joinLines(blocks)) {
+    const lines = rowsOf(bytes);
+    const skipped = Math.max(0, from_sequence - next);
+    if (skipped < lines.length) yield { first_sequence: next + skipped, lines: lines.slice(skipped) };
+    next += lines.length;
+  }
+}
+
+/** The lines of `bytes` that are not blank; the last one need not have its "\n". */
+export function rowsOf(bytes: Buffer): Buffer[] {
+  const lines: Buffer[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline === -1 ? bytes.length : newline;
+    const line = bytes.subarray(start, end);
+    if (line[0] === 0x7b || !isBlank(line)) lines.push(line);
+    start = end + 1;
+  }
+  return lines;
+}

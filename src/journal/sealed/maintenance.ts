@@ -1,0 +1,171 @@
+import { basename } from "node:path";
+import type { Clock } from "../clock.js";
+import { type Disk, errorText } from "../disk/disk.js";
+import type { JournalNames } from "../format.js";
+import type { JournalLog } from "../types.js";
+import { type Checksums, fileDigest, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
+import { compressSegment } from "./compress.js";
+import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
+import { gzipName, listSegments, type Segment } from "./segments.js";
+
+export interface JanitorOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly names: JournalNames;
+  readonly log: JournalLog;
+  readonly compress: "none" | "gzip";
+  readonly retention: RetentionPolicy;
+  /** The file being written. */
+  readonly active: () => { readonly bytes: number; readonly rows: number };
+}
+
+/** Looks after the sealed segments in the background, one at a time: checksums, compression, retention. */
+export interface Janitor {
+  /** There may be something to do. */
+  wake(): void;
+  /** Ends the work under way; what it leaves half done, the next start completes. */
+  stop(): Promise<void>;
+}
+
+/** Sealed segments that may wait for compression before that is said. */
+const WAITING_MAX = 4;
+const REST_MS = 60_000;
+/** After a failure, which is told again only when it is another one. */
+const RETRY_MS = 5_000;
+
+export function createJanitor(options: JanitorOptions): Janitor {
+  const { disk, clock, names, log } = options;
+  const stopped = new AbortController();
+  const since = clock.reading();
+  let work: Promise<void> = Promise.resolve();
+  let working = false;
+  let again = false;
+  let lagging = false;
+  let failure: string | undefined;
+  let clock_doubted = false;
+  let timer: { cancel(): void } | undefined;
+
+  function wake(): void {
+    again = true;
+    if (working || stopped.signal.aborted) return;
+    working = true;
+    work = run();
+  }
+
+  async function run(): Promise<void> {
+    timer?.cancel();
+    while (again && !stopped.signal.aborted) {
+      again = false;
+      const before = failure;
+      try {
+        await tidy();
+        failure = undefined;
+      } catch (error) {
+        failure = errorText(error);
+        if (stopped.signal.aborted || failure === before) continue;
+        log.warn({ path: names.directory }, `sealed segments wait: ${failure}`);
+      }
+    }
+    // In the same breath as the loop's last look at `again`: a wake in between would be lost.
+    working = false;
+    if (!stopped.signal.aborted) timer = clock.after(failure === undefined ? REST_MS : RETRY_MS, wake);
+  }
+
+  async function tidy(): Promise<void> {
+    let checksums = await readChecksums(disk, names);
+    const unfinished = (await listSegments(disk, names)).filter((segment) => !isFinished(segment, checksums));
+    sayLag(unfinished.length);
+    for (const segment of unfinished) {
+      if (stopped.signal.aborted) return;
+      checksums = await finish(segment, checksums);
+    }
+    await retain(checksums);
+  }
+
+  function sayLag(waiting: number): void {
+    const lags = options.compress === "gzip" && waiting > WAITING_MAX;
+    if (lags && !lagging) log.warn({ path: names.directory, segments: waiting }, "compression lags behind rotation");
+    lagging = lags;
+  }
+
+  function isFinished({ plain, gzip }: Segment, checksums: Checksums): boolean {
+    const unwanted = options.compress === "gzip" || gzip !== undefined ? plain : undefined;
+    const path = plain ?? gzip;
+    return unwanted === undefined && path !== undefined && checksums.has(basename(path));
+  }
+
+  /** Brings one segment into its final form, from any state that a crash can leave; gives the checksums as they are then. */
+  async function finish({ plain, gzip }: Segment, checksums: Checksums): Promise<Checksums> {
+    if (plain !== undefined && gzip !== undefined && checksums.has(basename(gzip))) {
+      await remove([plain]);
+      return checksums;
+    }
+    if (plain !== undefined && options.compress === "gzip") {
+      const digest = await compressSegment(disk, plain, stopped.signal);
+      const next = withChecksums(checksums, [plain], new Map([[gzipName(plain), digest]]));
+      await writeChecksums(disk, names, next);
+      await remove([plain]);
+      return next;
+    }
+    // A twin without a checksum was not finished, and the plain file has all its rows.
+    if (plain !== undefined && gzip !== undefined) await remove([gzip]);
+    const path = plain ?? gzip;
+    if (path === undefined || checksums.has(basename(path))) return checksums;
+    const next = withChecksums(checksums, [], new Map([[path, await fileDigest(disk, path)]]));
+    await writeChecksums(disk, names, next);
+    return next;
+  }
+
+  async function retain(checksums: Checksums): Promise<void> {
+    const { max_age_ms, max_bytes, max_segments } = options.retention;
+    if (max_age_ms + max_bytes + max_segments === 0) return;
+    const segments = await listSegments(disk, names);
+    const facts = await Promise.all(segments.map(segmentFacts));
+    const surplus = surplusSegments(options.retention, facts, options.active(), believedTime());
+    const paths = segments.slice(0, surplus).flatMap(segmentPaths);
+    if (paths.length === 0) return;
+    await writeChecksums(disk, names, withChecksums(checksums, paths, new Map()));
+    await remove(paths);
+    log.info(
+      { path: names.directory, segments: surplus, through: segments[surplus - 1]?.last },
+      "removed the oldest sealed segments",
+    );
+  }
+
+  /** Now, or undefined while the wall clock has left the monotonic one behind: then age must not remove anything. */
+  function believedTime(): number | undefined {
+    const jumped = clockJumped(since, clock.reading());
+    if (jumped && !clock_doubted && options.retention.max_age_ms > 0) {
+      log.warn({}, "the wall clock has jumped by more than an hour; retention by age pauses");
+    }
+    clock_doubted = jumped;
+    return jumped ? undefined : clock.now();
+  }
+
+  async function segmentFacts(segment: Segment): Promise<{ bytes: number; sealed_at: number }> {
+    const found = await Promise.all(segmentPaths(segment).map((path) => disk.status(path)));
+    const files = found.filter((status) => status !== undefined);
+    return {
+      bytes: files.reduce((sum, { size }) => sum + size, 0),
+      sealed_at: Math.max(...files.map(({ modified_ms }) => modified_ms)),
+    };
+  }
+
+  async function remove(paths: readonly string[]): Promise<void> {
+    for (const path of paths) await disk.remove(path);
+    await disk.syncDirectory(names.directory);
+  }
+
+  return {
+    wake,
+    async stop() {
+      stopped.abort();
+      timer?.cancel();
+      await work;
+    },
+  };
+}
+
+function segmentPaths({ plain, gzip }: Segment): readonly string[] {
+  return [plain, gzip].filter((path) => path !== undefined);
+}

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import { completeLines, isBlank, readLines, splitLines } from "../../../src/journal/disk/lines.js";
+import { createSimulatedDisk } from "../../support/simulated_disk.js";
+
+async function* blocks(...texts: readonly string[]): AsyncGenerator<Buffer> {
+  for (const text of texts) yield Buffer.from(text);
+}
+
+describe("splitLines", () => {
+  test("splitLines gives the same lines however the blocks are cut", async () => {
+    const text = "one\n\ntwo two\nthree";
+    const expected = [
+      ["one", 10, true],
+      ["", 14, true],
+      ["two two", 15, true],
+      ["three", 23, false],
+    ];
+    for (let a = 0; a <= text.length; a++) {
+      for (let b = a; b <= text.length; b++) {
+        const found: unknown[] = [];
+        const parts = [text.slice(0, a), text.slice(a, b), text.slice(b)].filter((part) => part !== "");
+        await splitLines(blocks(...parts), 10, (line, offset, complete) =>
+          found.push([String(line), offset, complete]),
+        );
+        expect(found).toEqual(expected);
+      }
+    }
+  });
+
+  test("splitLines of nothing gives no line", async () => {
+    await splitLines(blocks(), 0, () => expect.unreachable());
+  });
+});
+
+describe("readLines", () => {
+  test("readLines reads the lines of a part of a file, longer than its blocks too", async () => {
+    const disk = createSimulatedDisk();
+    const long = "x".repeat(600_000);
+    disk.put("/file", `skipped\n${long}\nshort\nnot this`);
+    const file = await disk.open("/file", "read");
+    const found: (readonly [number, number])[] = [];
+    await readLines(file, 8, 8 + 600_001 + 6, (line, offset) => found.push([line.length, offset]));
+    expect(found).toEqual([
+      [600_000, 8],
+      [5, 600_009],
+    ]);
+  });
+
+  test("readLines ends where the file does", async () => {
+    const disk = createSimulatedDisk();
+    disk.put("/file", "a\nb");
+    const found: unknown[] = [];
+    await readLines(await disk.open("/file", "read"), 0, 100, (line, _, complete) =>
+      found.push([String(line), complete]),
+    );
+    expect(found).toEqual([
+      ["a", true],
+      ["b", false],
+    ]);
+  });
+});
+
+test("completeLines returns where the rest begins", () => {
+  const found: string[] = [];
+  expect(completeLines(Buffer.from("a\n\nrest"), (line) => found.push(String(line)))).toBe(3);
+  expect(found).toEqual(["a", ""]);
+});
+
+test.each([
+  ["", true],
+  [" \t\r", true],
+  [" x", false],
+  ["\0", false],
+])("isBlank of %j is %j", (line, expected) => expect(isBlank(Buffer.from(line))).toBe(expected));

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { journalNames } from "../../../src/journal/format.js";
+import { disorder, listSegments, parseSegmentName, segmentName } from "../../../src/journal/sealed/segments.js";
+import { createSimulatedDisk } from "../../support/simulated_disk.js";
+
+const names = journalNames("/data/sessions.jsonl");
+
+test("segmentName pads the sequences, and parseSegmentName reads them again", () => {
+  const path = segmentName(names, 1, 42);
+  expect(path).toBe("/data/sessions-00000000000000000001-00000000000000000042.jsonl");
+  const name = path.slice("/data/".length);
+  expect(parseSegmentName("sessions", name)).toEqual({ first: 1, last: 42, compressed: false });
+  expect(parseSegmentName("sessions", `${name}.gz`)).toEqual({ first: 1, last: 42, compressed: true });
+});
+
+test.each([
+  "sessions.jsonl",
+  "sessions-1-42.jsonl",
+  "other-00000000000000000001-00000000000000000042.jsonl",
+  "sessions-00000000000000000043-00000000000000000042.jsonl",
+  "sessions-00000000000000000000-00000000000000000042.jsonl",
+  "sessions-00000000000000000001-00000000000000000042.jsonl.gz.tmp",
+])("parseSegmentName passes over %s", (name) => {
+  expect(parseSegmentName("sessions", name)).toBeUndefined();
+});
+
+test("listSegments puts a segment and its gzipped twin together, oldest first", async () => {
+  const disk = createSimulatedDisk(() => 0);
+  await disk.makeDirectory("/data");
+  for (const path of [
+    segmentName(names, 5, 9),
+    `${segmentName(names, 1, 4)}.gz`,
+    segmentName(names, 1, 4),
+    "/data/x",
+  ]) {
+    const file = await disk.open(path, "replace");
+    await file.close();
+  }
+  expect(await listSegments(disk, names)).toEqual([
+    { first: 1, last: 4, plain: segmentName(names, 1, 4), gzip: `${segmentName(names, 1, 4)}.gz` },
+    { first: 5, last: 9, plain: segmentName(names, 5, 9), gzip: undefined },
+  ]);
+});
+
+test("disorder names gaps and rows that two files claim", () => {
+  const segment = (first: number, last: number) => ({ first, last, plain: `s${first}`, gzip: undefined });
+  expect(disorder([segment(1, 4), segment(5, 9)], 10)).toEqual([]);
+  expect(disorder([segment(3, 4)], 5)).toEqual([]);
+  expect(disorder([segment(1, 4), segment(7, 9)], 12)).toEqual([
+    "s7: sequences 5 to 6 are missing before it",
+    "the active file: sequences 10 to 11 are missing before it",
+  ]);
+  expect(disorder([segment(1, 4), segment(3, 9)], undefined)).toEqual([
+    "s3: begins at sequence 3, expected 5: two files claim the same rows",
+  ]);
+});
