@@ -14,52 +14,52 @@ const entries: readonly Entry[] = [
   {
     name: "serve",
     summary: "run the service: sessions in over gRPC, durable rows out",
-    load: async () => (await import("./serve.js")).createServe,
+    load: async () => (await import("./commands/serve.js")).createServe,
   },
   {
     name: "append",
     summary: "send rows from a JSONL file to a service",
-    load: async () => (await import("./append.js")).createAppend,
+    load: async () => (await import("./commands/append.js")).createAppend,
   },
   {
     name: "tail",
     summary: "print the newest sessions of a service, and each new one",
-    load: async () => (await import("./tail.js")).createTail,
+    load: async () => (await import("./commands/tail.js")).createTail,
   },
   {
     name: "query",
     summary: "ask the session log, by name or in SQL",
-    load: async () => (await import("./query.js")).createQuery,
+    load: async () => (await import("./commands/query.js")).createQuery,
   },
   {
     name: "alarm",
     summary: "tell accepted fills that are not grounded in the roster",
-    load: async () => (await import("./alarm.js")).createAlarm,
+    load: async () => (await import("./commands/alarm.js")).createAlarm,
   },
   {
     name: "audit",
     summary: "check the stamps of accepted fills against a roster",
-    load: async () => (await import("./audit.js")).createAudit,
+    load: async () => (await import("./commands/audit.js")).createAudit,
   },
   {
     name: "verify",
     summary: "check whole session logs, or every row of files",
-    load: async () => (await import("./verify.js")).createVerify,
+    load: async () => (await import("./commands/verify.js")).createVerify,
   },
   {
     name: "import",
     summary: "store rows of files, older loggers' too, in a session log without a service",
-    load: async () => (await import("./import.js")).createImport,
+    load: async () => (await import("./commands/import.js")).createImport,
   },
   {
     name: "check-config",
     summary: "print the effective configuration and where each value came from",
-    load: async () => (await import("./check_config.js")).createCheckConfig,
+    load: async () => (await import("./commands/check_config.js")).createCheckConfig,
   },
   {
     name: "schema",
     summary: "print the JSON Schema of a row",
-    load: async () => (await import("./schema.js")).createSchema,
+    load: async () => (await import("./commands/schema.js")).createSchema,
   },
 ];
 

@@ -1,0 +1,47 @@
+import { Command } from "commander";
+import type { LoadedConfig } from "../../config/config.js";
+import { oneLine } from "../../config/problem.js";
+import { type CliCommand, write } from "../context.js";
+import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
+
+/** `sessionlog check-config`: prints the effective configuration. */
+export function createCheckConfig(): CliCommand {
+  const command = new Command("sessionlog check-config")
+    .description(
+      "Checks the configuration as serve would and prints what is in effect, with where each value came from as a comment: default, " +
+        "flag, variable, or the file's path. The output is a configuration file itself.",
+    )
+    .addHelpText("after", `${configurationHelp}\n${checkConfigHelp}`);
+  const options = addConfigOptions(command);
+  return {
+    command,
+    async run(context) {
+      await write(context.stdout, printConfig(options.load(context)));
+      return 0;
+    },
+  };
+}
+
+/** The configuration as TOML, each line with its origin as a comment. */
+export function printConfig({ entries, file }: LoadedConfig): string {
+  const lines = [`# Configuration file: ${oneLine(file ?? "none")}`];
+  const assignments = entries.map((entry) => ({ ...entry, text: `${entry.key} = ${entry.toml}` }));
+  const width = Math.max(...assignments.map(({ text }) => text.length));
+  let current = "";
+  for (const { section, text, origin } of assignments) {
+    if (section !== current) lines.push("", `[${section}]`);
+    current = section;
+    lines.push(`${text.padEnd(width)}  # ${oneLine(origin)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+const checkConfigHelp = `
+Exit status:
+  0  the configuration is right
+  2  it is not: one line on standard error names the key, where it was set, and what was expected
+
+Examples:
+  sessionlog check-config
+  sessionlog check-config --config /etc/sessionlog.toml
+  SESSIONLOG_LOG_QUEUE_BYTES=128MiB sessionlog check-config > sessionlog.toml`;

@@ -1,0 +1,202 @@
+import { resolve } from "node:path";
+import type { Readable } from "node:stream";
+import { Command, Option } from "commander";
+import { nearest } from "../../config/nearest.js";
+import { listQueries, type NamedQuery } from "../../query/catalog.js";
+import type { JournalReader } from "../../query/index.js";
+import { type CliCommand, type CliContext, UsageError, write } from "../context.js";
+import { addJournalOptions, type JournalOptions, type Questions } from "../options/journal_options.js";
+import { addParameterOptions } from "../options/query_parameters.js";
+import {
+  createHeldOutput,
+  createOutputFile,
+  type HeldOutput,
+  removeTemporary,
+  renameFile,
+  temporaryPath,
+} from "../output/buffered_output.js";
+import { createFormat, type FormatName, formatNames } from "../output/result_formats.js";
+import { printTable, type Terminal, terminalOf } from "../output/table.js";
+
+/** Held back until the answer is whole; what is longer is printed as it comes. */
+const heldCharacters = 8 * 1024 * 1024;
+const maxSqlBytes = 1024 * 1024;
+
+/** `sessionlog query`: asks the session log. */
+export function createQuery(): CliCommand {
+  const queries = listQueries();
+  const command = new Command("sessionlog query")
+    .description(
+      "Asks the session log, sealed segments and the active file at once, also while the service writes: one of the queries that come " +
+        "with the program, or SQL of your own over the views sessions (a row each, columns as in a row) and attempts.\n\n" +
+        "SQL may only read, and only the log: no other file, no network, no extensions. Lines that are no rows of this schema are passed " +
+        "over and counted on standard error.",
+    )
+    .argument("[name]", "the query; see --list")
+    .addHelpText("after", queryHelp)
+    .option("--list", "print the names of the queries, what they tell and what they take")
+    .option("--show", "print the query's SQL instead of running it")
+    .option("--sql <text>", "one SELECT, in the words of DuckDB (default: standard input, when no query is named)")
+    .addOption(new Option("--format <format>", "how to print the answer").choices(formatNames).default("table"))
+    .option("--output <file>", "where to; it gets its name when it is whole (default: standard output)");
+  const journal = addJournalOptions(command, { filters: true });
+  const parameters = addParameterOptions(command, queries);
+  return {
+    command,
+    async run(context) {
+      const { list, show, sql } = command.opts();
+      const [name] = command.args;
+      if (list === true) {
+        if (name !== undefined || sql !== undefined) throw new UsageError("--list stands alone");
+        await write(context.stdout, printList(queries, terminalOf(context)));
+        return 0;
+      }
+      if (name !== undefined && sql !== undefined) throw new UsageError("give the name of a query or --sql, not both");
+      const query = name === undefined ? undefined : findQuery(queries, name);
+      if (show === true) {
+        if (query === undefined) throw new UsageError("--show needs the name of a query");
+        await write(context.stdout, query.sql);
+        return 0;
+      }
+      const questions = parameters.read(query, context);
+      const text = query?.sql ?? (sql === undefined ? await readSql(context.stdin) : String(sql));
+      return answer(text, questions, journal, command, context);
+    },
+  };
+}
+
+function findQuery(queries: readonly NamedQuery[], name: string): NamedQuery {
+  const query = queries.find((each) => each.name === name);
+  if (query !== undefined) return query;
+  const near = nearest(
+    name,
+    queries.map((each) => each.name),
+  );
+  const hint = near === undefined ? "see sessionlog query --list" : `did you mean ${near}?`;
+  throw new UsageError(`there is no query ${JSON.stringify(name)}; ${hint}`);
+}
+
+async function readSql(stdin: Readable & { readonly isTTY?: boolean }): Promise<string> {
+  const missing = new UsageError(
+    "name a query, or give SQL with --sql or on standard input; see sessionlog query --list",
+  );
+  if (stdin.isTTY === true) throw missing;
+  const blocks: Buffer[] = [];
+  let length = 0;
+  for await (const block of stdin) {
+    const bytes = Buffer.from(block);
+    length += bytes.length;
+    if (length > maxSqlBytes) throw new UsageError(`the SQL on standard input is longer than ${maxSqlBytes} bytes`);
+    blocks.push(bytes);
+  }
+  const sql = Buffer.concat(blocks).toString();
+  if (sql.trim() === "") throw missing;
+  return sql;
+}
+
+async function answer(
+  sql: string,
+  questions: Questions,
+  journal: JournalOptions,
+  command: Command,
+  context: CliContext,
+): Promise<number> {
+  const given = command.opts();
+  const format = formatNames.find((each) => each === given.format) ?? "table";
+  const target = given.output === undefined ? undefined : resolve(context.cwd, String(given.output));
+  const config = journal.load(context);
+  const { SqlError } = await import("../../query/index.js");
+  try {
+    const ask = <T>(more: Questions, work: (reader: JournalReader) => Promise<T>) =>
+      journal.read(context, config, { ...questions, ...more }, work);
+    const { incomplete } = await (format === "parquet"
+      ? answerParquet(sql, target, ask)
+      : answerText(sql, format, target, context, ask));
+    return incomplete ? 1 : 0;
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    // Of several lines: the place is shown below the words.
+    context.stderr.write(`sessionlog: ${error.message.trimEnd()}\n`);
+    return 1;
+  }
+}
+
+type Ask = <T>(
+  questions: Questions,
+  work: (reader: JournalReader) => Promise<T>,
+) => Promise<{ readonly value: T; readonly incomplete: boolean }>;
+
+async function answerParquet(sql: string, target: string | undefined, ask: Ask) {
+  if (target === undefined) throw new UsageError("--format parquet needs --output <file>");
+  const temporary = temporaryPath(target);
+  try {
+    const outcome = await ask({ output: temporary }, (reader) => reader.copyToParquet(sql));
+    renameFile(temporary, target);
+    return outcome;
+  } catch (error) {
+    removeTemporary(temporary, target);
+    throw error;
+  }
+}
+
+async function answerText(
+  sql: string,
+  format: Exclude<FormatName, "parquet">,
+  target: string | undefined,
+  context: CliContext,
+  ask: Ask,
+) {
+  const file = target === undefined ? undefined : createOutputFile(target);
+  const sink = file?.write ?? ((text: string) => write(context.stdout, text));
+  const terminal = file === undefined ? terminalOf(context) : { width: undefined, colours: false };
+  let outcome: Awaited<ReturnType<typeof ask<HeldOutput>>>;
+  try {
+    outcome = await ask({}, async (reader) => {
+      const { columns, batches } = await reader.select(sql);
+      const held = createHeldOutput(sink, heldCharacters, reader.commit);
+      const printer = createFormat(format, columns, terminal);
+      await held.write(printer.begin());
+      for await (const rows of batches()) await held.write(printer.rows(rows));
+      await held.write(printer.end());
+      return held;
+    });
+    await outcome.value.flush();
+  } catch (error) {
+    file?.discard();
+    throw error;
+  }
+  file?.finish();
+  return outcome;
+}
+
+function printList(queries: readonly NamedQuery[], terminal: Terminal): string {
+  return printTable(
+    {
+      columns: ["name", "what it tells", "takes"].map((name) => ({ name, numeric: false })),
+      rows: queries.map(({ name, title, parameters }) => [
+        name,
+        title,
+        parameters.map((each) => `--${each.name.replaceAll("_", "-")}`).join(" "),
+      ]),
+    },
+    terminal,
+  );
+}
+
+const queryHelp = `
+Environment:
+  SESSIONLOG_CONFIG    the configuration file, unless --config is given
+  SESSIONLOG_LOG_PATH  the session log, unless --path is given
+
+Exit status:
+  0  answered
+  1  the SQL is not right or not allowed, the log cannot be read, the time is up; or answered without
+     a damaged file, which is named
+  2  wrong usage or configuration
+
+Examples:
+  sessionlog query --list
+  sessionlog query first-shot --since 7d --kind fill
+  sessionlog query session --session-id 4bf92f35
+  sessionlog query --path /var/lib/sessionlog --sql "SELECT daemon, count(*) FROM sessions GROUP BY ALL"
+  sessionlog query --format parquet --output sessions.parquet --sql "FROM sessions"`;

@@ -1,0 +1,123 @@
+import { stat } from "node:fs/promises";
+import { basename, dirname, relative, resolve } from "node:path";
+import { Command } from "commander";
+import { createRecordToRow } from "../../record/index.js";
+import { type CliCommand, type CliContext, WorkError, write } from "../context.js";
+import { formatViolations } from "../ingest/line_record.js";
+import { openInput, readLines } from "../ingest/lines.js";
+import { createRowCheck, type RowCheck } from "../ingest/row_check.js";
+import { addConfigOptions } from "../options/settings_options.js";
+import { type JournalTally, verdict, verifyDirectory } from "./verify_journals.js";
+
+/** `sessionlog verify`: checks whole journals, and every row of files. */
+export function createVerify(): CliCommand {
+  const command = new Command("sessionlog verify")
+    .description(
+      "Checks whole session logs: of a directory, every session log in it, without a path, the configured one. Names what is wrong with " +
+        "its file. The last line says whether all is sound, for example:\n\n" +
+        "    sound: 12 segments, 123456 rows, sequences 1 to 123456\n\n" +
+        "Of a file (- is standard input, .gz is gunzipped) every row is checked, and nothing else. The last line then says how many rows there were. " +
+        "Nothing is changed, and a service may be running.",
+    )
+    .argument("[path...]", "directories of session logs, or JSONL files")
+    .addHelpText("after", verifyHelp);
+  const options = addConfigOptions(command, ({ key }) => key === "kinds" || key === "path");
+  options.alias("--daemon", "<name>", "the daemon of rows that name none (default: none)", "record", "default_daemon");
+  return {
+    command,
+    async run(context) {
+      const { record, log } = options.load(context).config;
+      const check = createRowCheck(createRecordToRow(record), record.default_daemon);
+      const rows = { checked: 0, legacy: 0, refused: 0 };
+      const journals: JournalTally[] = [];
+      let unread = 0;
+      if (command.args.length === 0) {
+        const directory = relative(context.cwd, dirname(log.path)) || ".";
+        const stem = basename(log.path, ".jsonl");
+        journals.push(...(await verifyDirectory(directory, stem, check, context)));
+      }
+      let files = 0;
+      for (const path of command.args) {
+        if (await isDirectory(path, context)) {
+          journals.push(...(await verifyDirectory(path, undefined, check, context)));
+          continue;
+        }
+        files += 1;
+        try {
+          await verifyFile(path, check, rows, context);
+        } catch (error) {
+          if (!(error instanceof WorkError)) throw error;
+          unread += 1;
+          context.stderr.write(`sessionlog: ${error.message}\n`);
+        }
+      }
+      const { checked, legacy, refused } = rows;
+      if (files > 0) await write(context.stdout, `checked ${checked}, legacy ${legacy}, refused ${refused}\n`);
+      if (journals.length > 0) await write(context.stdout, `${verdict(journals)}\n`);
+      return refused + unread > 0 || journals.some(({ problems }) => problems > 0) ? 1 : 0;
+    },
+  };
+}
+
+async function isDirectory(path: string, { cwd }: CliContext): Promise<boolean> {
+  if (path === "-") return false;
+  const [found] = await Promise.allSettled([stat(resolve(cwd, path))]);
+  // Why a path cannot be looked at is told when it is read.
+  return found.status === "fulfilled" && found.value.isDirectory();
+}
+
+interface Counts {
+  checked: number;
+  legacy: number;
+  refused: number;
+}
+
+async function verifyFile(file: string, check: RowCheck, counts: Counts, context: CliContext): Promise<void> {
+  for await (const lines of readLines(openInput(file, context), file)) {
+    let report = "";
+    for (const line of lines) {
+      const finding = check(line);
+      counts.checked += 1;
+      if (finding.kind === "legacy") counts.legacy += 1;
+      if (finding.kind !== "refused") continue;
+      counts.refused += 1;
+      report += `${file}:${line.number}: ${formatViolations(finding.violations)}\n`;
+    }
+    await write(context.stdout, report);
+  }
+}
+
+const verifyHelp = `
+What is checked of a session log:
+  - every sealed segment can be read to its end, gzipped or not, and has as many rows as its name says
+  - sequences have no gap, and no two files claim the same one, up to the active file, where <stem>.state puts it
+  - checksums of <stem>.sha256: each listed file is there and matches
+  - no repair is left half done, and the last line is whole
+  - every row, against the schema and the rules that compare fields
+
+Problems are told as FILE: or FILE:LINE: with what is wrong. What is worth knowing but does no harm is told as FILE: note:
+(other programs' files, segments without a checksum yet, what an earlier start set aside). A last line that nothing ends is
+looked at for a second, since a service may be writing it; one that stays torn is a problem, which the next start of a service repairs.
+
+Rows of older loggers are read too: attempts may be null, session_id empty, keys in any order. Such rows, and any other that
+the service would write differently, are counted as legacy, not refused. Blank lines are passed over.
+
+The kinds and the daemon are those of the configuration (--config, SESSIONLOG_CONFIG, ./sessionlog.toml),
+unless given here.
+
+Environment:
+  SESSIONLOG_CONFIG                 the configuration file, unless --config is given
+  SESSIONLOG_LOG_PATH               the session log to check when no path is given
+  SESSIONLOG_RECORD_KINDS           the kinds, separated by commas
+  SESSIONLOG_RECORD_DEFAULT_DAEMON  the daemon of rows that name none
+
+Exit status:
+  0  all is sound, or every row of the files is right
+  1  something is not, the last line is torn, or a file cannot be read
+  2  wrong usage or configuration
+
+Examples:
+  sessionlog verify
+  sessionlog verify /var/lib/sessionlog
+  sessionlog verify --daemon validatord old/*.jsonl
+  zcat data/sessions-*.jsonl.gz | sessionlog verify -`;

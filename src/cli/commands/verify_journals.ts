@@ -1,0 +1,133 @@
+import { join, resolve } from "node:path";
+import { describeFileError, errorCode } from "../../config/problem.js";
+import { type Finding, findJournals, type Inspected, inspectJournal, nodeDisk } from "../../journal/index.js";
+import { isSessionRow } from "../../record/index.js";
+import { type CliContext, write } from "../context.js";
+import { formatViolations } from "../ingest/line_record.js";
+import type { RowCheck } from "../ingest/row_check.js";
+import { createProgress } from "../output/progress.js";
+
+/** What was found of one journal, or of a directory that has none. */
+export interface JournalTally extends Inspected {
+  /** As the user named it. */
+  readonly directory: string;
+  readonly legacy: number;
+  readonly problems: number;
+}
+
+const nothing = { segments: 0, rows: 0, sequences: undefined, legacy: 0 };
+
+/**
+ * Verifies the journals of a directory and prints what it finds.
+ *
+ * @param directory as the user named it
+ * @param stem the one journal that is wanted; undefined for all of them
+ */
+export async function verifyDirectory(
+  directory: string,
+  stem: string | undefined,
+  check: RowCheck,
+  context: CliContext,
+): Promise<readonly JournalTally[]> {
+  const absolute = resolve(context.cwd, directory);
+  try {
+    const { journals, foreign } = await findJournals(nodeDisk, absolute, isSessionRow);
+    const wanted = journals.filter((names) => stem === undefined || names.stem === stem);
+    // What lies beside the one that is wanted is not asked for.
+    const beside = foreign.filter(({ file }) => stem === undefined || file === `${stem}.jsonl`);
+    await write(context.stdout, beside.map((finding) => printFinding(directory, finding)).join(""));
+    const problems = beside.filter(isProblem).length;
+    if (wanted.length === 0) {
+      const none = `there is no session log here${stem === undefined ? "" : ` that is called ${stem}.jsonl`}`;
+      await write(context.stdout, `${directory}: ${none}\n`);
+      return [{ ...nothing, directory, problems: problems + 1 }];
+    }
+    const tallies: JournalTally[] = problems > 0 ? [{ ...nothing, directory, problems }] : [];
+    for (const names of wanted) tallies.push(await verifyJournal(directory, names, check, context));
+    return tallies;
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    await write(context.stdout, `${directory}: cannot be read: ${describeFileError(error)}\n`);
+    return [{ ...nothing, directory, problems: 1 }];
+  }
+}
+
+async function verifyJournal(
+  directory: string,
+  names: Parameters<typeof inspectJournal>[0]["names"],
+  check: RowCheck,
+  { stdout, stderr, monotonic_ms, sleep }: CliContext,
+): Promise<JournalTally> {
+  const progress = createProgress(stderr, monotonic_ms);
+  let report = "";
+  let rows = 0;
+  let legacy = 0;
+  let problems = 0;
+  const onFinding = (finding: Finding) => {
+    if (isProblem(finding)) problems += 1;
+    report += printFinding(directory, finding);
+  };
+  const rest = async () => {
+    if (report !== "") progress.clear();
+    await write(stdout, report);
+    report = "";
+    progress.show(`${names.stem}: ${rows} rows`);
+  };
+  const inspected = await inspectJournal({
+    disk: nodeDisk,
+    names,
+    sleep,
+    rest,
+    onFinding,
+    onLine({ bytes, file, number, ended }) {
+      rows += 1;
+      const row = check({ number, bytes, ending: ended ? "\n" : "" });
+      if (row.kind === "legacy") legacy += 1;
+      if (!ended && row.kind !== "refused")
+        onFinding({ severity: "note", file, message: "its last row has no newline" });
+      if (row.kind !== "refused") return;
+      problems += 1;
+      report += `${join(directory, file)}:${number}: ${formatViolations(row.violations)}\n`;
+    },
+  });
+  await rest();
+  progress.clear();
+  return { ...inspected, directory, legacy, problems };
+}
+
+function isProblem({ severity }: Finding): boolean {
+  return severity === "problem";
+}
+
+function printFinding(directory: string, { severity, file, message }: Finding): string {
+  return `${join(directory, file)}: ${severity === "note" ? "note: " : ""}${message}\n`;
+}
+
+/** Whether all is sound, in one line. */
+export function verdict(tallies: readonly JournalTally[]): string {
+  const sum = (of: (tally: JournalTally) => number) => tallies.reduce((total, tally) => total + of(tally), 0);
+  const problems = sum((tally) => tally.problems);
+  const legacy = sum((tally) => tally.legacy);
+  const [only, ...others] = tallies.filter(({ segments }) => segments > 0);
+  const sequences = others.length === 0 ? only?.sequences : undefined;
+  const facts = [
+    ...(others.length > 0 ? [count(others.length + 1, "session log")] : []),
+    count(
+      sum(({ segments }) => segments),
+      "segment",
+    ),
+    count(
+      sum(({ rows }) => rows),
+      "row",
+    ),
+    ...(legacy > 0 ? [`${legacy} of them legacy`] : []),
+    ...(sequences === undefined ? [] : [`sequences ${sequences.first} to ${sequences.last}`]),
+  ].join(", ");
+  if (problems === 0) return `sound: ${facts}`;
+  const where = new Set(tallies.filter((tally) => tally.problems > 0).map(({ directory }) => directory));
+  return `not sound: ${count(problems, "problem")} in ${[...where].join(", ")}; ${facts}`;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,107 @@
+import { WorkError } from "../context.js";
+import type { Progress } from "../output/progress.js";
+import type { Batch, RefusedRow } from "./batches.js";
+import type { Refusals } from "./rejects.js";
+import type { SendOutcome } from "./to_service.js";
+
+export interface AppendCounts {
+  readonly appended: number;
+  readonly duplicate: number;
+  readonly refused: number;
+}
+
+/** How far it came. */
+export interface AppendOutcome {
+  readonly counts: AppendCounts;
+  /** Undefined when every line was dealt with. */
+  readonly failure?: {
+    readonly cause: "store" | "files";
+    /** One line. */
+    readonly message: string;
+    /** All lines before this one are stored or reported as refused. */
+    readonly resume_line: number;
+  };
+}
+
+export const noRows: AppendCounts = { appended: 0, duplicate: 0, refused: 0 };
+
+/**
+ * Stores the batches of a file one after the other, so that rows keep their order; the next one is read while one is under
+ * way. Stops at the first that cannot be stored.
+ */
+export async function appendAll(options: {
+  /** Name of the file in messages. */
+  readonly file: string;
+  readonly batches: AsyncGenerator<Batch>;
+  readonly send: (records: readonly Uint8Array[]) => Promise<SendOutcome>;
+  readonly refusals: Refusals;
+  readonly progress: Progress;
+  /** What was stored of files before. */
+  readonly before?: AppendCounts;
+}): Promise<AppendOutcome> {
+  const { file, batches, send, refusals, progress, before } = options;
+  let counts = before ?? noRows;
+  let resume_line = 1;
+  let failure: AppendOutcome["failure"];
+  try {
+    let next = readAhead(batches);
+    for (let turn = await next; !turn.done; turn = await next) {
+      const batch = turn.value;
+      next = readAhead(batches);
+      const sent: SendOutcome =
+        batch.rows.length === 0 ? { ok: true, results: [] } : await send(batch.rows.map(({ record }) => record));
+      if (!sent.ok) {
+        failure = { cause: "store", message: sent.message, resume_line };
+        break;
+      }
+      const refused = refusedRows(batch, sent.results);
+      counts = addCounts(counts, sent.results, refused.length);
+      if (refused.length > 0) {
+        progress.clear();
+        await refusals.report(file, refused);
+      }
+      resume_line = batch.last_line + 1;
+      const rows = counts.appended + counts.duplicate;
+      progress.show(
+        `${before === undefined ? "" : `${file}: `}line ${batch.last_line}: ${rows} rows stored, ${counts.refused} refused`,
+      );
+    }
+  } catch (error) {
+    // A file failed. What was stored until then is to be told.
+    if (!(error instanceof WorkError) || (resume_line === 1 && before === undefined)) throw error;
+    failure = { cause: "files", message: error.message, resume_line };
+  } finally {
+    progress.clear();
+  }
+  return failure === undefined ? { counts } : { counts, failure };
+}
+
+function readAhead(batches: AsyncGenerator<Batch>): Promise<IteratorResult<Batch, unknown>> {
+  const next = batches.next();
+  // Whoever awaits it gets the failure; until then Node must not take it for one that nobody looks at.
+  next.catch(() => {});
+  return next;
+}
+
+/** In the order of their lines. */
+function refusedRows(batch: Batch, results: Extract<SendOutcome, { ok: true }>["results"]): readonly RefusedRow[] {
+  const refused = [...batch.refused];
+  for (const [index, { line }] of batch.rows.entries()) {
+    const result = results[index];
+    if (result?.kind === "refused") refused.push({ line, violations: result.violations, omitted: result.omitted });
+  }
+  return refused.sort((a, b) => a.line.number - b.line.number);
+}
+
+function addCounts(
+  counts: AppendCounts,
+  results: Extract<SendOutcome, { ok: true }>["results"],
+  refused: number,
+): AppendCounts {
+  const of = (kind: string) => results.filter((result) => result.kind === kind).length;
+  return {
+    appended: counts.appended + of("appended"),
+    duplicate: counts.duplicate + of("duplicate"),
+    refused: counts.refused + refused,
+  };
+}

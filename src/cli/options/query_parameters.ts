@@ -1,0 +1,84 @@
+import { resolve } from "node:path";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { NamedQuery, Parameter } from "../../query/catalog.js";
+import type { Literal, TableFile } from "../../query/index.js";
+import { type CliContext, UsageError } from "../context.js";
+import type { Questions } from "./journal_options.js";
+
+/** What the command line gives to a query. */
+export interface ParameterOptions {
+  /**
+   * The values for that query; none is for SQL of the user's own.
+   *
+   * @throws UsageError when one is given that the query does not take, or one is missing
+   */
+  read(query: NamedQuery | undefined, context: CliContext): Questions;
+}
+
+/** Adds a flag for each parameter of the queries; queries that take a parameter of the same name share it. */
+export function addParameterOptions(command: Command, queries: readonly NamedQuery[]): ParameterOptions {
+  const given = new Map<string, string>();
+  const users = parametersByName(queries);
+  for (const [name, { parameter, help }] of users) {
+    const option = new Option(`${flag(name)} <${parameter.type}>`, help);
+    command.addOption(option.helpGroup("Parameters of queries:").argParser((text) => checked(parameter, text)));
+    command.on(`option:${option.name()}`, (text: string) => given.set(name, text));
+  }
+  return {
+    read(query, { cwd }) {
+      const parameters = query?.parameters ?? [];
+      for (const name of given.keys()) {
+        if (parameters.some((each) => each.name === name)) continue;
+        const takes = parameters.length === 0 ? "no parameters" : parameters.map((each) => flag(each.name)).join(", ");
+        throw new UsageError(`${query?.name ?? "SQL of your own"} does not take ${flag(name)}; it takes ${takes}`);
+      }
+      const missing = parameters.find(({ name, required }) => required && !given.has(name));
+      if (missing !== undefined) throw new UsageError(`${query?.name} needs ${flag(missing.name)}: ${missing.help}`);
+      return questionsOf(parameters, given, cwd);
+    },
+  };
+}
+
+interface SharedParameter {
+  readonly parameter: Parameter;
+  /** Which queries take it, and what for. */
+  readonly help: string;
+}
+
+function parametersByName(queries: readonly NamedQuery[]): ReadonlyMap<string, SharedParameter> {
+  const uses = queries.flatMap(({ name, parameters }) => parameters.map((parameter) => ({ query: name, parameter })));
+  const shared = new Map<string, SharedParameter>();
+  for (const { parameter } of uses) {
+    const same = uses.filter((use) => use.parameter.name === parameter.name);
+    const texts = new Set(same.map((use) => use.parameter.help));
+    const parts = [...texts].map((text) => {
+      const takers = same.filter((use) => use.parameter.help === text).map(({ query }) => query);
+      return `${takers.join(", ")}: ${text}`;
+    });
+    shared.set(parameter.name, { parameter, help: parts.join("; ") });
+  }
+  return shared;
+}
+
+function questionsOf(parameters: readonly Parameter[], given: ReadonlyMap<string, string>, cwd: string): Questions {
+  const tables: TableFile[] = [];
+  const variables: Record<string, Literal> = {};
+  for (const { name, type, column } of parameters) {
+    const text = given.get(name);
+    if (text === undefined) continue;
+    const key = column ?? name;
+    if (type === "file") tables.push({ name, column: key, file_column: key, path: resolve(cwd, text) });
+    else variables[name] = type === "text" ? text : Number(text);
+  }
+  return { tables, variables };
+}
+
+function checked({ type }: Parameter, text: string): string {
+  if (type === "integer" && !/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
+  if (type === "number" && !/^\d{1,9}(\.\d{1,9})?$/.test(text)) throw new InvalidArgumentError("Expected a number.");
+  return text;
+}
+
+function flag(name: string): string {
+  return `--${name.replaceAll("_", "-")}`;
+}

@@ -1,0 +1,28 @@
+import { Option } from "commander";
+import { parseAddress } from "../../config/address.js";
+import { addressVariable, refuseUnknownVariables } from "../../config/environment.js";
+import { ConfigError } from "../../config/problem.js";
+import type { CliContext } from "../context.js";
+
+const defaultAddress = "127.0.0.1:50051";
+
+/** `--address`: the service that a command talks to. */
+export function addressOption(): Option {
+  return new Option("--address <address>", `the service: host:port or unix:/path (default: ${defaultAddress})`);
+}
+
+/**
+ * The flag, else the variable, else the default. A mistyped variable would else lead to the wrong service.
+ *
+ * @throws ConfigError
+ */
+export function findAddress(flag: string | undefined, { env }: CliContext): string {
+  refuseUnknownVariables(env);
+  const text = flag ?? env[addressVariable] ?? defaultAddress;
+  const parsed = parseAddress(text);
+  if (parsed === undefined || (parsed.kind === "tcp" && parsed.port === 0)) {
+    const name = flag === undefined ? addressVariable : "--address";
+    throw new ConfigError(`${name}: expected "host:port" or "unix:/path"; got ${JSON.stringify(text)}`);
+  }
+  return text;
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { type Command, Option } from "commander";
+import { type FlagValue, type LoadedConfig, loadConfig } from "../../config/config.js";
+import { flagOf, listSettings, type Setting } from "../../config/settings.js";
+import type { CliContext } from "../context.js";
+
+const groupNames: Readonly<Record<string, string>> = {
+  server: "Server:",
+  log: "Session log:",
+  record: "Records:",
+  rotation: "Rotation:",
+  retention: "Retention:",
+  langfuse: "Langfuse:",
+};
+
+/** The configuration as a command's flags, the environment and the file make it. */
+export interface ConfigOptions {
+  /** To be called once the command line is parsed. Throws ConfigError. */
+  load(context: CliContext): LoadedConfig;
+  /** A further flag for a setting, taking a value. */
+  alias(flag: string, placeholder: string, help: string, section: string, key: string): void;
+}
+
+/** Adds `--config` and the flags of the settings that `wanted` picks. Of a flag given twice, or by two names, the last counts. */
+export function addConfigOptions(
+  command: Command,
+  wanted: (setting: Setting<unknown>) => boolean = () => true,
+): ConfigOptions {
+  const flags = new Map<string, FlagValue>();
+  let config_flag: string | undefined;
+
+  function add(option: Option, group: string, given: (text: string | undefined) => void): void {
+    command.addOption(option.helpGroup(group));
+    command.on(`option:${option.name()}`, given);
+  }
+
+  function addFlag(section: string, key: string, flag: string, usage: string, help: string): void {
+    add(new Option(`${flag}${usage}`, help), groupNames[section] ?? `[${section}]:`, (text) => {
+      flags.set(`${section}.${key}`, { flag, text: text ?? "true" });
+    });
+  }
+
+  add(
+    new Option("--config <file>", "the configuration file (default: sessionlog.toml, if there is one)"),
+    "Options:",
+    (text) => {
+      config_flag = text;
+    },
+  );
+  for (const setting of listSettings().filter(wanted)) {
+    const { section, key, type, short } = setting;
+    const flag = flagOf(setting);
+    const usage = ` ${type.placeholder}`;
+    if (short !== undefined) {
+      const bare = typeof setting.default === "boolean";
+      addFlag(section, key, `--${short}`, bare ? "" : usage, bare ? `short for ${flag} true` : `short for ${flag}`);
+    }
+    addFlag(section, key, flag, usage, `${setting.help} (default: ${defaultText(setting)})`);
+  }
+
+  return {
+    load: ({ env, cwd }) => loadConfig({ flags, config_flag, env, cwd, readFile: (path) => readFileSync(path) }),
+    alias: (flag, placeholder, help, section, key) => addFlag(section, key, flag, ` ${placeholder}`, help),
+  };
+}
+
+function defaultText({ default: value }: Setting<unknown>): string {
+  if (Array.isArray(value)) return value.join(",");
+  return value === "" ? "none" : String(value);
+}
+
+/** The part of a help text that says where settings come from. */
+export const configurationHelp = `
+Configuration:
+  A flag beats a variable, a variable beats the file, the file beats the default.
+  The key queue_bytes of section [log] is --log-queue-bytes, SESSIONLOG_LOG_QUEUE_BYTES,
+  and in the file, which is TOML:
+
+      [log]
+      queue_bytes = "64MiB"
+
+  Relative paths in the file count from the file, others from the working directory.
+  "sessionlog check-config" prints what is in effect and where it came from.
+
+Environment:
+  SESSIONLOG_CONFIG           the configuration file, unless --config is given
+  SESSIONLOG_<SECTION>_<KEY>  any setting; an unknown SESSIONLOG_ name is an error`;

@@ -1,0 +1,15 @@
+import { pino } from "pino";
+import type { CliContext } from "../context.js";
+
+/**
+ * The diagnostics logger on standard error: JSON lines, or readable ones on a terminal. Each line is written before the call
+ * returns, so that none is lost when the process exits.
+ */
+export async function createLogger({ env, stderr }: Pick<CliContext, "env" | "stderr">): Promise<pino.Logger> {
+  const options: pino.LoggerOptions = { timestamp: pino.stdTimeFunctions.isoTime };
+  if (stderr.isTTY !== true) return pino(options, stderr);
+  const { prettyFactory } = await import("pino-pretty");
+  const colorize = env.NO_COLOR === undefined;
+  const prettify = prettyFactory({ colorize, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
+  return pino(options, { write: (line: string) => stderr.write(prettify(line)) });
+}

@@ -1,0 +1,108 @@
+import { oneLine } from "../../config/problem.js";
+import type { Column, Row } from "../../query/index.js";
+import { printTable, type Terminal } from "./table.js";
+
+/** Prints an answer piece by piece. */
+export interface AnswerFormat {
+  begin(): string;
+  rows(rows: readonly Row[]): string;
+  end(): string;
+}
+
+export const formatNames = ["table", "json", "jsonl", "csv", "markdown", "parquet"] as const;
+export type FormatName = (typeof formatNames)[number];
+
+/** A table is for eyes, and has to be whole before its first line can be printed. */
+export const maxTableRows = 10_000;
+
+/** How an answer of these columns is printed; Parquet is written by DuckDB itself. */
+export function createFormat(
+  name: Exclude<FormatName, "parquet">,
+  columns: readonly Column[],
+  terminal: Terminal,
+): AnswerFormat {
+  switch (name) {
+    case "json":
+      return json(columns);
+    case "jsonl":
+      return {
+        begin: () => "",
+        rows: (rows) => rows.map((row) => `${object(columns, row)}\n`).join(""),
+        end: () => "",
+      };
+    case "csv":
+      return csv(columns);
+    case "markdown":
+      return markdown(columns);
+    case "table":
+      return table(columns, terminal);
+  }
+}
+
+function object(columns: readonly Column[], row: Row): string {
+  const entries = columns.map(({ name, json }, index) => `${JSON.stringify(name)}:${json(row[index] ?? null)}`);
+  return `{${entries.join(",")}}`;
+}
+
+function texts(columns: readonly Column[], row: Row): readonly (string | undefined)[] {
+  return columns.map(({ text }, index) => text(row[index] ?? null));
+}
+
+function json(columns: readonly Column[]): AnswerFormat {
+  let between = "\n";
+  return {
+    begin: () => "[",
+    rows(rows) {
+      let text = "";
+      for (const row of rows) {
+        text += between + object(columns, row);
+        between = ",\n";
+      }
+      return text;
+    },
+    end: () => "\n]\n",
+  };
+}
+
+/** RFC 4180, but with "\n" at the ends of lines; NULL is empty, and an empty text is quoted. */
+function csv(columns: readonly Column[]): AnswerFormat {
+  const field = (text: string | undefined) => {
+    if (text === undefined) return "";
+    return text === "" || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const line = (fields: readonly (string | undefined)[]) => `${fields.map(field).join(",")}\n`;
+  return {
+    begin: () => line(columns.map(({ name }) => name)),
+    rows: (rows) => rows.map((row) => line(texts(columns, row))).join(""),
+    end: () => "",
+  };
+}
+
+function markdown(columns: readonly Column[]): AnswerFormat {
+  const cell = (text: string | undefined) => oneLine(text ?? "").replaceAll(/[\\|]/g, "\\$&");
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
+  return {
+    begin: () =>
+      line(columns.map(({ name }) => cell(name))) + line(columns.map(({ numeric }) => (numeric ? "--:" : "---"))),
+    rows: (rows) => rows.map((row) => line(texts(columns, row).map(cell))).join(""),
+    end: () => "",
+  };
+}
+
+function table(columns: readonly Column[], terminal: Terminal): AnswerFormat {
+  const kept: (readonly (string | undefined)[])[] = [];
+  let left_out = 0;
+  return {
+    begin: () => "",
+    rows(rows) {
+      for (const row of rows) {
+        if (kept.length < maxTableRows) kept.push(texts(columns, row));
+        else left_out += 1;
+      }
+      return "";
+    },
+    end: () =>
+      printTable({ columns, rows: kept }, terminal) +
+      (left_out === 0 ? "" : `… and ${left_out} more rows; another --format prints them all\n`),
+  };
+}

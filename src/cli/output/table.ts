@@ -1,0 +1,101 @@
+import { oneLine } from "../../config/problem.js";
+import type { CliContext } from "../context.js";
+import { cutToWidth, textWidth } from "./text_width.js";
+
+/** A table of texts; undefined cells stand for NULL. */
+export interface Table {
+  readonly columns: readonly { readonly name: string; readonly numeric: boolean }[];
+  readonly rows: readonly (readonly (string | undefined)[])[];
+}
+
+export interface Terminal {
+  /** The places of a line; undefined when nothing is to be cut. */
+  readonly width: number | undefined;
+  readonly colours: boolean;
+}
+
+/** What standard output is. */
+export function terminalOf({ stdout, env }: CliContext): Terminal {
+  if (stdout.isTTY !== true) return { width: undefined, colours: false };
+  // A terminal that does not know its width says 0.
+  return { width: stdout.columns || 80, colours: env.NO_COLOR === undefined };
+}
+
+const gap = "  ";
+/** Columns of text are not cut below this. */
+const minWidth = 10;
+
+/** The table as lines, within the terminal's width: long texts are cut, and when there are too many columns, each row is told line by line. */
+export function printTable({ columns, rows }: Table, terminal: Terminal): string {
+  const cells = rows.map((row) => row.map((cell) => (cell === undefined ? undefined : oneLine(cell))));
+  const natural = columns.map(({ name }, index) =>
+    Math.max(textWidth(oneLine(name)), ...sizes(cells.map((row) => row[index]))),
+  );
+  const widths = fitWidths(columns, natural, terminal.width);
+  if (widths === undefined) return printRecords({ columns, rows: cells }, terminal);
+  const paint = painter(terminal);
+  const line = (texts: readonly (string | undefined)[], style: "bold" | undefined) =>
+    texts
+      .map((text, index) => {
+        const width = widths[index] ?? 0;
+        const shown = cutToWidth(text ?? "null", width);
+        const space = " ".repeat(width - textWidth(shown));
+        const painted = paint(shown, text === undefined ? "dim" : style);
+        if (columns[index]?.numeric === true) return space + painted;
+        return index === texts.length - 1 ? painted : painted + space;
+      })
+      .join(gap)
+      .trimEnd();
+  const header = line(
+    columns.map(({ name }) => oneLine(name)),
+    "bold",
+  );
+  const rule = paint(widths.map((width) => "─".repeat(width)).join(gap), "dim");
+  const body = cells.length === 0 ? [paint("(no rows)", "dim")] : cells.map((row) => line(row, undefined));
+  return `${[header, rule, ...body].join("\n")}\n`;
+}
+
+function sizes(texts: readonly (string | undefined)[]): readonly number[] {
+  let most = 0;
+  for (const text of texts) most = Math.max(most, text === undefined ? 4 : textWidth(text));
+  return [most];
+}
+
+/** The columns' widths so that they fit: the widest texts are cut first, numbers never. Undefined when they cannot. */
+function fitWidths(
+  columns: Table["columns"],
+  natural: readonly number[],
+  width: number | undefined,
+): readonly number[] | undefined {
+  if (width === undefined) return natural;
+  const available = width - gap.length * (columns.length - 1);
+  const fixed = natural.map((each, index) => columns[index]?.numeric === true || each <= minWidth);
+  const total = (cap: number) =>
+    natural.reduce((sum, each, index) => sum + (fixed[index] ? each : Math.min(each, cap)), 0);
+  let cap = Math.max(minWidth, ...natural);
+  while (cap > minWidth && total(cap) > available) cap -= 1;
+  return total(cap) > available ? undefined : natural.map((each, index) => (fixed[index] ? each : Math.min(each, cap)));
+}
+
+function printRecords({ columns, rows }: Table, terminal: Terminal): string {
+  const paint = painter(terminal);
+  const names = columns.map(({ name }) => oneLine(name));
+  const width = Math.max(0, ...names.map(textWidth));
+  const records = rows.map((row) =>
+    names
+      .map((name, index) => {
+        const space = " ".repeat(width - textWidth(name));
+        const text = row[index];
+        const room = Math.max(minWidth, (terminal.width ?? Number.POSITIVE_INFINITY) - width - gap.length);
+        return `${paint(name, "bold")}${space}${gap}${paint(cutToWidth(text ?? "null", room), text === undefined ? "dim" : undefined)}\n`;
+      })
+      .join(""),
+  );
+  return records.length === 0 ? `${paint("(no rows)", "dim")}\n` : records.join("\n");
+}
+
+function painter({ colours }: Terminal) {
+  const codes = { bold: 1, dim: 2 };
+  return (text: string, style: "bold" | "dim" | undefined): string =>
+    colours && style !== undefined ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
+}
