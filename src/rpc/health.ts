@@ -1,5 +1,5 @@
 import { HealthImplementation } from "grpc-health-check";
-import type { StreamHost } from "./streams.js";
+import type { StreamHost } from "./open_streams.js";
 
 /** grpc.health.v1.Health, for the server as a whole ("") and for its one service. */
 export interface Health {

@@ -6,7 +6,7 @@
 import type { PackageDefinition } from "@grpc/proto-loader";
 import { ReflectionService } from "@grpc/reflection";
 import { fileDescriptorProtos } from "@sessionlog/protocol/gen/descriptors";
-import type { StreamHost } from "./streams.js";
+import type { StreamHost } from "./open_streams.js";
 
 /** Adds both versions of grpc.reflection to a server. They list the API, health and themselves. */
 export function addReflection(host: StreamHost): void {

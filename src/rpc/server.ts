@@ -1,15 +1,15 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../config/config.js";
-import { type AppendPort, createAppendHandler, type HandlerParts } from "./append.js";
-import { createBatchHandler } from "./batch.js";
+import { type AppendPort, createAppendHandler, type HandlerParts } from "./append/append.js";
+import { createBatchHandler } from "./append/batch.js";
+import type { AlarmLog } from "./append/ungrounded.js";
 import { addHealth } from "./health.js";
 import { type ListenOutcome, listen } from "./listen.js";
+import { trackStreams } from "./open_streams.js";
 import { addReflection } from "./reflection.js";
-import { trackStreams } from "./streams.js";
-import { createTailCall, type TailPort } from "./tail.js";
+import { createTailCall, type TailPort } from "./tail/tail.js";
 import { type RpcLog, toUnaryCall } from "./unary.js";
-import type { AlarmLog } from "./ungrounded.js";
 
 /** The gRPC surface: SessionLog, health and reflection on one address. */
 export interface RpcServer {

@@ -1,6 +1,6 @@
 import { AppendSessionRequest, SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { expect, test } from "vitest";
-import { scanBatchRequest } from "../../../../src/rpc/framing.js";
+import { scanBatchRequest } from "../../../../src/rpc/append/requests.js";
 import { sessionBytes } from "../../../../test/support/server.js";
 import { encodeAppendRequest, encodeBatchRequest } from "../../src/rpc/requests.js";
 

@@ -1,6 +1,6 @@
 import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { Violation } from "../record/index.js";
+import type { Violation } from "../../record/index.js";
 
 /** What a tail is to send, or what is wrong with the request. */
 export type TailRequest =

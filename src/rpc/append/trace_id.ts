@@ -1,5 +1,5 @@
 import type { Metadata } from "@grpc/grpc-js";
-import { isSessionId } from "../record/index.js";
+import { isSessionId } from "../../record/index.js";
 
 /** The metadata key under which daemons hand on the trace they are in. */
 const TRACE_ID_KEY = "x-lakehouse-trace-id";

@@ -2,7 +2,7 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { encodeAppendRequest, encodeBatchRequest } from "@sessionlog/client/rpc/requests";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { scanAppendRequest, scanBatchRequest } from "../../src/rpc/framing.js";
+import { scanAppendRequest, scanBatchRequest } from "../../../src/rpc/append/requests.js";
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 

@@ -4,13 +4,13 @@ import type {
   AppendSessionResponse,
   BatchAppendSessionsResponse,
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { AcceptedRecord, RecordToRow, Stamps, Violation } from "../record/index.js";
+import type { AcceptedRecord, RecordToRow, Stamps, Violation } from "../../record/index.js";
+import { appendFailureStatus } from "../errors.js";
+import type { UnaryHandler } from "../unary.js";
+import { listViolations } from "../violations.js";
 import { type HandlerParts, refuse } from "./append.js";
-import { appendFailureStatus } from "./errors.js";
-import { scanBatchRequest } from "./framing.js";
-import type { UnaryHandler } from "./unary.js";
+import { scanBatchRequest } from "./requests.js";
 import { warnIfUngrounded } from "./ungrounded.js";
-import { listViolations } from "./violations.js";
 
 const MAX_RECORDS = 10_000;
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { sessionBytes, startTestServer, type TestServer } from "../support/server.js";
+import { sessionBytes, startTestServer, type TestServer } from "../../support/server.js";
 
 const accepted = {
   final_verdict: "accepted",

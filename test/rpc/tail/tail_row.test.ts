@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createRecordToRow, recordJsonToBytes } from "../../src/record/index.js";
-import { createRowFilter, type RowFilters } from "../../src/rpc/tail_row.js";
-import { readGoldenAccepts } from "../support/golden.js";
+import { createRecordToRow, recordJsonToBytes } from "../../../src/record/index.js";
+import { createRowFilter, type RowFilters } from "../../../src/rpc/tail/tail_row.js";
+import { readGoldenAccepts } from "../../support/golden.js";
 
 const none: RowFilters = { kinds: [], daemons: [], models: [], verdicts: [], ungrounded_only: false };
 const passes = (line: string, filters: Partial<RowFilters>, canonical: boolean) =>

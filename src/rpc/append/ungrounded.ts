@@ -1,4 +1,4 @@
-import type { AcceptedRecord } from "../record/index.js";
+import type { AcceptedRecord } from "../../record/index.js";
 
 /** pino's Logger fits. */
 export interface AlarmLog {

@@ -9,8 +9,8 @@ import {
   type TailSessionsRequest,
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createRandom } from "../support/random.js";
-import { sessionBytes, startTestServer, type TestServer, type TestServerOptions } from "../support/server.js";
+import { createRandom } from "../../support/random.js";
+import { sessionBytes, startTestServer, type TestServer, type TestServerOptions } from "../../support/server.js";
 
 async function start(options: TestServerOptions = {}): Promise<TestServer> {
   const server = await startTestServer(options);

@@ -1,5 +1,5 @@
 import { TailSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import { recordJsonToBytes } from "../record/index.js";
+import { recordJsonToBytes } from "../../record/index.js";
 
 /** A row on its way to those who read the log's end. What is made of it is made once for all of them. */
 export interface TailRow {

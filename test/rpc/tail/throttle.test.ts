@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createPace } from "../../src/rpc/pace.js";
+import { createPace } from "../../../src/rpc/tail/throttle.js";
 
 test("readers rest one after the other, each at least until others had their turn", async () => {
   const pace = createPace(() => 1);

@@ -1,10 +1,10 @@
 import type { AppendSessionResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { AppendOutcome } from "../journal/index.js";
-import type { RecordToRow, Stamps, Timestamp } from "../record/index.js";
-import { appendFailureStatus, refusedStatus } from "./errors.js";
-import { scanAppendRequest } from "./framing.js";
+import type { AppendOutcome } from "../../journal/index.js";
+import type { RecordToRow, Stamps, Timestamp } from "../../record/index.js";
+import { appendFailureStatus, refusedStatus } from "../errors.js";
+import type { Reply, UnaryHandler } from "../unary.js";
+import { scanAppendRequest } from "./requests.js";
 import { traceIdFrom } from "./trace_id.js";
-import type { Reply, UnaryHandler } from "./unary.js";
 import { type AlarmLog, warnIfUngrounded } from "./ungrounded.js";
 
 /** All that the handlers need to know of a journal. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { RowsListener } from "../../src/journal/index.js";
-import { createLiveRows, type NewRows } from "../../src/rpc/live_rows.js";
+import type { RowsListener } from "../../../src/journal/index.js";
+import { createLiveRows, type NewRows } from "../../../src/rpc/tail/row_broadcast.js";
 
 /** Live rows, and what a journal tells them: rows from a sequence on, each a letter. */
 function setUp() {

@@ -2,10 +2,10 @@ import { Metadata, status } from "@grpc/grpc-js";
 import { encodeBatchRequest } from "@sessionlog/client/rpc/requests";
 import { BatchAppendSessionsResponse, Rejection } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createRecordToRow } from "../../src/record/index.js";
-import { createBatchHandler } from "../../src/rpc/batch.js";
-import { createFakeJournal, type FakeJournal } from "../support/journal.js";
-import { sessionBytes } from "../support/server.js";
+import { createRecordToRow } from "../../../src/record/index.js";
+import { createBatchHandler } from "../../../src/rpc/append/batch.js";
+import { createFakeJournal, type FakeJournal } from "../../support/journal.js";
+import { sessionBytes } from "../../support/server.js";
 
 const log = { warn: () => {} };
 const recordToRow = createRecordToRow({ kinds: ["fill", "email", "playbook"] });

@@ -1,6 +1,6 @@
 import { Metadata } from "@grpc/grpc-js";
 import { expect, test } from "vitest";
-import { parseTraceparent, traceIdFrom } from "../../src/rpc/trace_id.js";
+import { parseTraceparent, traceIdFrom } from "../../../src/rpc/append/trace_id.js";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = "00f067aa0ba902b7";

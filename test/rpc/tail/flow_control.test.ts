@@ -3,8 +3,8 @@ import { type ClientHttp2Stream, connect } from "node:http2";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { expect, onTestFinished, test } from "vitest";
-import { createTailCall } from "../../src/rpc/tail.js";
-import { createFakeJournal } from "../support/journal.js";
+import { createTailCall } from "../../../src/rpc/tail/tail.js";
+import { createFakeJournal } from "../../support/journal.js";
 
 const { tailSessions } = SessionLogService;
 const same = (bytes: Buffer) => bytes;

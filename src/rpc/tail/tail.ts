@@ -1,13 +1,13 @@
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream, status } from "@grpc/grpc-js";
 import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { Journal, Rows } from "../journal/index.js";
-import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "./errors.js";
-import { createLiveRows } from "./live_rows.js";
-import { createOutlet, type Outlet } from "./outlet.js";
-import { createPace } from "./pace.js";
+import type { Journal, Rows } from "../../journal/index.js";
+import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "../errors.js";
+import type { RpcLog } from "../unary.js";
+import { createOutlet, type Outlet } from "./flow_control.js";
+import { createLiveRows } from "./row_broadcast.js";
 import { readTailRequest } from "./tail_request.js";
 import { createRowFilter, gapMessage, messageOf, type TailRow } from "./tail_row.js";
-import type { RpcLog } from "./unary.js";
+import { createPace } from "./throttle.js";
 
 /** What a tail needs of a journal. */
 export type TailPort = Pick<Journal, "state" | "next_sequence" | "read" | "findLast" | "onRows">;

@@ -1,4 +1,4 @@
-import type { RowsListener } from "../journal/index.js";
+import type { RowsListener } from "../../journal/index.js";
 import type { TailRow } from "./tail_row.js";
 
 /** What a reader that had caught up was waiting for. */

@@ -1,10 +1,10 @@
 import { Metadata, status } from "@grpc/grpc-js";
 import { encodeAppendRequest } from "@sessionlog/client/rpc/requests";
 import { beforeEach, describe, expect, test } from "vitest";
-import { createRecordToRow } from "../../src/record/index.js";
-import { createAppendHandler } from "../../src/rpc/append.js";
-import { createFakeJournal, type FakeJournal } from "../support/journal.js";
-import { sessionBytes } from "../support/server.js";
+import { createRecordToRow } from "../../../src/record/index.js";
+import { createAppendHandler } from "../../../src/rpc/append/append.js";
+import { createFakeJournal, type FakeJournal } from "../../support/journal.js";
+import { sessionBytes } from "../../support/server.js";
 
 const log = { warn: () => {} };
 const recordToRow = createRecordToRow({ kinds: ["fill", "email", "playbook"] });
