@@ -1,10 +1,10 @@
 import { ATTEMPTS_MAX, ROW_BYTES_MAX } from "@sessionlog/protocol/gen/limits";
 import type { RefusedRecord, Violation } from "@sessionlog/protocol/violation";
-import { checkConsistency } from "./consistency.js";
-import { decodeRecord } from "./decode.js";
-import { normaliseRecord } from "./normalise.js";
-import { printRow } from "./row.js";
-import { createShapeCheck } from "./shape.js";
+import { checkConsistency } from "./reference/check_across_fields.js";
+import { createShapeCheck } from "./reference/check_fields.js";
+import { decodeRecord } from "./reference/decode.js";
+import { normaliseRecord } from "./reference/normalise.js";
+import { printRow } from "./reference/print_row.js";
 import type { RecordToRow } from "./types.js";
 
 /**

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.js";
 import { createJournal, type Journal, JournalOpenError, type JournalOptions } from "../journal/index.js";
 import { createRecordToRow, isSessionRow, type Timestamp } from "../record/index.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
-import { createEnding } from "./ending.js";
+import { createEnding } from "./shutdown.js";
 
 /** The service cannot start; the message is one line that names what is in the way. */
 export class StartError extends Error {}

@@ -2,9 +2,9 @@
 
 import type { Reason, Violation } from "@sessionlog/protocol/violation";
 import type { ErrorObject } from "ajv/dist/2020.js";
+import { compileRowSchema, type JsonMeasure } from "../schema.js";
 import type { Artifact } from "./artifact_json.js";
 import type { RowFields } from "./normalise.js";
-import { compileRowSchema, type JsonMeasure } from "./schema.js";
 
 /** Violations by field; none when every field is good by itself. */
 export type CheckShape = (row: RowFields) => ReadonlyMap<string, Violation>;

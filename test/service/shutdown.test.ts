@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createEnding } from "../../src/service/ending.js";
+import { createEnding } from "../../src/service/shutdown.js";
 import { createFakeJournal, type FakeJournal } from "../support/journal.js";
 import { collectLogs } from "../support/server.js";
 

@@ -9,9 +9,9 @@ import {
 import { cutText } from "@sessionlog/protocol/text";
 import type { Timestamp } from "@sessionlog/protocol/timestamp";
 import { printTimestamp } from "@sessionlog/protocol/timestamp";
+import type { Stamps } from "../types.js";
 import { type Artifact, printArtifact } from "./artifact_json.js";
 import type { DecodedAttempt, DecodedRecord } from "./decode.js";
-import type { Stamps } from "./types.js";
 
 /** What is undefined is left out of the row. */
 export interface RowAttempt {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkConsistency } from "../../src/record/consistency.js";
-import type { RowFields } from "../../src/record/normalise.js";
+import { checkConsistency } from "../../../src/record/reference/check_across_fields.js";
+import type { RowFields } from "../../../src/record/reference/normalise.js";
 
 const row: RowFields = {
   schema: "session.iterate.v1",

@@ -1,8 +1,8 @@
 import { createCursor } from "@sessionlog/protocol/wire/reader";
 import { describe, expect, test } from "vitest";
-import { type Artifact, printArtifact } from "../../src/record/artifact_json.js";
-import { createContainer, readStruct } from "../../src/record/artifact_tree.js";
-import { nest, wire } from "./support.js";
+import { type Artifact, printArtifact } from "../../../src/record/reference/artifact_json.js";
+import { createContainer, readStruct } from "../../../src/record/reference/artifact_tree.js";
+import { nest, wire } from "../support.js";
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -2,8 +2,8 @@ import { createBackwardWriter, writtenBytes } from "@sessionlog/protocol/wire/ba
 import { createCursor } from "@sessionlog/protocol/wire/reader";
 import { writeStruct } from "@sessionlog/protocol/wire/struct";
 import { describe, expect, test } from "vitest";
-import { type Artifact, printArtifact } from "../../src/record/artifact_json.js";
-import { createContainer, readStruct } from "../../src/record/artifact_tree.js";
+import { type Artifact, printArtifact } from "../../../src/record/reference/artifact_json.js";
+import { createContainer, readStruct } from "../../../src/record/reference/artifact_tree.js";
 
 function print(json: object, stop_bytes = 1000): Artifact {
   const writer = createBackwardWriter();

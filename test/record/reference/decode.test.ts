@@ -1,7 +1,7 @@
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test } from "vitest";
-import { decodeRecord } from "../../src/record/decode.js";
-import { bytesOf, goodRecord, noStamps, recordToRow, wire } from "./support.js";
+import { decodeRecord } from "../../../src/record/reference/decode.js";
+import { bytesOf, goodRecord, noStamps, recordToRow, wire } from "../support.js";
 
 const good = bytesOf(goodRecord());
 
