@@ -1,9 +1,9 @@
 // `node bench/memory.mjs`: resident memory and queue while 200,000 rows are appended at full load, then while callers offer
 // more than the queue may hold.
 import { join } from "node:path";
-import { readOptions } from "../scripts/lib/options.mjs";
-import { startServer } from "../scripts/lib/server.mjs";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { readOptions } from "../harness/options.mjs";
+import { startServer } from "../harness/server.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { machine, table, whole } from "./lib/figures.mjs";
 import { quarters, watchMemory } from "./lib/memory.mjs";
 import { startGenerator } from "./load/generator.mjs";

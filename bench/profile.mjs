@@ -1,9 +1,9 @@
 // `node bench/profile.mjs`: where the service's time goes under load, by the package whose code was running.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readOptions } from "../scripts/lib/options.mjs";
-import { startService } from "../scripts/lib/server.mjs";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { readOptions } from "../harness/options.mjs";
+import { startService } from "../harness/server.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { machine, table, whole } from "./lib/figures.mjs";
 import { startGenerator } from "./load/generator.mjs";
 

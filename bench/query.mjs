@@ -12,8 +12,8 @@ import { createRandom } from "../examples/generator/random.mjs";
 import { makeRoster } from "../examples/generator/roster.mjs";
 import { rowOf } from "../examples/generator/row.mjs";
 import { makeSessions } from "../examples/generator/sessions.mjs";
-import { readOptions } from "../scripts/lib/options.mjs";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { readOptions } from "../harness/options.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { machine, median, whole } from "./lib/figures.mjs";
 
 const { rows, segments, rounds } = readOptions({ rows: 1_000_000, segments: 20, rounds: 5 });

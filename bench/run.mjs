@@ -14,9 +14,9 @@ import { createReadStream } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readOptions } from "../scripts/lib/options.mjs";
-import { startServer, startService } from "../scripts/lib/server.mjs";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { readOptions } from "../harness/options.mjs";
+import { startServer, startService } from "../harness/server.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { machine, median, table, whole } from "./lib/figures.mjs";
 import { startGenerator } from "./load/generator.mjs";
 

@@ -4,9 +4,9 @@ import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { createJournal } from "../dist/journal/index.js";
 import { rowOf } from "../examples/generator/row.mjs";
-import { readOptions } from "../scripts/lib/options.mjs";
-import { startService } from "../scripts/lib/server.mjs";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { readOptions } from "../harness/options.mjs";
+import { startService } from "../harness/server.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { machine, median, whole } from "./lib/figures.mjs";
 import { residentMegabytes } from "./lib/memory.mjs";
 

@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
-import { findTool } from "../scripts/lib/tools.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
+import { findTool } from "../harness/tools.mjs";
 import { protocDirectory } from "./protoc.mjs";
 import { run } from "./stubs.mjs";
 
@@ -77,7 +77,7 @@ function readBlocks(markdown) {
 /**
  * Runs the programs that are a suite's.
  * @param {string} suite
- * @param {import("../scripts/lib/server.mjs").Server} server
+ * @param {import("../harness/server.mjs").Server} server
  * @param {Record<string, string>} [env]  further variables
  */
 export async function* runPrograms(suite, server, env = {}) {
@@ -88,7 +88,7 @@ export async function* runPrograms(suite, server, env = {}) {
 
 /**
  * @param {string} heading
- * @param {import("../scripts/lib/server.mjs").Server} server
+ * @param {import("../harness/server.mjs").Server} server
  * @param {Record<string, string>} env  further variables
  * @returns {Promise<import("./run.mjs").Outcome>}
  */

@@ -2,8 +2,8 @@
 // own tests, whose behaviours (down at start, killed, slow, full disk …) need a service that they start and end.
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
-import { findTool } from "../scripts/lib/tools.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
+import { findTool } from "../harness/tools.mjs";
 import { goldenCases } from "./golden.mjs";
 import { problemOf, run as runProgram } from "./stubs.mjs";
 

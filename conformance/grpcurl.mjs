@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { findTool } from "../scripts/lib/tools.mjs";
+import { findTool } from "../harness/tools.mjs";
 import { excerpt, goldenCases, violationsText } from "./golden.mjs";
 
 const program = findTool("grpcurl");

@@ -1,5 +1,5 @@
 // Java: stubs that grpc-java's plugin generates within Maven, over grpc-java.
-import { findTool } from "../scripts/lib/tools.mjs";
+import { findTool } from "../harness/tools.mjs";
 import { runPrograms } from "./clients-page.mjs";
 import { run, sendsGoldenCases } from "./stubs.mjs";
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { findTool } from "../scripts/lib/tools.mjs";
+import { findTool } from "../harness/tools.mjs";
 import { run } from "./stubs.mjs";
 
 const environment = new URL("../.tools/protoc", import.meta.url).pathname;

@@ -2,7 +2,7 @@
 // its wheel of use where there is nothing else.
 import { readFileSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { expectDone, makeEnvironment, pip } from "./python/environment.mjs";
 import { run } from "./stubs.mjs";
 
@@ -12,7 +12,7 @@ const programs = `${root}conformance/python`;
 
 /**
  * @param {string} environment  with what requirements-dev.txt names
- * @param {import("../scripts/lib/server.mjs").Server} server
+ * @param {import("../harness/server.mjs").Server} server
  * @returns {AsyncIterable<import("./run.mjs").Outcome>}
  */
 export async function* checksPython(environment, server) {

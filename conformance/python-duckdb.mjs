@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { findTool } from "../scripts/lib/tools.mjs";
+import { findTool } from "../harness/tools.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const environment = `${root}.tools/python-duckdb`;

@@ -1,8 +1,8 @@
 // `npm run test:conformance`: the golden cases through the clients of the world, each against the real service.
 // `-- NAME…` runs only those suites, `-- --all` also those that take their time. A suite without its toolchain is skipped by
 // name, and with CI=true that is a failure.
-import { startService } from "../scripts/lib/server.mjs";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { startService } from "../harness/server.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { clientsPage } from "./clients-page.mjs";
 import { goClient } from "./go.mjs";
 import { grpcurl } from "./grpcurl.mjs";
@@ -17,7 +17,7 @@ import { typescript } from "./typescript.mjs";
  * @property {string} name
  * @property {boolean} [long]  run only when named, or with --all
  * @property {() => string | undefined} missing  what there is not on this machine that the suite needs
- * @property {(server: import("../scripts/lib/server.mjs").Server) => AsyncIterable<Outcome>} run  against a service of its own
+ * @property {(server: import("../harness/server.mjs").Server) => AsyncIterable<Outcome>} run  against a service of its own
  *
  * @typedef {object} Outcome
  * @property {string} name

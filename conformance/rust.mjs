@@ -1,5 +1,5 @@
 // Rust: stubs that tonic generates, over tonic.
-import { findTool } from "../scripts/lib/tools.mjs";
+import { findTool } from "../harness/tools.mjs";
 import { runPrograms } from "./clients-page.mjs";
 import { run, sendsGoldenCases } from "./stubs.mjs";
 

@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import { createSessionLogger } from "@sessionlog/client";
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { recordJsonToBytes } from "../dist/record/index.js";
-import { startService } from "../scripts/lib/server.mjs";
-import { inTemporaryDirectory } from "../scripts/lib/temporary.mjs";
+import { startService } from "../harness/server.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { goldenCases, violationsText } from "./golden.mjs";
 import { behaviours } from "./typescript/behaviours.mjs";
 

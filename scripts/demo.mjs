@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startService } from "./lib/server.mjs";
-import { inTemporaryDirectory } from "./lib/temporary.mjs";
+import { startService } from "../harness/server.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const main = join(root, "dist/main.js");

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { findTool } from "../../scripts/lib/tools.mjs";
+import { findTool } from "../../harness/tools.mjs";
 import { run } from "../stubs.mjs";
 
 /**

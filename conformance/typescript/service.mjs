@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createSessionLogger } from "@sessionlog/client";
-import { startService } from "../../scripts/lib/server.mjs";
-import { inTemporaryDirectory } from "../../scripts/lib/temporary.mjs";
+import { startService } from "../../harness/server.mjs";
+import { inTemporaryDirectory } from "../../harness/temporary.mjs";
 
 const root = new URL("../..", import.meta.url).pathname;
 const run = promisify(execFile);

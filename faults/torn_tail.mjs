@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { createJournal } from "../../dist/journal/index.js";
-import { createRecordToRow } from "../../dist/record/index.js";
-import { startService } from "../lib/server.mjs";
+import { createJournal } from "../dist/journal/index.js";
+import { createRecordToRow } from "../dist/record/index.js";
+import { startService } from "../harness/server.mjs";
 import { createLedger } from "./support/ledger.mjs";
 import { retryOpen } from "./support/load.mjs";
 import { createShortRecords } from "./support/records.mjs";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { findTool } from "../../lib/tools.mjs";
+import { findTool } from "../../harness/tools.mjs";
 import { Skip } from "./outcome.mjs";
 
 /**

@@ -1,6 +1,6 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
-import { startService } from "../lib/server.mjs";
+import { startService } from "../harness/server.mjs";
 import { createInspector } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
 import { startLoad } from "./support/load.mjs";

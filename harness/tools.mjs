@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-const ownTools = new URL("../../.tools/bin", import.meta.url).pathname;
+const ownTools = new URL("../.tools/bin", import.meta.url).pathname;
 
 /**
  * Finds a program in $SESSIONLOG_TOOLS, in .tools/bin (see scripts/tools.sh), on PATH, then in `further` directories.

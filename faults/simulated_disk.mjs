@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-const root = new URL("../..", import.meta.url).pathname;
+const root = new URL("..", import.meta.url).pathname;
 
 /** The campaign itself is test/support/crash_campaign.ts, which the unit tests run too. @type {import("./support/outcome.mjs").Campaign} */
 export const simulatedDisk = {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
 
-const main = new URL("../../dist/main.js", import.meta.url).pathname;
+const main = new URL("../dist/main.js", import.meta.url).pathname;
 
 /** Neither the caller's SESSIONLOG_… variables nor a sessionlog.toml in its directory are to change what is tested. */
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SESSIONLOG_")));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { startService } from "../lib/server.mjs";
+import { startService } from "../harness/server.mjs";
 import { checksumComplaints, createInspector, isSettled } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
 import { endWhenGone, retryOpen, startLoad, until } from "./support/load.mjs";

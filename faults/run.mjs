@@ -3,24 +3,24 @@
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createRandom } from "../examples/generator/random.mjs";
-import { fileSizeLimit } from "./faults/file_size_limit.mjs";
-import { fsyncError } from "./faults/fsync_error.mjs";
-import { fullDisk } from "./faults/full_disk.mjs";
-import { groupCommit } from "./faults/group_commit.mjs";
-import { kill9 } from "./faults/kill9.mjs";
-import { logrotate } from "./faults/logrotate.mjs";
-import { oneWriter } from "./faults/one_writer.mjs";
-import { powerCut } from "./faults/power_cut.mjs";
-import { retryStorm } from "./faults/retry_storm.mjs";
-import { rotationError } from "./faults/rotation_error.mjs";
-import { simulatedDisk } from "./faults/simulated_disk.mjs";
-import { atExit } from "./faults/support/cleanup.mjs";
-import { Skip } from "./faults/support/outcome.mjs";
-import { tornTail } from "./faults/torn_tail.mjs";
-import { writeError } from "./faults/write_error.mjs";
-import { inTemporaryDirectory } from "./lib/temporary.mjs";
+import { inTemporaryDirectory } from "../harness/temporary.mjs";
+import { fileSizeLimit } from "./file_size_limit.mjs";
+import { fsyncError } from "./fsync_error.mjs";
+import { fullDisk } from "./full_disk.mjs";
+import { groupCommit } from "./group_commit.mjs";
+import { kill9 } from "./kill9.mjs";
+import { logrotate } from "./logrotate.mjs";
+import { oneWriter } from "./one_writer.mjs";
+import { powerCut } from "./power_cut.mjs";
+import { retryStorm } from "./retry_storm.mjs";
+import { rotationError } from "./rotation_error.mjs";
+import { simulatedDisk } from "./simulated_disk.mjs";
+import { atExit } from "./support/cleanup.mjs";
+import { Skip } from "./support/outcome.mjs";
+import { tornTail } from "./torn_tail.mjs";
+import { writeError } from "./write_error.mjs";
 
-/** @type {import("./faults/support/outcome.mjs").Campaign[]} */
+/** @type {import("./support/outcome.mjs").Campaign[]} */
 const campaigns = [
   simulatedDisk,
   kill9,

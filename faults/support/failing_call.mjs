@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { startService } from "../../lib/server.mjs";
+import { startService } from "../../harness/server.mjs";
 import { checksumComplaints, createInspector, isSettled } from "./files.mjs";
 import { createLedger } from "./ledger.mjs";
 import { after, againWhenFull, endWhenGone, retryOpen, startLoad, until } from "./load.mjs";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createRawClient } from "@sessionlog/client/rpc/api_client";
-import { startService } from "../lib/server.mjs";
+import { startService } from "../harness/server.mjs";
 import { checksumComplaints, createInspector, isSettled } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
 import { after, until } from "./support/load.mjs";

@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { createRawClient } from "@sessionlog/client/rpc/api_client";
-import { startService } from "../lib/server.mjs";
+import { startService } from "../harness/server.mjs";
 import { createInspector } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
 import { againWhenFull, startLoad, until } from "./support/load.mjs";

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { recordJsonToBytes } from "../../../dist/record/index.js";
+import { recordJsonToBytes } from "../../dist/record/index.js";
 
 /** The examples' records, to be sent under other session ids. */
-const examples = (await readFile(new URL("../../../examples/sessions.jsonl", import.meta.url), "utf8"))
+const examples = (await readFile(new URL("../../examples/sessions.jsonl", import.meta.url), "utf8"))
   .trimEnd()
   .split("\n")
   .map((line) => JSON.parse(line));

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { startService } from "../lib/server.mjs";
+import { startService } from "../harness/server.mjs";
 import { checksumComplaints, createInspector, isSettled } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
 import { after, endWhenGone, retryOpen, startLoad, until } from "./support/load.mjs";
