@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { ConfigError, oneLine } from "../config/problem.js";
+import { ConfigError, oneLine } from "../config/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
 
 interface Entry {

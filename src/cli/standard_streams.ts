@@ -1,4 +1,4 @@
-import { describeFileError, errorCode } from "../config/problem.js";
+import { describeFileError, errorCode } from "../config/errors.js";
 import type { Output } from "./context.js";
 
 /**

@@ -1,10 +1,10 @@
 import { isLoopback, parseAddress } from "./address.js";
 import { configVariable, type Environment, refuseUnknownVariables } from "./environment.js";
+import { ConfigError } from "./errors.js";
 import { type ConfigFile, readConfigFile } from "./file.js";
-import { ConfigError } from "./problem.js";
 import { type Config, listSettings, type Setting, settingsTable, variableOf } from "./settings.js";
 
-export { ConfigError } from "./problem.js";
+export { ConfigError } from "./errors.js";
 export type { Config } from "./settings.js";
 
 /** A flag as it was typed. */

@@ -1,5 +1,5 @@
+import { ConfigError } from "./errors.js";
 import { nearest } from "./nearest.js";
-import { ConfigError } from "./problem.js";
 import { listSettings, variableOf } from "./settings.js";
 
 /** Environment variables as Node gives them. */

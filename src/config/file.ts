@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { dirname, resolve } from "node:path";
 import { parse, TomlError } from "smol-toml";
+import { ConfigError, describeFileError, errorCode } from "./errors.js";
 import { nearest } from "./nearest.js";
-import { ConfigError, describeFileError, errorCode } from "./problem.js";
 import type { Setting } from "./settings.js";
 
 /** The file that is read when none is named, if it is there. */

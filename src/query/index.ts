@@ -2,9 +2,10 @@
  * DuckDB over a journal's files: the named queries, and any SELECT in a sandbox that reads these files and nothing else.
  * Loads DuckDB: a command that only lists the queries imports catalog.ts alone.
  */
+
+export type { Column, Row } from "./columns.js";
 export { ReadError, SqlError, StoppedError } from "./errors.js";
 export { everySession, type SessionFilter } from "./filter.js";
 export type { Literal } from "./literal.js";
 export { type Answer, type JournalReader, type Outcome, type ReadOptions, readJournal } from "./read_journal.js";
 export type { TableFile } from "./table_file.js";
-export type { Column, Row } from "./values.js";

@@ -1,6 +1,7 @@
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Column, createColumn, type Row } from "./columns.js";
 import { type Database, findPassedOver, openDatabase, type PassedOver } from "./database.js";
 import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
 import { findFiles } from "./files.js";
@@ -10,7 +11,6 @@ import { type Literal, literal } from "./literal.js";
 import { type Snapshot, takeSnapshot } from "./snapshot.js";
 import { prepareCopy, prepareSelect } from "./statement.js";
 import type { TableFile } from "./table_file.js";
-import { type Column, createColumn, type Row } from "./values.js";
 
 export interface ReadOptions {
   /** What to read: see `findFiles`. Absolute. */

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { LoadedConfig } from "../../config/config.js";
-import { oneLine } from "../../config/problem.js";
+import { oneLine } from "../../config/errors.js";
 import { type CliCommand, write } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
 

@@ -1,5 +1,5 @@
 import { join, resolve } from "node:path";
-import { describeFileError, errorCode } from "../../config/problem.js";
+import { describeFileError, errorCode } from "../../config/errors.js";
 import { type Finding, findJournals, type Inspected, inspectJournal, nodeDisk } from "../../journal/index.js";
 import { isSessionRow } from "../../record/index.js";
 import { type CliContext, write } from "../context.js";

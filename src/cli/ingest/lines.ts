@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { describeFileError, errorCode } from "../../config/problem.js";
+import { describeFileError, errorCode } from "../../config/errors.js";
 import { type CliContext, WorkError } from "../context.js";
 
 /** Longer lines are not kept: DuckDB refuses objects beyond this, and a reader needs some bound. */

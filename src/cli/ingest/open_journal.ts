@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
 import type { Config } from "../../config/config.js";
-import { describeFileError } from "../../config/problem.js";
+import { describeFileError } from "../../config/errors.js";
 import {
   createJournal,
   type Journal,

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
-import { describeFileError } from "../../config/problem.js";
+import { describeFileError } from "../../config/errors.js";
 import { type CliContext, type Output, UsageError, WorkError, write } from "../context.js";
 import type { RefusedRow } from "./batches.js";
 import { formatViolations } from "./line_record.js";

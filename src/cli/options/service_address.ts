@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { parseAddress } from "../../config/address.js";
 import { addressVariable, refuseUnknownVariables } from "../../config/environment.js";
-import { ConfigError } from "../../config/problem.js";
+import { ConfigError } from "../../config/errors.js";
 import type { CliContext } from "../context.js";
 
 const defaultAddress = "127.0.0.1:50051";

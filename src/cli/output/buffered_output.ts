@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
-import { describeFileError } from "../../config/problem.js";
+import { describeFileError } from "../../config/errors.js";
 import { WorkError } from "../context.js";
 
 /** Takes text, and resolves when it may have more. */

@@ -1,4 +1,4 @@
-import { oneLine } from "../../config/problem.js";
+import { oneLine } from "../../config/errors.js";
 import type { Column, Row } from "../../query/index.js";
 import { printTable, type Terminal } from "./table.js";
 

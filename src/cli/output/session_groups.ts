@@ -1,4 +1,4 @@
-import { oneLine } from "../../config/problem.js";
+import { oneLine } from "../../config/errors.js";
 import type { JournalReader } from "../../query/index.js";
 
 /** A session that an alarm or an audit tells of. */

@@ -1,6 +1,6 @@
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { rowToJsonLine } from "@sessionlog/protocol/record_to_json";
-import { oneLine } from "../../config/problem.js";
+import { oneLine } from "../../config/errors.js";
 import { createRecordToRow } from "../../record/index.js";
 import type { Terminal } from "./table.js";
 import { cutToWidth, textWidth } from "./text_width.js";

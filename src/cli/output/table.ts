@@ -1,4 +1,4 @@
-import { oneLine } from "../../config/problem.js";
+import { oneLine } from "../../config/errors.js";
 import type { CliContext } from "../context.js";
 import { cutToWidth, textWidth } from "./text_width.js";
 
