@@ -1,20 +1,33 @@
 import type { EventEmitter } from "node:events";
 import { WorkError } from "./context.js";
-import { stoppedMessage } from "./ingest/to_journal.js";
 
-/** Aborted by the first SIGINT or SIGTERM from now on; a second one ends the process at once, as if nobody listened. */
-export function stopOnSignal(signals: EventEmitter): { readonly signal: AbortSignal; end(): void } {
+export const STOPPED_MESSAGE = "stopped by a signal";
+
+/**
+ * Aborts at the first SIGINT or SIGTERM, or after `timeout_ms`; the reason is an Error with a message for the user. A second
+ * signal ends the process at once, as if there were no handler. `end` removes handlers and timer.
+ */
+export function stopOnSignal(
+  signals: EventEmitter,
+  timeout_ms?: number,
+): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
-  const end = () => void signals.off("SIGINT", stop).off("SIGTERM", stop);
-  const stop = () => {
-    controller.abort();
+  const onSignal = () => stop(STOPPED_MESSAGE);
+  const onTimeout = () => stop(`stopped after ${Number(timeout_ms) / 1000} s (--timeout)`);
+  const timer = timeout_ms === undefined ? undefined : setTimeout(onTimeout, timeout_ms);
+  signals.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  function stop(message: string): void {
+    controller.abort(new Error(message));
     end();
-  };
-  signals.on("SIGINT", stop).on("SIGTERM", stop);
+  }
+  function end(): void {
+    clearTimeout(timer);
+    signals.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
   return { signal: controller.signal, end };
 }
 
-/** What `source` yields until the signal is aborted; then throws WorkError, also while the source is waited for. */
+/** Yields the items of `source`; throws WorkError as soon as the signal is aborted, also while waiting for an item. */
 export async function* untilStopped<Item>(source: AsyncGenerator<Item>, signal: AbortSignal): AsyncGenerator<Item> {
   for (;;) {
     const turn = await nextUnlessStopped(source, signal);
@@ -23,13 +36,13 @@ export async function* untilStopped<Item>(source: AsyncGenerator<Item>, signal: 
   }
 }
 
-/** No Promise.race against one promise for all turns: that promise would keep every item alive. */
+/** Not Promise.race against one promise for all items: that promise would keep every item in memory. */
 function nextUnlessStopped<Item>(
   source: AsyncGenerator<Item>,
   signal: AbortSignal,
 ): Promise<IteratorResult<Item, unknown>> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(new WorkError(stoppedMessage));
+    const stop = () => reject(new WorkError(STOPPED_MESSAGE));
     if (signal.aborted) return stop();
     signal.addEventListener("abort", stop, { once: true });
     source

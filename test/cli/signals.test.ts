@@ -12,6 +12,14 @@ describe("stopOnSignal", () => {
     expect(signals.eventNames()).toEqual([]);
   });
 
+  test("stopOnSignal aborts after the timeout and says so", async () => {
+    const signals = new EventEmitter();
+    const { signal } = stopOnSignal(signals, 1);
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    expect(signal.reason).toEqual(new Error("stopped after 0.001 s (--timeout)"));
+    expect(signals.eventNames()).toEqual([]);
+  });
+
   test("stopOnSignal leaves signals alone at its end", () => {
     const signals = new EventEmitter();
     const { signal, end } = stopOnSignal(signals);

@@ -1,4 +1,5 @@
 import type { Journal } from "../../journal/index.js";
+import { STOPPED_MESSAGE } from "../signals.js";
 import type { SendOutcome } from "./to_service.js";
 
 export interface JournalSenderOptions {
@@ -19,7 +20,7 @@ export function createJournalSender(
   return async (rows) => {
     const end = monotonic_ms() + timeout_ms;
     for (;;) {
-      if (stop.aborted) return { ok: false, message: stoppedMessage };
+      if (stop.aborted) return { ok: false, message: STOPPED_MESSAGE };
       const outcome = await journal.append(rows);
       if (outcome.kind === "appended") {
         return {
@@ -35,5 +36,3 @@ export function createJournalSender(
     }
   };
 }
-
-export const stoppedMessage = "stopped by a signal";

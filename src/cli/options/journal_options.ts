@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.js";
 import { duration, size } from "../../config/values.js";
 import type { JournalReader, Literal, Outcome, SessionFilter, TableFile } from "../../query/index.js";
 import { type CliContext, UsageError, WorkError } from "../context.js";
+import { stopOnSignal } from "../signals.js";
 import { list, valueParser } from "./option_values.js";
 import { addConfigOptions } from "./settings_options.js";
 import { instantExpected, parseInstant } from "./time_option.js";
@@ -77,7 +78,7 @@ export function addJournalOptions(
     async read(context, { log }, { tables = [], variables = {}, output }, work) {
       const given = command.opts();
       const { readJournal, ReadError, StoppedError } = await import("../../query/index.js");
-      const stop = stopSignal(context, Number(given.timeout));
+      const stop = stopOnSignal(context.signals, Number(given.timeout));
       try {
         const outcome = await readJournal(
           {
@@ -122,21 +123,4 @@ function readFilter(given: Readonly<Record<string, unknown>>, now_ms: number): S
 
 function strings(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(String) : [];
-}
-
-/** Aborted when the time is up or a signal asks for the end. */
-function stopSignal({ signals }: CliContext, timeout_ms: number): { readonly signal: AbortSignal; end(): void } {
-  const controller = new AbortController();
-  const stopped = () => controller.abort(new Error("stopped by a signal"));
-  const timer = setTimeout(() => {
-    controller.abort(new Error(`stopped after ${timeout_ms / 1000} s (--timeout)`));
-  }, timeout_ms);
-  signals.once("SIGINT", stopped).once("SIGTERM", stopped);
-  return {
-    signal: controller.signal,
-    end() {
-      clearTimeout(timer);
-      signals.off("SIGINT", stopped).off("SIGTERM", stopped);
-    },
-  };
 }
