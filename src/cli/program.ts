@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { ConfigError, oneLine } from "../config/errors.js";
+import { ConfigError } from "../config/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
+import { oneLine } from "./output/text.js";
 
 interface Entry {
   readonly name: string;

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import type { LoadedConfig } from "../../config/config.js";
-import { oneLine } from "../../config/errors.js";
 import { type CliCommand, write } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
+import { oneLine } from "../output/text.js";
 
 /** `sessionlog check-config`: prints the effective configuration. */
 export function createCheckConfig(): CliCommand {

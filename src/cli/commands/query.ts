@@ -16,7 +16,8 @@ import {
   temporaryPath,
 } from "../output/buffered_output.js";
 import { createFormat, type FormatName, formatNames } from "../output/result_formats.js";
-import { printTable, type Terminal, terminalOf } from "../output/table.js";
+import { printTable } from "../output/table.js";
+import { type Terminal, terminalOf } from "../output/terminal.js";
 
 /** Held back until the answer is whole; what is longer is printed as it comes. */
 const heldCharacters = 8 * 1024 * 1024;

@@ -6,7 +6,7 @@ import { type CliCommand, type CliContext, UsageError, write } from "../context.
 import { list, valueParser } from "../options/option_values.js";
 import { addressOption, findAddress } from "../options/service_address.js";
 import { createRowPrinter, sessionLine } from "../output/session_line.js";
-import { terminalOf } from "../output/table.js";
+import { terminalOf } from "../output/terminal.js";
 import { stopOnSignal } from "../signals.js";
 import { readTail } from "./tail_reader.js";
 

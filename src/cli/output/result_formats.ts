@@ -1,6 +1,7 @@
-import { oneLine } from "../../config/errors.js";
 import type { Column, Row } from "../../query/index.js";
-import { printTable, type Terminal } from "./table.js";
+import { printTable } from "./table.js";
+import type { Terminal } from "./terminal.js";
+import { oneLine } from "./text.js";
 
 /** Prints an answer piece by piece. */
 export interface AnswerFormat {

@@ -1,5 +1,5 @@
-import { oneLine } from "../../config/errors.js";
 import type { JournalReader } from "../../query/index.js";
+import { oneLine } from "./text.js";
 
 /** A session that an alarm or an audit tells of. */
 export interface FoundSession {

@@ -1,9 +1,8 @@
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { rowToJsonLine } from "@sessionlog/protocol/record_to_json";
-import { oneLine } from "../../config/errors.js";
 import { createRecordToRow } from "../../record/index.js";
-import type { Terminal } from "./table.js";
-import { cutToWidth, textWidth } from "./text_width.js";
+import { cutToWidth, type Terminal, textWidth } from "./terminal.js";
+import { oneLine } from "./text.js";
 
 /** Makes a function that prints a session's record, protobuf bytes, as its row: one line of JSON with its "\n". */
 export function createRowPrinter(): (record: Uint8Array) => string {

@@ -1,24 +1,10 @@
-import { oneLine } from "../../config/errors.js";
-import type { CliContext } from "../context.js";
-import { cutToWidth, textWidth } from "./text_width.js";
+import { cutToWidth, type Terminal, textWidth } from "./terminal.js";
+import { oneLine } from "./text.js";
 
 /** A table of texts; undefined cells stand for NULL. */
 export interface Table {
   readonly columns: readonly { readonly name: string; readonly numeric: boolean }[];
   readonly rows: readonly (readonly (string | undefined)[])[];
-}
-
-export interface Terminal {
-  /** The places of a line; undefined when nothing is to be cut. */
-  readonly width: number | undefined;
-  readonly colours: boolean;
-}
-
-/** What standard output is. */
-export function terminalOf({ stdout, env }: CliContext): Terminal {
-  if (stdout.isTTY !== true) return { width: undefined, colours: false };
-  // A terminal that does not know its width says 0.
-  return { width: stdout.columns || 80, colours: env.NO_COLOR === undefined };
 }
 
 const gap = "  ";
@@ -27,7 +13,10 @@ const minWidth = 10;
 
 /** The table as lines, within the terminal's width: long texts are cut, and when there are too many columns, each row is told line by line. */
 export function printTable({ columns, rows }: Table, terminal: Terminal): string {
-  const cells = rows.map((row) => row.map((cell) => (cell === undefined ? undefined : oneLine(cell))));
+  const { width = Number.POSITIVE_INFINITY } = terminal;
+  const cells = rows.map((row) =>
+    row.map((cell) => (cell === undefined ? undefined : cutToWidth(oneLine(cell), width))),
+  );
   const natural = columns.map(({ name }, index) =>
     Math.max(textWidth(oneLine(name)), ...sizes(cells.map((row) => row[index]))),
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { printTable } from "../../../src/cli/output/table.js";
-import { cutToWidth, textWidth } from "../../../src/cli/output/text_width.js";
+import { textWidth } from "../../../src/cli/output/terminal.js";
 
 const table = {
   columns: [
@@ -47,21 +47,14 @@ test("printTable colours the header, the rule and NULL only", () => {
   );
 });
 
-test.each([
-  ["", 0],
-  ["abc", 3],
-  ["Łódź", 4],
-  ["e\u0301", 1],
-  ["日本", 4],
-  ["🙂", 2],
-  ["👨‍👩‍👧", 2],
-  ["…→", 2],
-])("textWidth of %j is %d", (text, width) => {
-  expect(textWidth(text)).toBe(width);
-});
-
-test("cutToWidth never cuts through a character", () => {
-  expect(cutToWidth("日本語", 4)).toBe("日…");
-  expect(cutToWidth("a🙂b", 3)).toBe("a…");
-  expect(cutToWidth("abc", 3)).toBe("abc");
+test("printTable keeps 80 columns with wide, combining and pictured characters", () => {
+  const columns = ["prompt", "model"].map((name) => ({ name, numeric: false }));
+  const rows = ["日本語のモデル", "한국어 ", "🙂👨‍👩‍👧", "e\u0301a\u0300", "हिन्दी "].map((text) => [
+    text.repeat(40),
+    "qwen3:8b",
+  ]);
+  const lines = printTable({ columns, rows }, { width: 80, colours: false }).trimEnd().split("\n");
+  const [header = "", rule, ...body] = lines;
+  expect([header.indexOf("model"), rule]).toEqual([72, `${"─".repeat(70)}  ${"─".repeat(8)}`]);
+  expect(body.map((line) => textWidth(line.slice(0, line.indexOf("qwen3:8b"))))).toEqual(rows.map(() => 72));
 });
