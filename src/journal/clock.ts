@@ -1,10 +1,13 @@
-import type { ClockReading } from "./sealed/retention.js";
+/** The wall clock and the monotonic one, read together. */
+export interface ClockReading {
+  readonly wall_ms: number;
+  readonly monotonic_ms: number;
+}
 
 /** Time, as the journal sees it. */
 export interface Clock {
   /** The wall clock, milliseconds since 1970. */
   now(): number;
-  /** The wall clock and the one that nobody sets, at the same moment. */
   reading(): ClockReading;
   /** Calls back once after that many milliseconds, unless it is cancelled first. Does not keep the process alive. */
   after(delay_ms: number, callback: () => void): { cancel(): void };

@@ -61,6 +61,28 @@ export function isTemporary(names: JournalNames, name: string): boolean {
   return name.endsWith(".tmp") && (ours || numbered || name.startsWith(`${stem}.jsonl.torn-`));
 }
 
+/** The name of the sealed file of these rows, uncompressed. */
+export function segmentName(names: JournalNames, first: number, last: number): string {
+  return join(names.directory, `${names.stem}-${pad(first)}-${pad(last)}.jsonl`);
+}
+
+export const gzipName = (plain: string): string => `${plain}.gz`;
+
+/** What a file name says of a sealed segment, or undefined when it is no such name. */
+export function parseSegmentName(
+  stem: string,
+  name: string,
+): { readonly first: number; readonly last: number; readonly compressed: boolean } | undefined {
+  if (!name.startsWith(`${stem}-`)) return undefined;
+  const match = /^(\d{20})-(\d{20})\.jsonl(\.gz)?$/.exec(name.slice(stem.length + 1));
+  if (match === null) return undefined;
+  const [, first, last, gz] = match;
+  const range = { first: Number(first), last: Number(last), compressed: gz !== undefined };
+  return range.first >= 1 && range.last >= range.first && Number.isSafeInteger(range.last) ? range : undefined;
+}
+
+const pad = (sequence: number): string => String(sequence).padStart(20, "0");
+
 /** Where the cut-off end of the active file is kept; `time` in milliseconds since 1970. */
 export function tornName(names: JournalNames, time: number): string {
   return `${names.active}.torn-${new Date(time).toISOString().replaceAll(/[-:]/g, "")}`;

@@ -1,9 +1,9 @@
 export { nodeDisk } from "./disk/node_disk.js";
+export { parseSegmentName } from "./format.js";
 export { findJournals } from "./inspect/find_journals.js";
 export type { Finding } from "./inspect/findings.js";
 export { type Inspected, type InspectedLine, inspectJournal } from "./inspect/inspect.js";
 export { createJournal, type JournalOptions } from "./journal.js";
-export { parseSegmentName } from "./sealed/segments.js";
 export {
   type Appended,
   type AppendFailure,

@@ -1,7 +1,8 @@
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { disorder, parseSegmentName, type Segment } from "../journal/sealed/segments.js";
+import { parseSegmentName } from "../journal/index.js";
+import { disorder, type Segment } from "../journal/sealed/segments.js";
 import { ReadError } from "./errors.js";
 
 /** The files of a session log as they stand at one moment. */

@@ -1,7 +1,7 @@
 import type { ActiveFile } from "../disk/active_file.js";
+import { parseJsonObject } from "../disk/lines.js";
 import { NEWLINE } from "../format.js";
 import { rowsOf } from "../read/rows.js";
-import { parseJsonObject } from "./torn_tail.js";
 
 /**
  * Looks for a group in a file to which another program has written too. Resolves with how many rows of others stand

@@ -1,5 +1,5 @@
 import type { ActiveFile } from "../disk/active_file.js";
-import { errorText, isNoSpace } from "../disk/disk.js";
+import { errorText, isNoSpace } from "../disk/errors.js";
 
 export type WriteOutcome =
   /** The bytes are at the end of the file, durable when that was asked; `size` is the file's length, which another program may have changed. */

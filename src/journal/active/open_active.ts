@@ -1,11 +1,13 @@
 import type { ActiveFile } from "../disk/active_file.js";
-import { type Disk, type DiskFile, errorPath, errorText, isNoSpace, writeAll } from "../disk/disk.js";
-import { completeLines, isBlank, readLines } from "../disk/lines.js";
+import type { Disk, DiskFile } from "../disk/disk.js";
+import { errorPath, errorText, isNoSpace } from "../disk/errors.js";
+import { writeAll } from "../disk/files.js";
+import { completeLines, isBlank, parseJsonObject, readLines } from "../disk/lines.js";
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "../format.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
 import { cutTail, finishCut } from "./repair.js";
 import { readPosition, writePosition } from "./state_file.js";
-import { parseJsonObject, planTail } from "./torn_tail.js";
+import { planTail } from "./torn_tail.js";
 
 export interface OpenActiveOptions {
   readonly disk: Disk;

@@ -1,8 +1,7 @@
 import { join } from "node:path";
-import { type Disk, type DiskFile, writeAll } from "../disk/disk.js";
-import { readWhole } from "../disk/read.js";
+import type { Disk, DiskFile } from "../disk/disk.js";
+import { readWhole, writeAll, writeFile } from "../disk/files.js";
 import { cutName, type JournalNames, parseCutName, temporaryName, tornName } from "../format.js";
-import { writeFile } from "./state_file.js";
 import { planTail } from "./torn_tail.js";
 
 /** What a cut did, for the log. */

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { ActiveFile } from "../disk/active_file.js";
-import { type Disk, errorText, isNoSpace, type Lock } from "../disk/disk.js";
-import { isTemporary, journalNames } from "../format.js";
+import type { Disk, Lock } from "../disk/disk.js";
+import { errorText, isNoSpace } from "../disk/errors.js";
+import { isTemporary, journalNames, segmentName } from "../format.js";
 import { openRows, type Side } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
-import { disorder, listSegments, segmentName } from "../sealed/segments.js";
+import { disorder, listSegments } from "../sealed/segments.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
 import { rowsBefore } from "./foreign_rows.js";
 import { probeSpace, type WriteFailure, writeGroup } from "./group_writer.js";

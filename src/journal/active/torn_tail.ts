@@ -1,5 +1,4 @@
-import { isUtf8 } from "node:buffer";
-import { completeLines } from "../disk/lines.js";
+import { completeLines, isJsonObject } from "../disk/lines.js";
 
 /** What is to be done with the end of an active file, decided over its bytes from a line's start on. */
 export interface TailPlan {
@@ -23,20 +22,4 @@ export function planTail(bytes: Buffer): TailPlan {
   const rest = completeLines(bytes, judge);
   if (rest < bytes.length) judge(bytes.subarray(rest), rest);
   return { cut, kept, unended: cut === undefined && rest < bytes.length };
-}
-
-/** Whether a line is one JSON object in valid UTF-8. */
-export function isJsonObject(line: Buffer): boolean {
-  return parseJsonObject(line) !== undefined;
-}
-
-/** The JSON object that a line is, or undefined when it is none. */
-export function parseJsonObject(line: Buffer): object | undefined {
-  if (!isUtf8(line)) return undefined;
-  try {
-    const value: unknown = JSON.parse(line.toString());
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

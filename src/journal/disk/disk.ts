@@ -1,5 +1,3 @@
-import { constants } from "node:os";
-
 /**
  * The little of a file system that the journal needs. The real one is node_disk.ts; the tests have one in memory that
  * fails, or loses its power, at any single operation.
@@ -61,41 +59,4 @@ export interface Lock {
   /** That of the locked file. */
   readonly identity: string;
   release(): Promise<void>;
-}
-
-/** The system's name of an error, for example "ENOSPC"; "" when the value has none. */
-export function errorCode(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  // Node gives no name to what libuv does not know, EDQUOT among it: only the number.
-  const number = /^Unknown system error -(\d+)$/.exec(code)?.[1];
-  const known = Object.entries(constants.errno).find(([, errno]) => errno === Number(number));
-  return known?.[0] ?? code;
-}
-
-/** What a person is told of a failed operation. Node's message is "CODE: text, call 'path'", of which the text is enough. */
-export function errorText(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = errorCode(error);
-  if (code === "") return message;
-  const text = message.replace(/^([A-Z0-9]+: )?([^,]*).*$/s, "$1$2");
-  return text.startsWith(code) ? text : `${code}: ${text}`;
-}
-
-/** The file that a failed operation was about, where the error tells it. */
-export function errorPath(error: unknown): string | undefined {
-  return error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : undefined;
-}
-
-/** Writes all the bytes at the position; rejects as the first write that stores nothing does. */
-export async function writeAll(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const written = await file.write(bytes.subarray(done), position + done);
-    if (written === 0) throw Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" });
-    done += written;
-  }
-}
-
-/** Whether an operation failed because there is no room: on the disk, in the quota, or under the file size limit. */
-export function isNoSpace(error: unknown): boolean {
-  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(error));
 }

@@ -1,5 +1,6 @@
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
+import { errorCode } from "./errors.js";
 
 const BLOCK_BYTES = 256 * 1024;
 
@@ -12,11 +13,7 @@ export async function* gunzip(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buf
     for await (const block of plain) yield block;
   } catch (error) {
     // Numbers of zlib's errors look like those of the system: its -5 is no EIO.
-    if (!errorCodeOf(error).startsWith("Z_")) throw error;
+    if (!errorCode(error).startsWith("Z_")) throw error;
     throw new Error(`damaged gzip: ${error instanceof Error ? error.message : ""}`);
   }
-}
-
-function errorCodeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

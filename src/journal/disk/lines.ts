@@ -1,6 +1,7 @@
+import { isUtf8 } from "node:buffer";
 import { NEWLINE } from "../format.js";
 import type { DiskFile } from "./disk.js";
-import { readRange } from "./read.js";
+import { readRange } from "./files.js";
 
 /** Called with a line, without its "\n", its offset in bytes, and whether a "\n" ended it. The bytes are lent for the call only. */
 export type OnLine = (line: Buffer, offset: number, complete: boolean) => void;
@@ -50,4 +51,20 @@ export function completeLines(bytes: Buffer, onLine: (line: Buffer, offset: numb
 export function isBlank(line: Buffer): boolean {
   for (const byte of line) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
   return true;
+}
+
+/** Whether a line is one JSON object in valid UTF-8. */
+export function isJsonObject(line: Buffer): boolean {
+  return parseJsonObject(line) !== undefined;
+}
+
+/** The JSON object that a line is, or undefined when it is none. */
+export function parseJsonObject(line: Buffer): object | undefined {
+  if (!isUtf8(line)) return undefined;
+  try {
+    const value: unknown = JSON.parse(line.toString());
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

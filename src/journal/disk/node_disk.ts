@@ -2,7 +2,8 @@ import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { tryLock } from "fs-native-extensions";
-import { type Disk, type DiskFile, errorCode, type FileStatus, type OpenHow } from "./disk.js";
+import type { Disk, DiskFile, FileStatus, OpenHow } from "./disk.js";
+import { errorCode } from "./errors.js";
 
 const FILE_MODE = 0o640;
 const DIRECTORY_MODE = 0o750;

@@ -1,10 +1,16 @@
 import { basename, join } from "node:path";
-import { parseJsonObject } from "../active/torn_tail.js";
-import { type Disk, errorText } from "../disk/disk.js";
-import { splitLines } from "../disk/lines.js";
-import { readRange, readWhole } from "../disk/read.js";
-import { GROUP_BYTES_MAX, isTemporary, type JournalNames, journalNames, parsePosition } from "../format.js";
-import { parseSegmentName } from "../sealed/segments.js";
+import type { Disk } from "../disk/disk.js";
+import { errorText } from "../disk/errors.js";
+import { readRange, readWhole } from "../disk/files.js";
+import { parseJsonObject, splitLines } from "../disk/lines.js";
+import {
+  GROUP_BYTES_MAX,
+  isTemporary,
+  type JournalNames,
+  journalNames,
+  parsePosition,
+  parseSegmentName,
+} from "../format.js";
 import type { Finding } from "./findings.js";
 
 /** What a directory holds. */

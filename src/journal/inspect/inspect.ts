@@ -1,5 +1,6 @@
 import { basename } from "node:path";
-import { type Disk, errorText } from "../disk/disk.js";
+import type { Disk } from "../disk/disk.js";
+import { errorText } from "../disk/errors.js";
 import { isTemporary, type JournalNames, parseCutName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
 import { disorder, listSegments, type Segment } from "../sealed/segments.js";

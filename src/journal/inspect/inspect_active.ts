@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { errorText } from "../disk/disk.js";
-import { readRange } from "../disk/read.js";
+import { errorText } from "../disk/errors.js";
+import { readRange } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
 import { disorder, type Segment } from "../sealed/segments.js";
 import type { Findings } from "./findings.js";

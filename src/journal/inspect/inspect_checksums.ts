@@ -1,9 +1,10 @@
 import { basename, join } from "node:path";
-import { type Disk, errorText } from "../disk/disk.js";
-import { readWhole } from "../disk/read.js";
+import type { Disk } from "../disk/disk.js";
+import { errorText } from "../disk/errors.js";
+import { readWhole } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
+import { parseSegmentName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
-import { parseSegmentName } from "../sealed/segments.js";
 import type { Findings } from "./findings.js";
 
 /** The digests of `<stem>.sha256`, none where there is no such file; tells what is wrong with the list. */

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
 import type { Disk } from "../disk/disk.js";
+import { readBlocks } from "../disk/files.js";
 import { gunzip } from "../disk/gunzip.js";
 import { isBlank, splitLines } from "../disk/lines.js";
-import { readBlocks } from "../disk/read.js";
 
 /** Longer lines are not kept in memory: no row is half as long, and DuckDB reads no longer ones. */
 const LINE_BYTES_MAX = 16 * 1024 * 1024;

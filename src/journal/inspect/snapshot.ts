@@ -1,6 +1,6 @@
 import { readPosition } from "../active/state_file.js";
 import type { Disk, DiskFile } from "../disk/disk.js";
-import { errorCode, errorText } from "../disk/disk.js";
+import { errorCode, errorText } from "../disk/errors.js";
 import { type JournalNames, type JournalPosition, NEWLINE } from "../format.js";
 
 /** A journal's directory at one moment, although a service may be writing it. */

@@ -1,6 +1,7 @@
-import { type Disk, type DiskFile, errorCode } from "../disk/disk.js";
+import type { Disk, DiskFile } from "../disk/disk.js";
+import { errorCode } from "../disk/errors.js";
+import { readRange } from "../disk/files.js";
 import { gunzip } from "../disk/gunzip.js";
-import { readRange } from "../disk/read.js";
 import { NEWLINE } from "../format.js";
 import type { Segment } from "../sealed/segments.js";
 import type { Rows, Search } from "../types.js";

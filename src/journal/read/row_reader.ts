@@ -1,4 +1,4 @@
-import { errorText } from "../disk/disk.js";
+import { errorText } from "../disk/errors.js";
 import type { JournalLog, RowReader, Rows, Search } from "../types.js";
 import type { Side } from "./open_rows.js";
 import type { RowFile } from "./row_file.js";

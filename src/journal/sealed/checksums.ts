@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
-import { replaceFile } from "../active/state_file.js";
 import type { Disk } from "../disk/disk.js";
-import { readBlocks, readWhole } from "../disk/read.js";
+import { readBlocks, readWhole, replaceFile } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
 
 /** The content of `<stem>.sha256`: hex digest by file name, in the file's order. */

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { type Disk, writeAll } from "../disk/disk.js";
-import { readBlocks } from "../disk/read.js";
-import { temporaryName } from "../format.js";
-import { gzipName } from "./segments.js";
+import type { Disk } from "../disk/disk.js";
+import { readBlocks, writeAll } from "../disk/files.js";
+import { gzipName, temporaryName } from "../format.js";
 
 /**
  * Writes the gzipped twin of a sealed file, synced, under its final name; the name is not durable yet. The twin keeps the

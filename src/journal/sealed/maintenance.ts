@@ -1,12 +1,14 @@
 import { basename } from "node:path";
 import type { Clock } from "../clock.js";
-import { type Disk, errorText } from "../disk/disk.js";
+import type { Disk } from "../disk/disk.js";
+import { errorText } from "../disk/errors.js";
 import type { JournalNames } from "../format.js";
+import { gzipName } from "../format.js";
 import type { JournalLog } from "../types.js";
 import { type Checksums, fileDigest, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
 import { compressSegment } from "./compress.js";
 import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
-import { gzipName, listSegments, type Segment } from "./segments.js";
+import { listSegments, type Segment } from "./segments.js";
 
 export interface JanitorOptions {
   readonly disk: Disk;

@@ -1,3 +1,5 @@
+import type { ClockReading } from "../clock.js";
+
 /** How much of the past is kept; 0 for no limit. */
 export interface RetentionPolicy {
   /** Milliseconds since a segment was sealed. */
@@ -45,9 +47,4 @@ const JUMP_MS = 3_600_000;
 /** Whether the wall clock has moved otherwise than the monotonic one, by more than an hour, since the two were read. */
 export function clockJumped(since: ClockReading, now: ClockReading): boolean {
   return Math.abs(now.wall_ms - since.wall_ms - (now.monotonic_ms - since.monotonic_ms)) > JUMP_MS;
-}
-
-export interface ClockReading {
-  readonly wall_ms: number;
-  readonly monotonic_ms: number;
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Disk } from "../disk/disk.js";
-import type { JournalNames } from "../format.js";
+import { type JournalNames, parseSegmentName } from "../format.js";
 
 /** A sealed file: the rows first … last, closed for ever. */
 export interface Segment {
@@ -11,13 +11,6 @@ export interface Segment {
   /** Path of the gzipped file, where there is one. While both are there, either has all the rows. */
   readonly gzip: string | undefined;
 }
-
-/** The name of the sealed file of these rows, uncompressed. */
-export function segmentName(names: JournalNames, first: number, last: number): string {
-  return join(names.directory, `${names.stem}-${pad(first)}-${pad(last)}.jsonl`);
-}
-
-export const gzipName = (plain: string): string => `${plain}.gz`;
 
 /** The sealed segments of a journal, oldest first; files with other names are passed over. */
 export async function listSegments(disk: Disk, names: JournalNames): Promise<readonly Segment[]> {
@@ -31,19 +24,6 @@ export async function listSegments(disk: Disk, names: JournalNames): Promise<rea
     segments.set(key, found.compressed ? { ...known, gzip: path } : { ...known, plain: path });
   }
   return [...segments.values()].sort((a, b) => a.first - b.first || a.last - b.last);
-}
-
-/** What a file name says of a sealed segment, or undefined when it is no such name. */
-export function parseSegmentName(
-  stem: string,
-  name: string,
-): { readonly first: number; readonly last: number; readonly compressed: boolean } | undefined {
-  if (!name.startsWith(`${stem}-`)) return undefined;
-  const match = /^(\d{20})-(\d{20})\.jsonl(\.gz)?$/.exec(name.slice(stem.length + 1));
-  if (match === null) return undefined;
-  const [, first, last, gz] = match;
-  const range = { first: Number(first), last: Number(last), compressed: gz !== undefined };
-  return range.first >= 1 && range.last >= range.first && Number.isSafeInteger(range.last) ? range : undefined;
 }
 
 /** What is wrong with the order of the segments, a line each: gaps, and rows that two segments claim. */
@@ -63,5 +43,3 @@ export function disorder(segments: readonly Segment[], active_first: number | un
   if (active_first !== undefined) judge(active_first, "the active file");
   return found;
 }
-
-const pad = (sequence: number): string => String(sequence).padStart(20, "0");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isJsonObject, planTail } from "../../../src/journal/active/torn_tail.js";
+import { planTail } from "../../../src/journal/active/torn_tail.js";
 
 const plan = (text: string | Buffer) => {
   const { cut, kept, unended } = planTail(Buffer.from(text));
@@ -49,13 +49,3 @@ describe("planTail", () => {
     expect(plan(bytes.subarray(0, -1))).toEqual({ cut: undefined, kept: [], unended: true });
   });
 });
-
-test.each([
-  ['{"a":1}', true],
-  ["{}", true],
-  ["[]", false],
-  ["", false],
-  ["   ", false],
-  ['{"a":1', false],
-  ['{"a":NaN}', false],
-])("isJsonObject of %j is %j", (line, expected) => expect(isJsonObject(Buffer.from(line))).toBe(expected));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { completeLines, isBlank, readLines, splitLines } from "../../../src/journal/disk/lines.js";
+import { completeLines, isBlank, isJsonObject, readLines, splitLines } from "../../../src/journal/disk/lines.js";
 import { createSimulatedDisk } from "../../support/simulated_disk.js";
 
 async function* blocks(...texts: readonly string[]): AsyncGenerator<Buffer> {
@@ -72,3 +72,13 @@ test.each([
   [" x", false],
   ["\0", false],
 ])("isBlank of %j is %j", (line, expected) => expect(isBlank(Buffer.from(line))).toBe(expected));
+
+test.each([
+  ['{"a":1}', true],
+  ["{}", true],
+  ["[]", false],
+  ["", false],
+  ["   ", false],
+  ['{"a":1', false],
+  ['{"a":NaN}', false],
+])("isJsonObject of %j is %j", (line, expected) => expect(isJsonObject(Buffer.from(line))).toBe(expected));

@@ -1,28 +1,9 @@
 import { expect, test } from "vitest";
-import { journalNames } from "../../../src/journal/format.js";
-import { disorder, listSegments, parseSegmentName, segmentName } from "../../../src/journal/sealed/segments.js";
+import { journalNames, segmentName } from "../../../src/journal/format.js";
+import { disorder, listSegments } from "../../../src/journal/sealed/segments.js";
 import { createSimulatedDisk } from "../../support/simulated_disk.js";
 
 const names = journalNames("/data/sessions.jsonl");
-
-test("segmentName pads the sequences, and parseSegmentName reads them again", () => {
-  const path = segmentName(names, 1, 42);
-  expect(path).toBe("/data/sessions-00000000000000000001-00000000000000000042.jsonl");
-  const name = path.slice("/data/".length);
-  expect(parseSegmentName("sessions", name)).toEqual({ first: 1, last: 42, compressed: false });
-  expect(parseSegmentName("sessions", `${name}.gz`)).toEqual({ first: 1, last: 42, compressed: true });
-});
-
-test.each([
-  "sessions.jsonl",
-  "sessions-1-42.jsonl",
-  "other-00000000000000000001-00000000000000000042.jsonl",
-  "sessions-00000000000000000043-00000000000000000042.jsonl",
-  "sessions-00000000000000000000-00000000000000000042.jsonl",
-  "sessions-00000000000000000001-00000000000000000042.jsonl.gz.tmp",
-])("parseSegmentName passes over %s", (name) => {
-  expect(parseSegmentName("sessions", name)).toBeUndefined();
-});
 
 test("listSegments puts a segment and its gzipped twin together, oldest first", async () => {
   const disk = createSimulatedDisk(() => 0);
