@@ -36,29 +36,31 @@ export interface JournalNames {
 
 /** The names that belong to a log's path, which ends in ".jsonl". */
 export function journalNames(path: string): JournalNames {
-  const directory = dirname(path);
-  const stem = basename(path, ".jsonl");
+  return namesOfStem(dirname(path), basename(path, ".jsonl"));
+}
+
+/** The names of the journal `stem` in a directory. */
+export function namesOfStem(directory: string, stem: string): JournalNames {
+  const inDirectory = (ending: string) => join(directory, `${stem}${ending}`);
   return {
     directory,
     stem,
-    active: path,
-    lock: `${path}.lock`,
-    state: join(directory, `${stem}.state`),
-    checksums: join(directory, `${stem}.sha256`),
+    active: inDirectory(".jsonl"),
+    lock: inDirectory(".jsonl.lock"),
+    state: inDirectory(".state"),
+    checksums: inDirectory(".sha256"),
   };
 }
 
 export const temporaryName = (path: string): string => `${path}.tmp`;
 
 /** Whether a file name is one that this journal gives to what is half written. */
-export function isTemporary(names: JournalNames, name: string): boolean {
-  const { stem } = names;
-  const ours = [`${stem}.state`, `${stem}.sha256`].includes(name.slice(0, -4));
-  const digits = "[0-9]{20}";
-  const numbered =
-    name.startsWith(`${stem}-`) &&
-    new RegExp(`^${digits}-${digits}\\.jsonl\\.gz$`).test(name.slice(stem.length + 1, -4));
-  return name.endsWith(".tmp") && (ours || numbered || name.startsWith(`${stem}.jsonl.torn-`));
+export function isTemporary({ stem }: JournalNames, name: string): boolean {
+  const final = name.slice(0, -".tmp".length);
+  const segment = parseSegmentName(final);
+  const twin = segment?.stem === stem && segment.compressed;
+  const ours = [`${stem}.state`, `${stem}.sha256`].includes(final) || final.startsWith(`${stem}.jsonl.torn-`);
+  return name.endsWith(".tmp") && (ours || twin);
 }
 
 /** The name of the sealed file of these rows, uncompressed. */
@@ -68,18 +70,26 @@ export function segmentName(names: JournalNames, first: number, last: number): s
 
 export const gzipName = (plain: string): string => `${plain}.gz`;
 
-/** What a file name says of a sealed segment, or undefined when it is no such name. */
-export function parseSegmentName(
-  stem: string,
-  name: string,
-): { readonly first: number; readonly last: number; readonly compressed: boolean } | undefined {
-  if (!name.startsWith(`${stem}-`)) return undefined;
-  const match = /^(\d{20})-(\d{20})\.jsonl(\.gz)?$/.exec(name.slice(stem.length + 1));
-  if (match === null) return undefined;
-  const [, first, last, gz] = match;
-  const range = { first: Number(first), last: Number(last), compressed: gz !== undefined };
-  return range.first >= 1 && range.last >= range.first && Number.isSafeInteger(range.last) ? range : undefined;
+/** What the name of a sealed segment says. */
+export interface SegmentName {
+  readonly stem: string;
+  readonly first: number;
+  readonly last: number;
+  readonly compressed: boolean;
 }
+
+const SEGMENT_NAME = /^(.+)-(\d{20})-(\d{20})\.jsonl(\.gz)?$/;
+
+/** Reads the name of a sealed segment; undefined for any other name, and for a range of sequences that cannot be. */
+export function parseSegmentName(name: string): SegmentName | undefined {
+  const [, stem, ...range] = SEGMENT_NAME.exec(name) ?? [];
+  const [first, last] = [Number(range[0]), Number(range[1])];
+  const possible = first >= 1 && last >= first && Number.isSafeInteger(last);
+  return stem !== undefined && possible ? { stem, first, last, compressed: range[2] !== undefined } : undefined;
+}
+
+/** Whether a name has the form of a sealed segment's, whatever range it says. */
+export const isSegmentLike = (name: string): boolean => SEGMENT_NAME.test(name);
 
 const pad = (sequence: number): string => String(sequence).padStart(20, "0");
 

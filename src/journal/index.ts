@@ -1,9 +1,15 @@
+export type { FileStatus } from "./disk/disk.js";
+export { errorCode, errorText } from "./disk/errors.js";
+export { readBlocks } from "./disk/files.js";
+export { gunzip } from "./disk/gunzip.js";
 export { nodeDisk } from "./disk/node_disk.js";
-export { parseSegmentName } from "./format.js";
+export { type JournalNames, journalNames, namesOfStem, parseSegmentName } from "./format.js";
 export { findJournals } from "./inspect/find_journals.js";
 export type { Finding } from "./inspect/findings.js";
 export { type Inspected, type InspectedLine, inspectJournal } from "./inspect/inspect.js";
 export { createJournal, type JournalOptions } from "./journal.js";
+export { type Checksums, digestOf, readChecksums } from "./sealed/checksums.js";
+export { disorder, listSegments } from "./sealed/segments.js";
 export {
   type Appended,
   type AppendFailure,

@@ -63,17 +63,17 @@ test("segmentName pads the sequences, and parseSegmentName reads them again", ()
   const path = segmentName(journalNames("/data/sessions.jsonl"), 1, 42);
   expect(path).toBe("/data/sessions-00000000000000000001-00000000000000000042.jsonl");
   const name = path.slice("/data/".length);
-  expect(parseSegmentName("sessions", name)).toEqual({ first: 1, last: 42, compressed: false });
-  expect(parseSegmentName("sessions", `${name}.gz`)).toEqual({ first: 1, last: 42, compressed: true });
+  expect(parseSegmentName(name)).toEqual({ stem: "sessions", first: 1, last: 42, compressed: false });
+  expect(parseSegmentName(`${name}.gz`)).toEqual({ stem: "sessions", first: 1, last: 42, compressed: true });
 });
 
 test.each([
   "sessions.jsonl",
   "sessions-1-42.jsonl",
-  "other-00000000000000000001-00000000000000000042.jsonl",
+  "-00000000000000000001-00000000000000000042.jsonl",
   "sessions-00000000000000000043-00000000000000000042.jsonl",
   "sessions-00000000000000000000-00000000000000000042.jsonl",
   "sessions-00000000000000000001-00000000000000000042.jsonl.gz.tmp",
 ])("parseSegmentName passes over %s", (name) => {
-  expect(parseSegmentName("sessions", name)).toBeUndefined();
+  expect(parseSegmentName(name)).toBeUndefined();
 });

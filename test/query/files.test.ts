@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findFiles } from "../../src/query/files.js";
-import { segment, temporaryDirectory, writeFiles } from "./support.js";
+import { exampleRows, segment, temporaryDirectory, text, writeFiles } from "./support.js";
 
 async function namesOf(directory: string, ...paths: readonly string[]): Promise<readonly string[]> {
   const { files } = await findFiles(paths.map((path) => join(directory, path)));
@@ -68,10 +68,12 @@ test.each([
   await expect(findFiles([join(directory, path)])).rejects.toThrow(`${join(directory, path)}: ${message}`);
 });
 
-test("findFiles asks which of several logs is meant, unless one is a service's", async () => {
+test("findFiles asks which of several logs is meant, unless others are not session logs", async () => {
   const directory = temporaryDirectory();
   writeFiles(directory, { "a.jsonl": "", "b.jsonl": "" });
   await expect(findFiles([directory])).rejects.toThrow("several session logs here, name one of a.jsonl, b.jsonl");
   writeFiles(directory, { "b.jsonl.lock": "" });
   expect(await namesOf(directory, "")).toEqual(["b.jsonl"]);
+  writeFiles(directory, { "a.jsonl": text(exampleRows.slice(0, 1)) });
+  await expect(findFiles([directory])).rejects.toThrow("several session logs here, name one of a.jsonl, b.jsonl");
 });

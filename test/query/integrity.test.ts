@@ -6,8 +6,8 @@ import { checksumLine, exampleRows, segment, temporaryDirectory, text, writeFile
 
 const signal = new AbortController().signal;
 
-function file(path: string, otherwise?: string) {
-  return { path, otherwise, active: false };
+function file(path: string, fallback?: string) {
+  return { path, fallback, active: false };
 }
 
 function damage(path: string, how: (bytes: Buffer) => Buffer): void {
@@ -32,7 +32,7 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   });
   const checksums = checksumLine(bad) + checksumLine(good);
   damage(bad, change);
-  const expected = { sound: [good], damaged: [expect.stringMatching(`^${bad}: is damaged and left out: `)] };
+  const expected = { sound: [good], damaged: [expect.stringMatching(`^${bad}: left out: damaged gzip: `)] };
   expect(await checkFiles([file(bad), file(good)], signal)).toEqual(expected);
   writeFileSync(join(directory, "sessions.sha256"), checksums);
   expect(await checkFiles([file(bad), file(good)], signal)).toEqual(expected);

@@ -106,7 +106,7 @@ describe("readJournal", () => {
     const outcome = await read(directory, (reader) => rowsOf(reader, count));
     expect(outcome).toEqual({
       value: [[1500, 1500]],
-      warnings: [expect.stringMatching(`^${bad}: is damaged and left out`)],
+      warnings: [expect.stringMatching(`^${bad}: left out: damaged gzip: `)],
       incomplete: true,
     });
     await expect(read(bad, (reader) => rowsOf(reader, count))).rejects.toThrow(bad);

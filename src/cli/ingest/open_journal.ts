@@ -75,7 +75,7 @@ export async function openJournal(config: Config, progress: Progress, context: C
 
 /** A service goes on without a sealed segment that it cannot read; rows in it would not be known again. */
 function isOfSegment(fields: object, log_path: string): boolean {
-  return parseSegmentName(basename(log_path, ".jsonl"), basename(pathOf(fields))) !== undefined;
+  return parseSegmentName(basename(pathOf(fields)))?.stem === basename(log_path, ".jsonl");
 }
 
 function pathOf(fields: object): string {

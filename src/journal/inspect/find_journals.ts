@@ -5,9 +5,11 @@ import { readRange, readWhole } from "../disk/files.js";
 import { parseJsonObject, splitLines } from "../disk/lines.js";
 import {
   GROUP_BYTES_MAX,
+  isSegmentLike,
   isTemporary,
   type JournalNames,
   journalNames,
+  namesOfStem,
   parsePosition,
   parseSegmentName,
 } from "../format.js";
@@ -23,14 +25,17 @@ export interface FoundJournals {
 
 const STATE_BYTES_MAX = 1024;
 
-/** What is to be said of a file that belongs to no journal. */
-type Unlike = Omit<Finding, "file">;
+/** Why a file belongs to no journal. */
+type Mismatch = Omit<Finding, "file">;
 
-const impossible: Unlike = { severity: "problem", message: "its name says a range of sequences that cannot be" };
+const IMPOSSIBLE: Mismatch = { severity: "problem", message: "its name says a range of sequences that cannot be" };
+const UNRELATED: Mismatch = { severity: "note", message: "is no file of a session log" };
+const EMPTY: Mismatch = { severity: "note", message: "is empty, and no session log's as far as can be seen" };
 
 /**
- * Finds the journals of a directory: by their sealed segments, by a `<stem>.state` that says a sequence, and by a
- * `<stem>.jsonl` that has a row of ours in its last 8 MiB, as start asks of a file that it does not know.
+ * Finds the journals of a directory: by their sealed segments, by a `<stem>.state` that contains a sequence, and by a
+ * `<stem>.jsonl` that has a row of ours in its last 8 MiB, as start asks of a file that it does not know. An empty one counts
+ * beside its `<stem>.jsonl.lock`, and where there is no other journal.
  *
  * @param adopts whether a row is one of ours
  * @throws the disk's error when the directory cannot be read
@@ -41,27 +46,30 @@ export async function findJournals(
   adopts: (row: object) => boolean,
 ): Promise<FoundJournals> {
   const present = [...(await disk.list(directory))].sort();
-  const stems = new Set<string>();
-  const unlike = new Map<string, Unlike>();
+  const found = new Map<string, JournalNames>();
+  const add = (stem: string) => found.set(stem, namesOfStem(directory, stem));
+  const isOfAny = (name: string) => [...found.values()].some((names) => isOfJournal(names, name));
+  const mismatches = new Map<string, Mismatch>();
   for (const name of present) {
-    const stem = /^(.+)-\d{20}-\d{20}\.jsonl(\.gz)?$/.exec(name)?.[1];
-    if (stem !== undefined && parseSegmentName(stem, name) !== undefined) stems.add(stem);
-    else if (stem !== undefined) unlike.set(name, impossible);
-    if (name.endsWith(".state") && (await saysPosition(disk, join(directory, name)))) stems.add(name.slice(0, -6));
+    const stem = parseSegmentName(name)?.stem;
+    if (stem !== undefined) add(stem);
+    else if (isSegmentLike(name)) mismatches.set(name, IMPOSSIBLE);
+    else if (name.endsWith(".state") && (await isStateFile(disk, join(directory, name)))) add(basename(name, ".state"));
   }
   for (const name of present) {
-    const stem = name.slice(0, -".jsonl".length);
-    if (!name.endsWith(".jsonl") || stem === "" || unlike.has(name) || isOfAny(directory, stems, name)) continue;
-    const finding = await whyNoLog(disk, join(directory, name), adopts);
-    if (finding === undefined) stems.add(stem);
-    else unlike.set(name, finding);
+    if (!/.\.jsonl$/.test(name) || mismatches.has(name) || isOfAny(name)) continue;
+    const mismatch = await classifyLog(disk, journalNames(join(directory, name)), adopts);
+    if (mismatch === undefined) add(basename(name, ".jsonl"));
+    else mismatches.set(name, mismatch);
   }
+  // Start adopts an empty file.
+  if (found.size === 0) for (const [name, why] of mismatches) if (why === EMPTY) add(basename(name, ".jsonl"));
   const foreign: Finding[] = [];
   for (const name of present) {
-    if (isOfAny(directory, stems, name) || (await isDirectory(disk, join(directory, name)))) continue;
-    foreign.push({ file: name, ...(unlike.get(name) ?? { severity: "note", message: "is no file of a session log" }) });
+    if (isOfAny(name) || (await disk.status(join(directory, name)))?.directory) continue;
+    foreign.push({ file: name, ...(mismatches.get(name) ?? UNRELATED) });
   }
-  return { journals: [...stems].sort().map((stem) => journalNames(join(directory, `${stem}.jsonl`))), foreign };
+  return { journals: [...found.values()].sort((a, b) => (a.stem < b.stem ? -1 : 1)), foreign };
 }
 
 /** Whether a file name is one of those that this journal gives. */
@@ -70,33 +78,33 @@ export function isOfJournal(names: JournalNames, name: string): boolean {
   return (
     own.includes(name) ||
     name.startsWith(`${names.stem}.jsonl.torn-`) ||
-    parseSegmentName(names.stem, name) !== undefined ||
+    parseSegmentName(name)?.stem === names.stem ||
     isTemporary(names, name)
   );
 }
 
-function isOfAny(directory: string, stems: ReadonlySet<string>, name: string): boolean {
-  return [...stems].some((stem) => isOfJournal(journalNames(join(directory, `${stem}.jsonl`)), name));
-}
-
-async function saysPosition(disk: Disk, path: string): Promise<boolean> {
+async function isStateFile(disk: Disk, path: string): Promise<boolean> {
   try {
     if (((await disk.status(path))?.size ?? 0) > STATE_BYTES_MAX) return false;
     return parsePosition((await readWhole(disk, path)).toString()) !== undefined;
   } catch {
-    // A file that cannot be read says nothing; it is named as foreign.
+    // A file that cannot be read is listed as foreign.
     return false;
   }
 }
 
 /** Undefined for a session log. */
-async function whyNoLog(disk: Disk, path: string, adopts: (row: object) => boolean): Promise<Unlike | undefined> {
+async function classifyLog(
+  disk: Disk,
+  { active, lock }: JournalNames,
+  adopts: (row: object) => boolean,
+): Promise<Mismatch | undefined> {
   try {
-    if (await isDirectory(disk, path)) return { severity: "note", message: "is a directory" };
-    const file = await disk.open(path, "read");
+    if ((await disk.status(active))?.directory) return { severity: "note", message: "is a directory" };
+    const file = await disk.open(active, "read");
     try {
       const { size } = await file.status();
-      if (size === 0) return { severity: "note", message: "is empty, and no session log's as far as can be seen" };
+      if (size === 0) return (await disk.status(lock)) === undefined ? EMPTY : undefined;
       let ours = false;
       await splitLines(readRange(file, Math.max(0, size - GROUP_BYTES_MAX), size), 0, (line) => {
         ours ||= adopts(parseJsonObject(line) ?? {});
@@ -108,8 +116,4 @@ async function whyNoLog(disk: Disk, path: string, adopts: (row: object) => boole
   } catch (error) {
     return { severity: "problem", message: `cannot be read: ${errorText(error)}` };
   }
-}
-
-async function isDirectory(disk: Disk, path: string): Promise<boolean> {
-  return (await disk.status(path))?.directory ?? false;
 }

@@ -17,7 +17,7 @@ export async function inspectChecksums(disk: Disk, names: JournalNames, found: F
     const odd = lines.filter((line) => line.trim() !== "").length - checksums.size;
     if (odd > 0) found.problem(list, `has lines that are no checksums, or repeat one: ${odd}`);
     for (const name of checksums.keys()) {
-      if (parseSegmentName(names.stem, name) === undefined) {
+      if (parseSegmentName(name)?.stem !== names.stem) {
         found.problem(list, `lists ${JSON.stringify(name)}, which is no segment of this session log`);
       } else if (await isMissing(disk, names, name)) {
         found.problem(name, `is listed in ${list}, but it is not there`);

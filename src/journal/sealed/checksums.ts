@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Disk } from "../disk/disk.js";
-import { readBlocks, readWhole, replaceFile } from "../disk/files.js";
+import { readWhole, replaceFile } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
 
 /** The content of `<stem>.sha256`: hex digest by file name, in the file's order. */
@@ -33,9 +33,9 @@ export function withChecksums(
   return next;
 }
 
-/** SHA-256 of a file, hex. */
-export async function fileDigest(disk: Disk, path: string): Promise<string> {
+/** SHA-256 of the bytes, hex. */
+export async function digestOf(blocks: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash("sha256");
-  for await (const block of readBlocks(disk, path)) hash.update(block);
+  for await (const block of blocks) hash.update(block);
   return hash.digest("hex");
 }

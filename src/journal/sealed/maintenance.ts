@@ -2,10 +2,11 @@ import { basename } from "node:path";
 import type { Clock } from "../clock.js";
 import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
+import { readBlocks } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
 import { gzipName } from "../format.js";
 import type { JournalLog } from "../types.js";
-import { type Checksums, fileDigest, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
+import { type Checksums, digestOf, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
 import { compressSegment } from "./compress.js";
 import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
 import { listSegments, type Segment } from "./segments.js";
@@ -113,7 +114,7 @@ export function createJanitor(options: JanitorOptions): Janitor {
     if (plain !== undefined && gzip !== undefined) await remove([gzip]);
     const path = plain ?? gzip;
     if (path === undefined || checksums.has(basename(path))) return checksums;
-    const next = withChecksums(checksums, [], new Map([[path, await fileDigest(disk, path)]]));
+    const next = withChecksums(checksums, [], new Map([[path, await digestOf(readBlocks(disk, path))]]));
     await writeChecksums(disk, names, next);
     return next;
   }

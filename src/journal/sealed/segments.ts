@@ -16,8 +16,8 @@ export interface Segment {
 export async function listSegments(disk: Disk, names: JournalNames): Promise<readonly Segment[]> {
   const segments = new Map<string, Segment>();
   for (const name of await disk.list(names.directory)) {
-    const found = parseSegmentName(names.stem, name);
-    if (found === undefined) continue;
+    const found = parseSegmentName(name);
+    if (found?.stem !== names.stem) continue;
     const key = `${found.first}-${found.last}`;
     const known = segments.get(key) ?? { first: found.first, last: found.last, plain: undefined, gzip: undefined };
     const path = join(names.directory, name);

@@ -242,7 +242,7 @@ describe("query with bad input", () => {
       { cwd },
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: "n\n1\n" });
-    expect(stderr).toBe(`sessionlog: ${cwd}/${name}: is damaged and left out: unexpected end of file\n`);
+    expect(stderr).toBe(`sessionlog: ${cwd}/${name}: left out: damaged gzip: unexpected end of file\n`);
   });
 
   test("query stops when the time is up", async () => {

@@ -1,8 +1,9 @@
 import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { makeJournal, type SealedJournal, segment } from "../sealed_journal.js";
-import { rowText } from "../support.js";
+import { rowText, runCli, temporaryDirectory } from "../support.js";
 
 function flip(path: string, at: number): void {
   const bytes = readFileSync(path);
@@ -144,5 +145,45 @@ describe("verifyDirectory", () => {
       new RegExp(`^not sound: ${problems} problems? in data; [345] segments, \\d rows, sequences 1 to \\d+$`),
     );
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
+  });
+});
+
+describe("verify and query of a directory", () => {
+  const ours = `${rowText({ session_id: "s-1" })}\n`;
+  const others = '{"level":"info"}\n';
+
+  test.each<[string, Record<string, string>, readonly string[]]>([
+    ["an archived log beside another program's", { "sessions.jsonl": ours, "other.jsonl": others }, ["sessions"]],
+    [
+      "the same and a .state of another program",
+      { "sessions.jsonl": ours, "other.jsonl": others, "foo.state": "running" },
+      ["sessions"],
+    ],
+    [
+      "a service's log beside another program's",
+      { "sessions.state": '{"first_sequence":1}\n', "sessions.jsonl": ours, "other.jsonl": others },
+      ["sessions"],
+    ],
+    [
+      "a log that a service has just begun",
+      { "sessions.jsonl": "", "sessions.jsonl.lock": "", "other.jsonl": "" },
+      ["sessions"],
+    ],
+    ["a sealed segment alone", { [segment(1, 1)]: ours }, ["sessions"]],
+    ["two logs", { "a.jsonl": ours, "b.jsonl": ours, "b.state": '{"first_sequence":1}\n' }, ["a", "b"]],
+    ["no log", { "other.jsonl": others, "foo.state": "running", "foo.jsonl.lock": "" }, []],
+  ])("verify and query find the same session logs: %s", async (_what, files, stems) => {
+    const cwd = temporaryDirectory();
+    for (const [file, content] of Object.entries(files)) writeFileSync(join(cwd, file), content);
+    const verified = await runCli(["verify", "."], { cwd });
+    const queried = await runCli(["query", "--path", ".", "--sql", "SELECT session_id FROM sessions"], { cwd });
+    const none = "there is no session log here";
+    expect(verified.stdout.includes(none)).toBe(stems.length === 0);
+    if (stems.length > 1) expect(verified.stdout).toContain(`${stems.length} session logs`);
+    if (stems.length === 1) expect(queried).toMatchObject({ code: 0, stderr: "" });
+    if (stems.length === 0) expect(queried.stderr).toBe(`sessionlog: ${cwd}: ${none}\n`);
+    const logs = stems.map((stem) => `${stem}.jsonl`).join(", ");
+    const several = `sessionlog: ${cwd}: there are several session logs here, name one of ${logs}\n`;
+    if (stems.length > 1) expect(queried.stderr).toBe(several);
   });
 });

@@ -13,6 +13,7 @@ test("listSegments puts a segment and its gzipped twin together, oldest first", 
     `${segmentName(names, 1, 4)}.gz`,
     segmentName(names, 1, 4),
     "/data/x",
+    segmentName(journalNames("/data/other.jsonl"), 1, 4),
   ]) {
     const file = await disk.open(path, "replace");
     await file.close();
