@@ -1,13 +1,14 @@
 import { isUtf8 } from "node:buffer";
+import { LINE_BYTES_MAX } from "../../journal/index.js";
 import { recordJsonToBytes, type Violation } from "../../record/index.js";
-import { type Line, maxLineBytes } from "./lines.js";
+import type { Line } from "./lines.js";
 
 /** A line's record as protobuf bytes, or what is wrong with it. */
 export type LineRecord =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-const tooLong = `expected at most ${maxLineBytes} bytes in a line`;
+const tooLong = `expected at most ${LINE_BYTES_MAX} bytes in a line`;
 
 /** Reads the record that a line of JSONL states. The record's rules are not applied: that is for the service or `verify`. */
 export function lineRecord({ bytes }: Line): LineRecord {

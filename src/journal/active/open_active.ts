@@ -2,7 +2,7 @@ import type { ActiveFile } from "../disk/active_file.js";
 import type { Disk, DiskFile } from "../disk/disk.js";
 import { errorPath, errorText, isNoSpace } from "../disk/errors.js";
 import { writeAll } from "../disk/files.js";
-import { completeLines, isBlank, parseJsonObject, readLines } from "../disk/lines.js";
+import { eachLine, isBlank, parseJsonObject, readLines } from "../disk/lines.js";
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "../format.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
 import { cutTail, finishCut } from "./repair.js";
@@ -76,13 +76,13 @@ async function refuseForeign(options: OpenActiveOptions, file: DiskFile): Promis
   const { bytes, start } = await readTail(file);
   if (bytes.length === 0 && start === 0) return;
   let ours = false;
-  const rest = completeLines(bytes, (line) => {
+  eachLine(bytes, (line) => {
     ours ||= adopts(parseJsonObject(line) ?? {});
   });
-  if (ours || adopts(parseJsonObject(bytes.subarray(rest)) ?? {})) return;
+  if (ours) return;
   let line = 1;
-  await readLines(file, 0, start, (_line, _offset, complete) => {
-    if (complete) line++;
+  await readLines(file, 0, start, (_line, _offset, ended) => {
+    if (ended) line++;
   });
   throw new JournalOpenError(
     `${names.active}:${line}: no row of a session log from this line on; the file is another program's and is left as it is`,
@@ -138,10 +138,9 @@ async function countRows(file: DiskFile, end: number, names: JournalNames, log: 
   let suspects = 0;
   await readLines(file, 0, end, (line, offset) => {
     line_number++;
-    const whole = line[0] === 0x7b && line[line.length - 1] === 0x7d;
-    if (!whole && isBlank(line)) return;
+    if (isBlank(line)) return;
     rows++;
-    if (whole) return;
+    if (line[0] === 0x7b && line[line.length - 1] === 0x7d) return;
     suspects++;
     if (suspects <= SUSPECTS_NAMED)
       log.warn(

@@ -1,4 +1,4 @@
-import { completeLines, isJsonObject } from "../disk/lines.js";
+import { eachLine, isJsonObject } from "../disk/lines.js";
 
 /** What is to be done with the end of an active file, decided over its bytes from a line's start on. */
 export interface TailPlan {
@@ -14,12 +14,12 @@ export interface TailPlan {
 export function planTail(bytes: Buffer): TailPlan {
   let cut: number | undefined;
   const kept: Buffer[] = [];
-  const judge = (line: Buffer, offset: number): void => {
+  let unended = false;
+  eachLine(bytes, (line, offset, ended) => {
     const row = isJsonObject(line);
     if (cut !== undefined && row) kept.push(line);
     if (cut === undefined && !row) cut = offset;
-  };
-  const rest = completeLines(bytes, judge);
-  if (rest < bytes.length) judge(bytes.subarray(rest), rest);
-  return { cut, kept, unended: cut === undefined && rest < bytes.length };
+    unended = !ended;
+  });
+  return { cut, kept, unended: cut === undefined && unended };
 }

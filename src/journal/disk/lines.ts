@@ -3,8 +3,11 @@ import { NEWLINE } from "../format.js";
 import type { DiskFile } from "./disk.js";
 import { readRange } from "./files.js";
 
+/** Longer lines are not kept in memory: no row is half as long, and DuckDB reads no longer ones. */
+export const LINE_BYTES_MAX = 16 * 1024 * 1024;
+
 /** Called with a line, without its "\n", its offset in bytes, and whether a "\n" ended it. The bytes are lent for the call only. */
-export type OnLine = (line: Buffer, offset: number, complete: boolean) => void;
+export type OnLine = (line: Buffer, offset: number, ended: boolean) => void;
 
 /** Reads the lines that lie in [from, to) of a file, in bounded memory: some blocks, or the longest line where that is longer. */
 export function readLines(file: DiskFile, from: number, to: number, onLine: OnLine): Promise<void> {
@@ -15,15 +18,21 @@ export function readLines(file: DiskFile, from: number, to: number, onLine: OnLi
 export async function splitLines(blocks: AsyncIterable<Buffer>, offset: number, onLine: OnLine): Promise<void> {
   let start = offset;
   for await (const bytes of joinLines(blocks)) {
-    const used = completeLines(bytes, (line, at) => onLine(line, start + at, true));
-    if (used < bytes.length) onLine(bytes.subarray(used), start + used, false);
+    eachLine(bytes, (line, at, ended) => onLine(line, start + at, ended));
     start += bytes.length;
   }
 }
 
-/** The same bytes in blocks that end where a line ends; only the last one may not. */
-export async function* joinLines(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/**
+ * The same bytes in blocks that end where a line ends; only the last one may not. A line longer than `line_bytes_max` may
+ * lack bytes; what is left of it is still longer than that, whether or not a "\r" ends it.
+ */
+export async function* joinLines(
+  blocks: AsyncIterable<Buffer>,
+  line_bytes_max = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Buffer> {
   let rest: Buffer[] = [];
+  let rest_bytes = 0;
   for await (const block of blocks) {
     const end = block.lastIndexOf(NEWLINE) + 1;
     // A line that spans many blocks is put together once, when its end has come.
@@ -31,25 +40,28 @@ export async function* joinLines(blocks: AsyncIterable<Buffer>): AsyncGenerator<
       const whole = block.subarray(0, end);
       yield rest.length === 0 ? whole : Buffer.concat([...rest, whole]);
       rest = [];
+      rest_bytes = 0;
     }
-    if (end < block.length) rest.push(block.subarray(end));
+    if (end === block.length || rest_bytes > line_bytes_max + 1) continue;
+    rest.push(block.subarray(end));
+    rest_bytes += block.length - end;
   }
   if (rest.length > 0) yield Buffer.concat(rest);
 }
 
-/** Calls `onLine` with each line of `bytes` that a "\n" ends; returns where the rest begins. */
-export function completeLines(bytes: Buffer, onLine: (line: Buffer, offset: number) => void): number {
+/** Calls `onLine` with each line of `bytes`. */
+export function eachLine(bytes: Buffer, onLine: OnLine): void {
   let start = 0;
   for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
-    onLine(bytes.subarray(start, end), start);
+    onLine(bytes.subarray(start, end), start, true);
     start = end + 1;
   }
-  return start;
+  if (start < bytes.length) onLine(bytes.subarray(start), start, false);
 }
 
 /** Whether a line is nothing but JSON's white space. */
 export function isBlank(line: Buffer): boolean {
-  for (const byte of line) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  for (let i = 0; i < line.length; i++) if (line[i] !== 0x20 && line[i] !== 0x09 && line[i] !== 0x0d) return false;
   return true;
 }
 

@@ -2,10 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { Disk } from "../disk/disk.js";
 import { readBlocks } from "../disk/files.js";
 import { gunzip } from "../disk/gunzip.js";
-import { isBlank, splitLines } from "../disk/lines.js";
-
-/** Longer lines are not kept in memory: no row is half as long, and DuckDB reads no longer ones. */
-const LINE_BYTES_MAX = 16 * 1024 * 1024;
+import { eachLine, isBlank, joinLines, LINE_BYTES_MAX } from "../disk/lines.js";
 
 /** Called with a non-blank line, without its "\n", its number in the file, and whether a "\n" ended it. The bytes are lent for the call only. */
 export type OnNumberedLine = (line: Buffer, number: number, ended: boolean) => void;
@@ -47,29 +44,17 @@ export async function readNumbered(
 ): Promise<number> {
   let number = 0;
   let rows = 0;
-  const bounded = inBounds(blocks, rest, () => number + 1);
-  await splitLines(bounded, 0, (line, _offset, ended) => {
-    number++;
-    if (line[0] !== 0x7b && isBlank(line)) return;
-    rows++;
-    onLine(line, number, ended);
-  });
-  return rows;
-}
-
-async function* inBounds(
-  blocks: AsyncIterable<Buffer>,
-  rest: () => Promise<void>,
-  line: () => number,
-): AsyncGenerator<Buffer> {
-  let length = 0;
-  for await (const block of blocks) {
-    const newline = block.lastIndexOf("\n");
-    length = newline === -1 ? length + block.length : block.length - newline - 1;
-    if (length > LINE_BYTES_MAX) throw new Error(`line ${line()} is longer than ${LINE_BYTES_MAX} bytes`);
-    yield block;
+  for await (const bytes of joinLines(blocks, LINE_BYTES_MAX)) {
+    eachLine(bytes, (line, _offset, ended) => {
+      number++;
+      if (line.length > LINE_BYTES_MAX) throw new Error(`line ${number} is longer than ${LINE_BYTES_MAX} bytes`);
+      if (isBlank(line)) return;
+      rows++;
+      onLine(line, number, ended);
+    });
     await rest();
   }
+  return rows;
 }
 
 async function* hashed(blocks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {

@@ -1,5 +1,4 @@
-import { isBlank, joinLines } from "../disk/lines.js";
-import { NEWLINE } from "../format.js";
+import { eachLine, isBlank, joinLines } from "../disk/lines.js";
 import type { Rows } from "../types.js";
 
 /** The rows in blocks of bytes, the first of which has that sequence, from `from_sequence` on. */
@@ -20,12 +19,8 @@ export async function* numberRows(
 /** The lines of `bytes` that are not blank; the last one need not have its "\n". */
 export function rowsOf(bytes: Buffer): Buffer[] {
   const lines: Buffer[] = [];
-  for (let start = 0; start < bytes.length; ) {
-    const newline = bytes.indexOf(NEWLINE, start);
-    const end = newline === -1 ? bytes.length : newline;
-    const line = bytes.subarray(start, end);
-    if (line[0] === 0x7b || !isBlank(line)) lines.push(line);
-    start = end + 1;
-  }
+  eachLine(bytes, (line) => {
+    if (!isBlank(line)) lines.push(line);
+  });
   return lines;
 }

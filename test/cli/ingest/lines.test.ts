@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { maxLineBytes, openInput, readLines } from "../../../src/cli/ingest/lines.js";
+import { openInput, readLines } from "../../../src/cli/ingest/lines.js";
+import { LINE_BYTES_MAX } from "../../../src/journal/index.js";
 import { temporaryDirectory } from "../support.js";
 
 async function read(chunks: readonly (string | Buffer)[]) {
@@ -68,9 +69,9 @@ describe("readLines", () => {
   });
 
   test.each(["\n", "\r\n"])("readLines keeps a line of 16 MiB and no longer one, ended by %j", async (ending) => {
-    const longest = "x".repeat(maxLineBytes);
+    const longest = "x".repeat(LINE_BYTES_MAX);
     const lines = await read([longest, ending, longest, "x", ending, "a", ending]);
-    expect(lines[0]?.[1]).toHaveLength(maxLineBytes);
+    expect(lines[0]?.[1]).toHaveLength(LINE_BYTES_MAX);
     expect(lines.slice(1)).toEqual([
       [2, undefined, ending === "\n" ? "\n" : expect.any(String)],
       [3, "a", ending],
@@ -106,7 +107,6 @@ describe("readLines", () => {
 describe("openInput", () => {
   test.each(["none.jsonl", "none.jsonl.gz"])("openInput keeps a failure for whoever reads %s", async (file) => {
     const input = openInput(file, { stdin: Readable.from([]), cwd: temporaryDirectory() });
-    await new Promise((resolve) => input.once("close", resolve));
     await expect(readLines(input, file).next()).rejects.toThrow(`${file}: cannot read: no such file or directory`);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { completeLines, isBlank, isJsonObject, readLines, splitLines } from "../../../src/journal/disk/lines.js";
+import { eachLine, isBlank, isJsonObject, joinLines, readLines, splitLines } from "../../../src/journal/disk/lines.js";
 import { createSimulatedDisk } from "../../support/simulated_disk.js";
 
 async function* blocks(...texts: readonly string[]): AsyncGenerator<Buffer> {
@@ -60,10 +60,24 @@ describe("readLines", () => {
   });
 });
 
-test("completeLines returns where the rest begins", () => {
-  const found: string[] = [];
-  expect(completeLines(Buffer.from("a\n\nrest"), (line) => found.push(String(line)))).toBe(3);
-  expect(found).toEqual(["a", ""]);
+test("eachLine tells where each line begins, and whether it is ended", () => {
+  const found: unknown[] = [];
+  eachLine(Buffer.from("a\n\nrest"), (line, offset, ended) => found.push([String(line), offset, ended]));
+  expect(found).toEqual([
+    ["a", 0, true],
+    ["", 2, true],
+    ["rest", 3, false],
+  ]);
+});
+
+test.each([
+  ["a longer line", ["aaa", "aaa", "aaa", "\nb\n"], ["aaaaaa\nb\n"]],
+  ["a longer line that nothing ends", ["b\naaa", "aaa", "aaa"], ["b\n", "aaaaaa"]],
+  ["no line that only its \\r makes longer", ["aaa", "a\r", "\n"], ["aaaa\r\n"]],
+])("joinLines leaves bytes out of %s", async (_what, parts, expected) => {
+  const joined: string[] = [];
+  for await (const bytes of joinLines(blocks(...parts), 4)) joined.push(String(bytes));
+  expect(joined).toEqual(expected);
 });
 
 test.each([
