@@ -1,5 +1,5 @@
 import { isLoopback, parseAddress } from "./address.js";
-import { configVariable, type Environment, refuseUnknownVariables } from "./environment.js";
+import { CONFIG_VARIABLE, type Environment, refuseUnknownVariables } from "./environment.js";
 import { ConfigError } from "./errors.js";
 import { type ConfigFile, readConfigFile } from "./file.js";
 import { type Config, listSettings, type Setting, settingsTable, variableOf } from "./settings.js";
@@ -74,9 +74,9 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
 }
 
 function namedFile({ config_flag, env }: ConfigSources): { path: string; by: string } | undefined {
-  const variable = env[configVariable];
+  const variable = env[CONFIG_VARIABLE];
   if (config_flag !== undefined) return { path: config_flag, by: "--config" };
-  return variable === undefined ? undefined : { path: variable, by: configVariable };
+  return variable === undefined ? undefined : { path: variable, by: CONFIG_VARIABLE };
 }
 
 interface FoundValue {

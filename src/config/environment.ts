@@ -6,17 +6,17 @@ import { listSettings, variableOf } from "./settings.js";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Names the configuration file. */
-export const configVariable = "SESSIONLOG_CONFIG";
+export const CONFIG_VARIABLE = "SESSIONLOG_CONFIG";
 /** The server that client commands talk to. */
-export const addressVariable = "SESSIONLOG_ADDRESS";
+export const ADDRESS_VARIABLE = "SESSIONLOG_ADDRESS";
 
 /**
  * Kubernetes and Docker links put these into the environment of every container beside a service named "sessionlog"
  * (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables). They are nobody's typo.
  */
-const injectedName =
+const INJECTED_NAME =
   /^SESSIONLOG_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?|NAME)$/;
-const injectedValue = /^(tcp|udp|sctp):\/\//;
+const INJECTED_VALUE = /^(tcp|udp|sctp):\/\//;
 
 /**
  * Every variable that begins with SESSIONLOG_ must be one that the program knows: a mistyped one would else be passed over.
@@ -24,10 +24,10 @@ const injectedValue = /^(tcp|udp|sctp):\/\//;
  * @throws ConfigError naming the variable and the nearest right one
  */
 export function refuseUnknownVariables(env: Environment): void {
-  const known = [...listSettings().map(variableOf), configVariable, addressVariable];
+  const known = [...listSettings().map(variableOf), CONFIG_VARIABLE, ADDRESS_VARIABLE];
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith("SESSIONLOG_") || known.includes(name)) continue;
-    if (injectedName.test(name) || injectedValue.test(value ?? "")) continue;
+    if (INJECTED_NAME.test(name) || INJECTED_VALUE.test(value ?? "")) continue;
     const near = nearest(name, known);
     const hint = near === undefined ? "see sessionlog serve --help for the known ones" : `did you mean ${near}?`;
     throw new ConfigError(`environment: ${name} is not a known variable; ${hint}`);

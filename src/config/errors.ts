@@ -3,7 +3,7 @@ export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
 
-const fileErrors: Readonly<Record<string, string>> = {
+const FILE_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   EACCES: "permission denied",
   EPERM: "permission denied",
@@ -23,5 +23,5 @@ export function errorCode(error: unknown): string | undefined {
 /** What the system said about a file, in words, without the path. */
 export function describeFileError(error: unknown): string {
   const code = errorCode(error);
-  return (code && fileErrors[code]) || code || (error instanceof Error ? error.message : String(error));
+  return (code && FILE_ERRORS[code]) || code || (error instanceof Error ? error.message : String(error));
 }

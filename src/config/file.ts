@@ -6,7 +6,7 @@ import { nearest } from "./nearest.js";
 import type { Setting } from "./settings.js";
 
 /** The file that is read when none is named, if it is there. */
-export const defaultFile = "sessionlog.toml";
+export const DEFAULT_FILE = "sessionlog.toml";
 
 /** A configuration file: its absolute path and what it states, as `section.key` → value. */
 export interface ConfigFile {
@@ -28,7 +28,7 @@ export function readConfigFile(
   settings: readonly Setting<unknown>[],
   readFile: (path: string) => Buffer,
 ): ConfigFile | undefined {
-  const path = resolve(cwd, named?.path ?? defaultFile);
+  const path = resolve(cwd, named?.path ?? DEFAULT_FILE);
   let bytes: Buffer;
   try {
     bytes = readFile(path);

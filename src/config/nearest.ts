@@ -1,5 +1,5 @@
 /** A guess is worth telling when it differs in at most this many places, and in less than half of its letters. */
-const maxDistance = 3;
+const DISTANCE_MAX = 3;
 
 /**
  * The candidate that a mistyped word most likely stands for, or undefined when none is near.
@@ -8,7 +8,7 @@ const maxDistance = 3;
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const plain = comparable(word);
   let best: string | undefined;
-  let bestDistance = maxDistance + 1;
+  let bestDistance = DISTANCE_MAX + 1;
   for (const candidate of candidates) {
     const distance = editDistance(plain, comparable(candidate));
     if (distance < bestDistance && distance * 2 < Math.max(word.length, candidate.length)) {
@@ -25,7 +25,7 @@ function comparable(name: string): string {
 
 /** Optimal string alignment distance. Names are short: anything far too long is not looked at. */
 function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > maxDistance) return maxDistance + 1;
+  if (Math.abs(a.length - b.length) > DISTANCE_MAX) return DISTANCE_MAX + 1;
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -21,13 +21,13 @@ export interface ValueType<T> {
   fromText(text: string): unknown;
 }
 
-const sizeUnits: readonly (readonly [string, number])[] = [
+const SIZE_UNITS: readonly (readonly [string, number])[] = [
   ["GiB", 1 << 30],
   ["MiB", 1 << 20],
   ["KiB", 1 << 10],
   ["B", 1],
 ];
-const durationUnits: readonly (readonly [string, number])[] = [
+const DURATION_UNITS: readonly (readonly [string, number])[] = [
   ["d", 86_400_000],
   ["h", 3_600_000],
   ["m", 60_000],
@@ -37,14 +37,14 @@ const durationUnits: readonly (readonly [string, number])[] = [
 
 /** Bytes, from `min` to `max`: an integer, or text with a unit. `zero` says what 0 means, where that is allowed too. */
 export function size(min: string, max: string, zero?: string): ValueType<number> {
-  const units = new Map([["", 1], ...sizeUnits]);
+  const units = new Map([["", 1], ...SIZE_UNITS]);
   return quantity(
     `a size from ${min} to ${max}, such as 4096, "64KiB" or "4MiB"${alsoZero("0", zero)}`,
     "<size>",
     [min, max],
     {
       parse: (value) => (typeof value === "number" ? value : parseQuantity(value, units)),
-      print: (bytes) => printQuantity(bytes, sizeUnits),
+      print: (bytes) => printQuantity(bytes, SIZE_UNITS),
       zero: zero === undefined ? undefined : "0",
     },
   );
@@ -52,14 +52,14 @@ export function size(min: string, max: string, zero?: string): ValueType<number>
 
 /** Milliseconds, from `min` to `max`: text with a unit. `zero` says what "0s" means, where that is allowed too. */
 export function duration(min: string, max: string, zero?: string): ValueType<number> {
-  const units = new Map(durationUnits);
+  const units = new Map(DURATION_UNITS);
   return quantity(
     `a duration from ${min} to ${max}, such as "500ms", "10s", "5m" or "1h"${alsoZero('"0s"', zero)}`,
     "<duration>",
     [min, max],
     {
       parse: (value) => parseQuantity(value, units),
-      print: (ms) => printQuantity(ms, durationUnits),
+      print: (ms) => printQuantity(ms, DURATION_UNITS),
       zero: zero === undefined ? undefined : '"0s"',
     },
   );

@@ -107,19 +107,19 @@ export function parseCutName(name: string): { readonly torn: string; readonly of
 }
 
 /** The content of `<stem>.state`. */
-export interface JournalPosition {
+export interface StateFile {
   /** Sequence of the active file's first row. */
   readonly first_sequence: number;
   /** Sequence of the next row; known after a clean stop only. */
   readonly next_sequence?: number;
 }
 
-export function printPosition(position: JournalPosition): string {
-  return `${JSON.stringify(position)}\n`;
+export function printStateFile(state: StateFile): string {
+  return `${JSON.stringify(state)}\n`;
 }
 
-/** The position that the text says, or undefined when it says none. */
-export function parsePosition(text: string): JournalPosition | undefined {
+/** The state that the text contains; undefined when it contains none. */
+export function parseStateFile(text: string): StateFile | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -9,7 +9,7 @@ import { nodeDisk } from "./disk/node_disk.js";
 import { GROUP_BYTES_MAX, journalNames } from "./format.js";
 import { createRequestQueue, type Request } from "./queue.js";
 import { createRowReader } from "./read/row_reader.js";
-import { createJanitor } from "./sealed/maintenance.js";
+import { createMaintenance } from "./sealed/maintenance.js";
 import type { RetentionPolicy } from "./sealed/retention.js";
 import {
   type AppendFailure,
@@ -45,21 +45,27 @@ export interface JournalOptions {
 const RETRY_MS = 1000;
 const QUEUE_FULL_RETRY_MS = 100;
 /** A moved file must be noticed within a second. */
-const LOOK_MS = 500;
+const CHECK_MS = 500;
 const PROBE_BYTES_MAX = 1024 * 1024;
 /** Every line of the group was a duplicate. */
-const nothingToStore = { kind: "stored", first_sequence: 0 } as const;
+const NOTHING_STORED = { kind: "stored", first_sequence: 0 } as const;
 
 /** A journal that is not open yet. */
 export function createJournal(options: JournalOptions): Journal {
   const { disk = nodeDisk, clock = systemClock, log, path } = options;
-  const store = createStore({ ...options, disk, now: clock.now, onSealed: () => janitor.wake() });
-  const janitor = createJanitor({ ...options, disk, clock, names: journalNames(path), active: () => store.active });
+  const store = createStore({ ...options, disk, now: clock.now, onSealed: () => maintenance.wake() });
+  const maintenance = createMaintenance({
+    ...options,
+    disk,
+    clock,
+    names: journalNames(path),
+    active: () => store.active,
+  });
   const dedupe = createDedupeWindow(options.dedupe_rows);
   const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
-  const history = createRowReader({
+  const reader = createRowReader({
     path,
-    openRows: (side, sequence) => exclusively(() => store.openRows(side, sequence)),
+    openRows: (side, sequence) => serialize(() => store.openRows(side, sequence)),
     next_sequence: () => next_sequence,
     log,
   });
@@ -76,7 +82,7 @@ export function createJournal(options: JournalOptions): Journal {
   let drained: Promise<void> | undefined;
 
   /** The one promise chain: whoever touches the files waits here for a turn. */
-  function exclusively<T>(work: () => Promise<T>): Promise<T> {
+  function serialize<T>(work: () => Promise<T>): Promise<T> {
     const turn = chain.then(work);
     chain = turn.then(
       () => undefined,
@@ -85,15 +91,15 @@ export function createJournal(options: JournalOptions): Journal {
     return turn;
   }
 
-  async function exclusivelyOrFail(work: () => Promise<void>): Promise<void> {
+  async function serializeOrFail(work: () => Promise<void>): Promise<void> {
     try {
-      await exclusively(work);
+      await serialize(work);
     } catch (error) {
       fail(errorText(error));
     }
   }
 
-  function enter(next: JournalState, message: string): void {
+  function setState(next: JournalState, message: string): void {
     state = next;
     reason = message;
     for (const listener of listeners) listener(next, message);
@@ -108,7 +114,7 @@ export function createJournal(options: JournalOptions): Journal {
     if (state === "failed") return;
     timer?.cancel();
     log.error({ path }, message);
-    enter("failed", `the session log failed: ${message}`);
+    setState("failed", `the session log failed: ${message}`);
     queue.release(queue.takeAll(), refusal);
   }
 
@@ -119,7 +125,7 @@ export function createJournal(options: JournalOptions): Journal {
     }
     if (state === "open") {
       log.warn({ path }, `no room for the session log: ${failure.message}`);
-      enter("disk_full", `no room for the session log: ${failure.message}`);
+      setState("disk_full", `no room for the session log: ${failure.message}`);
     }
     queue.release(queue.takeAll(), refusal);
     if (state === "disk_full") later(RETRY_MS, () => probe(bytes));
@@ -132,21 +138,21 @@ export function createJournal(options: JournalOptions): Journal {
     // It may be draining by now.
     if (state !== "disk_full") return;
     log.info({ path }, "there is room for the session log again");
-    enter("open", "");
-    later(LOOK_MS, look);
+    setState("open", "");
+    later(CHECK_MS, checkActive);
   }
 
-  async function look(): Promise<void> {
+  async function checkActive(): Promise<void> {
     if (state !== "open") return;
-    const failure = await store.look();
+    const failure = await store.maintainActive();
     if (failure !== undefined) return recover(failure, 1);
-    tellFound();
-    later(LOOK_MS, look);
+    notifyForeignRows();
+    later(CHECK_MS, checkActive);
   }
 
   function later(delay_ms: number, work: () => Promise<void>): void {
     timer?.cancel();
-    timer = clock.after(delay_ms, () => void exclusivelyOrFail(work));
+    timer = clock.after(delay_ms, () => void serializeOrFail(work));
   }
 
   async function storeGroup(): Promise<void> {
@@ -154,12 +160,12 @@ export function createJournal(options: JournalOptions): Journal {
     const lines = group.flatMap((request) => request.lines);
     const { fresh, settle } = options.dedupe_rows > 0 ? dedupeGroup(dedupe, lines) : wholeGroup(lines);
     const bytes = Buffer.concat(fresh);
-    const outcome = fresh.length > 0 ? await store.append(bytes, fresh.length) : nothingToStore;
+    const outcome = fresh.length > 0 ? await store.append(bytes, fresh.length) : NOTHING_STORED;
     if (outcome.kind !== "stored") {
       recover(outcome, bytes.length);
       return queue.release(group, refusal);
     }
-    if (fresh.length > 0) tellRows(outcome.first_sequence, fresh);
+    if (fresh.length > 0) notifyRows(outcome.first_sequence, fresh);
     const rows = settle(outcome.first_sequence);
     let next = 0;
     queue.release(group, ({ lines }) => {
@@ -168,21 +174,21 @@ export function createJournal(options: JournalOptions): Journal {
     });
   }
 
-  function tellRows(first_sequence: number, lines: readonly Uint8Array[]): void {
+  function notifyRows(first_sequence: number, lines: readonly Uint8Array[]): void {
     next_sequence = first_sequence + lines.length;
     for (const listener of rows_listeners) listener(first_sequence, lines);
   }
 
   /** Rows of another program that were found are there for readers, too. */
-  function tellFound(): void {
-    if (store.next_sequence > next_sequence) tellRows(store.next_sequence, []);
+  function notifyForeignRows(): void {
+    if (store.next_sequence > next_sequence) notifyRows(store.next_sequence, []);
   }
 
   /** Stores group after group; between two of them others may have their turn. */
   function pump(): void {
     if (storing || queue.waiting === 0) return;
     storing = true;
-    void exclusivelyOrFail(storeGroup).finally(() => {
+    void serializeOrFail(storeGroup).finally(() => {
       storing = false;
       pump();
     });
@@ -205,7 +211,7 @@ export function createJournal(options: JournalOptions): Journal {
   async function open(): Promise<void> {
     let said: string | undefined;
     while (state === "opening") {
-      const problem = await exclusively(store.open);
+      const problem = await serialize(store.open);
       if (problem === undefined) break;
       if (problem !== said) log.warn({ path }, `the session log cannot be opened yet, trying each second: ${problem}`);
       said = problem;
@@ -220,14 +226,14 @@ export function createJournal(options: JournalOptions): Journal {
       throw new JournalOpenError(`${path}: ${errorText(error)}`);
     });
     if (state !== "opening") return;
-    janitor.wake();
-    enter("open", "");
-    later(LOOK_MS, look);
+    maintenance.wake();
+    setState("open", "");
+    later(CHECK_MS, checkActive);
   }
 
   async function fillDedupe(): Promise<void> {
     if (options.dedupe_rows === 0) return;
-    for await (const { first_sequence, lines } of history.read(Math.max(1, next_sequence - options.dedupe_rows))) {
+    for await (const { first_sequence, lines } of reader.read(Math.max(1, next_sequence - options.dedupe_rows))) {
       for (const [index, line] of lines.entries()) dedupe.add(rowKey(line), first_sequence + index);
       if (state !== "opening") return;
     }
@@ -237,27 +243,27 @@ export function createJournal(options: JournalOptions): Journal {
     if (state !== "open") return;
     const failure = await store.rotate();
     if (failure !== undefined) return recover(failure, 1);
-    tellFound();
+    notifyForeignRows();
   }
 
   async function drain(): Promise<void> {
     if (state === "failed") return;
     timer?.cancel();
-    enter("draining", "the service is shutting down");
+    setState("draining", "the service is shutting down");
     wake?.();
-    await janitor.stop();
-    await exclusivelyOrFail(async () => {
+    await maintenance.stop();
+    await serializeOrFail(async () => {
       while (queue.waiting > 0) await storeGroup();
       await store.close();
     });
-    if (state === "draining") enter("closed", "the session log is closed");
+    if (state === "draining") setState("closed", "the session log is closed");
   }
 
   return {
     append,
     open,
-    rotate: () => exclusivelyOrFail(rotate),
-    reopen: () => exclusivelyOrFail(look),
+    rotate: () => serializeOrFail(rotate),
+    reopen: () => serializeOrFail(checkActive),
     drain: () => {
       drained ??= drain();
       return drained;
@@ -272,8 +278,8 @@ export function createJournal(options: JournalOptions): Journal {
     get next_sequence() {
       return next_sequence;
     },
-    read: history.read,
-    findLast: history.findLast,
+    read: reader.read,
+    findLast: reader.findLast,
     onRows(listener) {
       rows_listeners.add(listener);
       return () => void rows_listeners.delete(listener);

@@ -22,20 +22,20 @@ export interface NamedQuery {
   readonly sql: string;
 }
 
-const directory = new URL("../../queries/", import.meta.url);
-const viewsFile = "views.sql";
+const DIRECTORY = new URL("../../queries/", import.meta.url);
+const VIEWS_FILE = "views.sql";
 
 /** The queries that come with the program, by name. */
 export function listQueries(): readonly NamedQuery[] {
-  return readdirSync(directory)
-    .filter((file) => file.endsWith(".sql") && file !== viewsFile)
+  return readdirSync(DIRECTORY)
+    .filter((file) => file.endsWith(".sql") && file !== VIEWS_FILE)
     .sort()
-    .map((file) => parseQuery(file.slice(0, -".sql".length), readFileSync(new URL(file, directory), "utf8")));
+    .map((file) => parseQuery(file.slice(0, -".sql".length), readFileSync(new URL(file, DIRECTORY), "utf8")));
 }
 
 /** The statements that make the views `journal`, `sessions` and `attempts` over the files of variable `files`. */
 export function readViews(): string {
-  return readFileSync(new URL(viewsFile, directory), "utf8");
+  return readFileSync(new URL(VIEWS_FILE, DIRECTORY), "utf8");
 }
 
 /**
@@ -55,11 +55,11 @@ export function parseQuery(name: string, sql: string): NamedQuery {
   return { name, title, description, parameters, sql };
 }
 
-const parameterLine =
+const PARAMETER_LINE =
   /^ {2}(?<name>[a-z_]+) (?<type>integer|number|text|file)(?: of (?<column>[a-z_]+))?(?<required>, required)?: (?<help>.+)$/;
 
 function parseParameter(query: string, line: string): Parameter {
-  const { name, type, column, required, help } = parameterLine.exec(line)?.groups ?? {};
+  const { name, type, column, required, help } = PARAMETER_LINE.exec(line)?.groups ?? {};
   const known = type === "integer" || type === "number" || type === "text" || type === "file";
   if (name === undefined || help === undefined || !known) {
     throw new Error(`queries/${query}.sql: not a parameter: ${line}`);
@@ -69,5 +69,5 @@ function parseParameter(query: string, line: string): Parameter {
 
 /** The SQL of a query that comes with the program. */
 export function namedSql(name: string): string {
-  return readFileSync(new URL(`${name}.sql`, directory), "utf8");
+  return readFileSync(new URL(`${name}.sql`, DIRECTORY), "utf8");
 }

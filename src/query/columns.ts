@@ -27,14 +27,14 @@ export function createColumn(name: string, type: DuckDBType): Column {
   const isText = type.typeId === DuckDBTypeId.VARCHAR && type.alias !== "JSON";
   return {
     name,
-    numeric: numericTypes.has(type.typeId),
+    numeric: NUMERIC_TYPES.has(type.typeId),
     json: (value) => jsonOf(value, type),
     text: (value) => {
       if (value === null) return undefined;
       if (isText) return String(value);
       const json = jsonOf(value, type);
       // What is one word in JSON, such as a date, is plain without its quotes.
-      return quotedTypes.has(type.typeId) ? json.slice(1, -1) : json;
+      return QUOTED_TYPES.has(type.typeId) ? json.slice(1, -1) : json;
     },
   };
 }
@@ -42,12 +42,12 @@ export function createColumn(name: string, type: DuckDBType): Column {
 function jsonOf(value: DuckDBValue, type: DuckDBType): string {
   if (value === null) return "null";
   if (type.typeId === DuckDBTypeId.VARCHAR) return type.alias === "JSON" ? oneLineJson(String(value)) : quote(value);
-  if (numericTypes.has(type.typeId)) {
+  if (NUMERIC_TYPES.has(type.typeId)) {
     // JSON has no NaN and no infinity.
     return typeof value === "number" && !Number.isFinite(value) ? "null" : String(value);
   }
   if (value instanceof DuckDBTimestampTZValue) return quote(rfc3339(value));
-  if (quotedTypes.has(type.typeId)) return quote(String(value));
+  if (QUOTED_TYPES.has(type.typeId)) return quote(String(value));
   if (type instanceof DuckDBListType && value instanceof DuckDBListValue) {
     return `[${value.items.map((item) => jsonOf(item, type.valueType)).join(",")}]`;
   }
@@ -80,7 +80,7 @@ function rfc3339(value: DuckDBTimestampTZValue): string {
   return `${date.toISOString().slice(0, 19)}${digits === "" ? "" : `.${digits}`}Z`;
 }
 
-const numericTypes: ReadonlySet<DuckDBTypeId> = new Set([
+const NUMERIC_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.TINYINT,
   DuckDBTypeId.SMALLINT,
   DuckDBTypeId.INTEGER,
@@ -96,7 +96,7 @@ const numericTypes: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.DECIMAL,
 ]);
 
-const quotedTypes: ReadonlySet<DuckDBTypeId> = new Set([
+const QUOTED_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.DATE,
   DuckDBTypeId.TIME,
   DuckDBTypeId.TIMESTAMP,

@@ -1,4 +1,5 @@
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { readViews } from "./catalog.js";
 import { messageOf, ReadError } from "./errors.js";
 import { filterCondition, type SessionFilter } from "./filter.js";
@@ -32,7 +33,7 @@ export interface Database {
 }
 
 /** Counts lines that are no row of this schema, as they are read. */
-const passedOver = "passed_over";
+const SKIPPED = "skipped_lines";
 
 /**
  * Makes a database that reads the files and nothing else: no other file, no network, no extensions, and no statement can change that.
@@ -70,7 +71,7 @@ async function setUp(connection: DuckDBConnection, options: DatabaseOptions): Pr
     await connection.run(`SET VARIABLE ${identifier(name)} = ${literal(value)}`);
   }
   await connection.run(readViews());
-  await countPassedOver(connection);
+  await countSkippedLines(connection);
   const condition = filterCondition(filter);
   if (condition !== undefined) {
     await connection.run(
@@ -107,23 +108,23 @@ function firstLine(error: unknown): string {
  * query asks for. DuckDB moves a query's conditions down to where the lines are read, past a filter, but not past a value that differs
  * each time (`counted`), when the columns that they look at depend on it. So each column does.
  */
-async function countPassedOver(connection: DuckDBConnection): Promise<void> {
+async function countSkippedLines(connection: DuckDBConnection): Promise<void> {
   const names = await connection.runAndReadAll("SELECT column_name FROM duckdb_columns() WHERE table_name = 'journal'");
   const columns = names.getRows().map(([name]) => identifier(String(name)));
   await connection.run(`
-    CREATE SEQUENCE ${passedOver};
+    CREATE SEQUENCE ${SKIPPED};
     ALTER VIEW journal RENAME TO every_line;
     CREATE VIEW journal AS
     SELECT ${columns.map((name) => `CASE WHEN counted THEN ${name} END AS ${name}`).join(", ")}
     FROM (
-      SELECT *, CASE WHEN schema = 'session.iterate.v1' THEN true ELSE nextval('${passedOver}') IS NULL END AS counted
+      SELECT *, CASE WHEN schema = ${literal(SCHEMA)} THEN true ELSE nextval('${SKIPPED}') IS NULL END AS counted
       FROM every_line
     )
     WHERE counted`);
 }
 
 /** Lines of one file that are no rows of this schema. */
-export interface PassedOver {
+export interface SkippedLines {
   readonly file: string;
   /** What the lines say their schema is; undefined when they say none, or are no JSON. */
   readonly schema: string | undefined;
@@ -131,9 +132,9 @@ export interface PassedOver {
 }
 
 /** The lines that queries have met so far and passed over; looks at the files again only if there were any. */
-export async function findPassedOver(connection: DuckDBConnection): Promise<readonly PassedOver[]> {
+export async function findSkippedLines(connection: DuckDBConnection): Promise<readonly SkippedLines[]> {
   const met = await connection.runAndReadAll(
-    `SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '${passedOver}'`,
+    `SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '${SKIPPED}'`,
   );
   if (met.getRows()[0]?.[0] === null) return [];
   const found = await connection.runAndReadAll(`
@@ -142,7 +143,7 @@ export async function findPassedOver(connection: DuckDBConnection): Promise<read
       getvariable('files'), format = 'newline_delimited', ignore_errors = true, hive_partitioning = false, filename = true,
       columns = {schema: 'VARCHAR'}
     )
-    WHERE schema IS DISTINCT FROM 'session.iterate.v1'
+    WHERE schema IS DISTINCT FROM ${literal(SCHEMA)}
     GROUP BY ALL
     ORDER BY ALL`);
   return found.getRows().map(([file, schema, lines]) => ({

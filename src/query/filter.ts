@@ -11,7 +11,7 @@ export interface SessionFilter {
   readonly models: readonly string[];
 }
 
-export const everySession: SessionFilter = {
+export const EVERY_SESSION: SessionFilter = {
   since_ms: undefined,
   until_ms: undefined,
   kinds: [],

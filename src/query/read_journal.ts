@@ -2,7 +2,7 @@ import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Column, createColumn, type Row } from "./columns.js";
-import { type Database, findPassedOver, openDatabase, type PassedOver } from "./database.js";
+import { type Database, findSkippedLines, openDatabase, type SkippedLines } from "./database.js";
 import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
 import { findFiles } from "./files.js";
 import type { SessionFilter } from "./filter.js";
@@ -50,10 +50,10 @@ export interface Outcome<T> {
 }
 
 /** Most that is put on disk for what does not fit into memory. */
-const spillBytes = 16 * 1024 ** 3;
+const SPILL_BYTES_MAX = 16 * 1024 ** 3;
 
 /** Segments may be sealed, compressed and removed while they are read. */
-const maxTries = 5;
+const TRIES_MAX = 5;
 
 /**
  * Lets `work` ask the session log, in a sandbox. When a file is sealed, compressed or removed before DuckDB opens it, `work` is
@@ -68,7 +68,7 @@ export async function readJournal<T>(
   const spill_directory = await mkdtemp(join(tmpdir(), "sessionlog-query-"));
   try {
     for (let tries = 1; ; tries++) {
-      const outcome = await readOnce(options, spill_directory, work, tries === maxTries);
+      const outcome = await readOnce(options, spill_directory, work, tries === TRIES_MAX);
       if (outcome !== undefined) return outcome;
     }
   } catch (error) {
@@ -99,10 +99,10 @@ async function readOnce<T>(
     database = await openDatabase({
       ...options,
       files,
-      limits: { memory_bytes, spill_directory, spill_bytes: spillBytes },
+      limits: { memory_bytes, spill_directory, spill_bytes: SPILL_BYTES_MAX },
     });
     const value = await work(createReader(database, options, () => (committed = true)));
-    const passed = await tellPassedOver(await findPassedOver(database.connection), snapshot);
+    const passed = await describeSkipped(await findSkippedLines(database.connection), snapshot);
     return { value, warnings: [...snapshot.warnings, ...damaged, ...passed], incomplete: damaged.length > 0 };
   } catch (error) {
     // What is wrong with the question stays so.
@@ -157,7 +157,7 @@ async function asSqlError<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-async function tellPassedOver(passed: readonly PassedOver[], snapshot: Snapshot): Promise<readonly string[]> {
+async function describeSkipped(passed: readonly SkippedLines[], snapshot: Snapshot): Promise<readonly string[]> {
   const lines: string[] = [];
   for (const { file, schema, lines: count } of passed) {
     const name = snapshot.nameOf(file);

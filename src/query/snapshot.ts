@@ -21,8 +21,8 @@ export interface Snapshot {
 }
 
 /** The newest uncompressed files are held: those before them were compressed long ago, or will not be. */
-const maxHeld = 256;
-const maxTries = 20;
+const HELD_MAX = 256;
+const TRIES_MAX = 20;
 
 /**
  * Lists the files and opens the uncompressed ones, until the same ones are there before and after: were the active file sealed
@@ -32,9 +32,9 @@ const maxTries = 20;
  * @throws ReadError
  */
 export async function takeSnapshot(paths: readonly string[]): Promise<Snapshot> {
-  for (let tries = 0; tries < maxTries; tries++) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     const found = await findFiles(paths);
-    const plain = found.files.filter(({ path }) => !path.endsWith(".gz")).slice(-maxHeld);
+    const plain = found.files.filter(({ path }) => !path.endsWith(".gz")).slice(-HELD_MAX);
     const held = await openAll(plain);
     if (held !== undefined && (await findFiles(paths)).rows === found.rows) return createSnapshot(found, held);
     await closeAll(held);

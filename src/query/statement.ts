@@ -1,7 +1,7 @@
 import { type DuckDBConnection, type DuckDBPreparedStatement, StatementType } from "@duckdb/node-api";
 import { messageOf, SqlError } from "./errors.js";
 
-const onlySelect = "only one SELECT is allowed here (or DESCRIBE, SUMMARIZE, VALUES, EXPLAIN of one)";
+const ONLY_SELECT = "only one SELECT is allowed here (or DESCRIBE, SUMMARIZE, VALUES, EXPLAIN of one)";
 
 /**
  * Prepares a statement that only reads.
@@ -19,14 +19,14 @@ export async function prepareSelect(connection: DuckDBConnection, sql: string): 
     const inner = await prepareOne(connection, explained);
     if (inner.statementType === StatementType.SELECT) return statement;
   }
-  throw new SqlError(`${StatementType[statement.statementType]} is not allowed: ${onlySelect}`);
+  throw new SqlError(`${StatementType[statement.statementType]} is not allowed: ${ONLY_SELECT}`);
 }
 
 async function prepareOne(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
   try {
     const statements = await connection.extractStatements(sql);
     if (statements.count === 1) return await statements.prepare(0);
-    throw new SqlError(`${statements.count} statements: ${onlySelect}`);
+    throw new SqlError(`${statements.count} statements: ${ONLY_SELECT}`);
   } catch (error) {
     throw error instanceof SqlError
       ? error
@@ -56,7 +56,7 @@ export async function prepareCopy(
       failure ??= error;
     }
   }
-  throw failure ?? new SqlError(onlySelect);
+  throw failure ?? new SqlError(ONLY_SELECT);
 }
 
 /** The statement, then the statement without each of its semicolons: the one at its end cannot stand in brackets, and a comment may follow it. */

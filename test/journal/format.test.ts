@@ -3,9 +3,9 @@ import {
   cutName,
   journalNames,
   parseCutName,
-  parsePosition,
   parseSegmentName,
-  printPosition,
+  parseStateFile,
+  printStateFile,
   segmentName,
   tornName,
 } from "../../src/journal/format.js";
@@ -38,10 +38,10 @@ test.each(["sessions.jsonl.torn-20261124T084326.007Z", "sessions.jsonl.torn-x.cu
   (name) => expect(parseCutName(name)).toBeUndefined(),
 );
 
-describe("parsePosition", () => {
+describe("parseStateFile", () => {
   test.each([{ first_sequence: 1 }, { first_sequence: 5, next_sequence: 5 }, { first_sequence: 5, next_sequence: 9 }])(
-    "parsePosition takes what printPosition gives: %j",
-    (position) => expect(parsePosition(printPosition(position))).toEqual(position),
+    "parseStateFile takes what printStateFile gives: %j",
+    (state) => expect(parseStateFile(printStateFile(state))).toEqual(state),
   );
 
   test.each([
@@ -56,7 +56,7 @@ describe("parsePosition", () => {
     '{"first_sequence":9007199254740992}',
     '{"first_sequence":5,"next_sequence":4}',
     "\0\0\0\0",
-  ])("parsePosition knows nothing from %j", (text) => expect(parsePosition(text)).toBeUndefined());
+  ])("parseStateFile knows nothing from %j", (text) => expect(parseStateFile(text)).toBeUndefined());
 });
 
 test("segmentName pads the sequences, and parseSegmentName reads them again", () => {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { everySession, SqlError, StoppedError } from "../../src/query/index.js";
+import { EVERY_SESSION, SqlError, StoppedError } from "../../src/query/index.js";
 import { ask, exampleRows, read, rowsOf, segment, temporaryDirectory, text, writeFiles } from "./support.js";
 
 const count = "SELECT count(*), count(DISTINCT session_id) FROM sessions";
@@ -266,6 +266,6 @@ describe("copyToParquet", () => {
   );
 });
 
-test("everySession lets all pass", async () => {
-  expect(await ask("examples", count, { filter: everySession })).toEqual([[2000, 2000]]);
+test("EVERY_SESSION lets all pass", async () => {
+  expect(await ask("examples", count, { filter: EVERY_SESSION })).toEqual([[2000, 2000]]);
 });

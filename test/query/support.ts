@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { onTestFinished } from "vitest";
-import { everySession, type JournalReader, type ReadOptions, readJournal } from "../../src/query/index.js";
+import { EVERY_SESSION, type JournalReader, type ReadOptions, readJournal } from "../../src/query/index.js";
 
 /** Rows as the service writes them, without newlines: the examples'. */
 export const exampleRows: readonly string[] = readFileSync("examples/sessions.jsonl", "utf8").trimEnd().split("\n");
@@ -43,7 +43,7 @@ export function read<T>(path: string, work: (reader: JournalReader) => Promise<T
   return readJournal(
     {
       paths: [path],
-      filter: everySession,
+      filter: EVERY_SESSION,
       tables: [],
       variables: {},
       output: undefined,

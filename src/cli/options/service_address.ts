@@ -1,6 +1,6 @@
 import { Option } from "commander";
 import { parseAddress } from "../../config/address.js";
-import { addressVariable, refuseUnknownVariables } from "../../config/environment.js";
+import { ADDRESS_VARIABLE, refuseUnknownVariables } from "../../config/environment.js";
 import { ConfigError } from "../../config/errors.js";
 import type { CliContext } from "../context.js";
 
@@ -18,10 +18,10 @@ export function addressOption(): Option {
  */
 export function findAddress(flag: string | undefined, { env }: CliContext): string {
   refuseUnknownVariables(env);
-  const text = flag ?? env[addressVariable] ?? defaultAddress;
+  const text = flag ?? env[ADDRESS_VARIABLE] ?? defaultAddress;
   const parsed = parseAddress(text);
   if (parsed === undefined || (parsed.kind === "tcp" && parsed.port === 0)) {
-    const name = flag === undefined ? addressVariable : "--address";
+    const name = flag === undefined ? ADDRESS_VARIABLE : "--address";
     throw new ConfigError(`${name}: expected "host:port" or "unix:/path"; got ${JSON.stringify(text)}`);
   }
   return text;

@@ -8,7 +8,7 @@ import { rowsOf } from "../read/rows.js";
  * before it, behind those that were known; undefined when the group does not stand on lines of its own, or when there are
  * lines before it that a repair takes away.
  */
-export async function rowsBefore(active: ActiveFile, group: Buffer, size: number): Promise<number | undefined> {
+export async function countForeignRows(active: ActiveFile, group: Buffer, size: number): Promise<number | undefined> {
   const added = Buffer.alloc(size - active.end);
   await active.file.read(added, active.end);
   const at = added.indexOf(group);

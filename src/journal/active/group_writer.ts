@@ -22,7 +22,7 @@ export async function writeGroup(active: ActiveFile, bytes: Buffer, durable: boo
   try {
     written = await file.write(bytes, active.end);
   } catch (error) {
-    if (!isNoSpace(error)) return giveUp(active, `write failed: ${errorText(error)}`);
+    if (!isNoSpace(error)) return failWrite(active, `write failed: ${errorText(error)}`);
     return truncateBack(active, 0, errorText(error));
   }
   if (written < bytes.length) return truncateBack(active, written, `wrote ${written} of ${bytes.length} bytes`);
@@ -30,13 +30,13 @@ export async function writeGroup(active: ActiveFile, bytes: Buffer, durable: boo
     try {
       await file.sync();
     } catch (error) {
-      return giveUp(active, `fdatasync failed: ${errorText(error)}`);
+      return failWrite(active, `fdatasync failed: ${errorText(error)}`);
     }
   }
-  return lookAfter(active);
+  return statAfterWrite(active);
 }
 
-async function lookAfter(active: ActiveFile): Promise<WriteOutcome> {
+async function statAfterWrite(active: ActiveFile): Promise<WriteOutcome> {
   try {
     const { links, size } = await active.file.status();
     return { kind: "stored", deleted: links === 0, size };
@@ -64,7 +64,7 @@ async function truncateBack(active: ActiveFile, written: number, message: string
   }
 }
 
-async function giveUp(active: ActiveFile, message: string): Promise<WriteFailure> {
+async function failWrite(active: ActiveFile, message: string): Promise<WriteFailure> {
   try {
     const { size } = await active.file.status();
     if (size > active.end) await active.file.truncate(active.end);

@@ -6,8 +6,8 @@ import { eachLine, isBlank, parseJsonObject, readLines } from "../disk/lines.js"
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "../format.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
 import { cutTail, finishCut } from "./repair.js";
-import { readPosition, writePosition } from "./state_file.js";
-import { planTail } from "./torn_tail.js";
+import { readStateFile, writeStateFile } from "./state_file.js";
+import { planTailRepair } from "./torn_tail.js";
 
 export interface OpenActiveOptions {
   readonly disk: Disk;
@@ -62,8 +62,8 @@ async function prepare(options: OpenActiveOptions, file: DiskFile, written_at: n
     const rows = await countRows(update, end, names, log);
     const next_sequence = Math.max((options.first_sequence ?? 1) + rows, options.next_sequence_min);
     const first_sequence = next_sequence - rows;
-    const noted = await readPosition(disk, names);
-    if (noted?.first_sequence !== first_sequence) await writePosition(disk, names, { first_sequence });
+    const noted = await readStateFile(disk, names);
+    if (noted?.first_sequence !== first_sequence) await writeStateFile(disk, names, { first_sequence });
     await disk.syncDirectory(names.directory);
     return { file, identity: (await file.status()).identity, end, first_sequence, rows, written_at };
   } finally {
@@ -92,7 +92,7 @@ async function refuseForeign(options: OpenActiveOptions, file: DiskFile): Promis
 async function repairTail(options: OpenActiveOptions, file: DiskFile): Promise<void> {
   const { disk, names, log } = options;
   const { bytes, start } = await readTail(file);
-  const plan = planTail(bytes);
+  const plan = planTailRepair(bytes);
   if (plan.cut !== undefined) {
     const cut = await cutTail(disk, names, file, start + plan.cut, options.now());
     log.warn({ path: names.active, offset: start + plan.cut, ...cut }, "moved the torn end of the log aside");

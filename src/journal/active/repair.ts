@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Disk, DiskFile } from "../disk/disk.js";
 import { readWhole, writeAll, writeFile } from "../disk/files.js";
 import { cutName, type JournalNames, parseCutName, temporaryName, tornName } from "../format.js";
-import { planTail } from "./torn_tail.js";
+import { planTailRepair } from "./torn_tail.js";
 
 /** What a cut did, for the log. */
 export interface Cut {
@@ -59,7 +59,7 @@ async function applyCut(
   offset: number,
 ): Promise<Cut> {
   const tail = await readWhole(disk, pending);
-  const { kept } = planTail(tail);
+  const { kept } = planTailRepair(tail);
   // The log may be shorter by now: taken away, or cut by another program.
   const end = Math.min(offset, (await file.status()).size);
   await file.truncate(end);

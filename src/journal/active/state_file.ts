@@ -1,14 +1,14 @@
 import type { Disk } from "../disk/disk.js";
 import { readWhole, replaceFile } from "../disk/files.js";
-import { type JournalNames, type JournalPosition, parsePosition, printPosition } from "../format.js";
+import { type JournalNames, parseStateFile, printStateFile, type StateFile } from "../format.js";
 
 /** What `<stem>.state` says, or undefined where there is no such file or it says nothing. */
-export async function readPosition(disk: Disk, names: JournalNames): Promise<JournalPosition | undefined> {
+export async function readStateFile(disk: Disk, names: JournalNames): Promise<StateFile | undefined> {
   if ((await disk.status(names.state)) === undefined) return undefined;
-  return parsePosition((await readWhole(disk, names.state)).toString());
+  return parseStateFile((await readWhole(disk, names.state)).toString());
 }
 
 /** Replaces `<stem>.state`, whole or not at all; durable when it resolves. */
-export async function writePosition(disk: Disk, names: JournalNames, position: JournalPosition): Promise<void> {
-  await replaceFile(disk, names, names.state, Buffer.from(printPosition(position)));
+export async function writeStateFile(disk: Disk, names: JournalNames, state: StateFile): Promise<void> {
+  await replaceFile(disk, names, names.state, Buffer.from(printStateFile(state)));
 }

@@ -7,11 +7,11 @@ import { openRows, type Side } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
 import { disorder, listSegments } from "../sealed/segments.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
-import { rowsBefore } from "./foreign_rows.js";
+import { countForeignRows } from "./foreign_rows.js";
 import { probeSpace, type WriteFailure, writeGroup } from "./group_writer.js";
 import { openActive } from "./open_active.js";
 import { type RotationPolicy, rotationDue } from "./rotation.js";
-import { readPosition, writePosition } from "./state_file.js";
+import { readStateFile, writeStateFile } from "./state_file.js";
 
 export interface StoreOptions {
   readonly path: string;
@@ -36,7 +36,7 @@ export interface Store {
   /** Seals the active file, when it has rows, and goes on in a new one. */
   rotate(): Promise<WriteFailure | undefined>;
   /** Goes on in a new file when the path shows another file, or none; seals the active one when its time has come. */
-  look(): Promise<WriteFailure | undefined>;
+  maintainActive(): Promise<WriteFailure | undefined>;
   /** See openRows. */
   openRows(side: Side, sequence: number): Promise<RowFile | undefined>;
   /** Sequence of the next row. */
@@ -60,7 +60,7 @@ export function createStore(options: StoreOptions): Store {
   let active: ActiveFile | undefined;
   let next_sequence = 1;
   /** The file that is being begun anew, and what is known of it: there may be no room for that at first. */
-  let wanted: { readonly identity: string; readonly first_sequence: number | undefined } | undefined;
+  let pendingOpen: { readonly identity: string; readonly first_sequence: number | undefined } | undefined;
   let rotation_waits_until = Number.NEGATIVE_INFINITY;
 
   async function takeLock(): Promise<void> {
@@ -74,36 +74,36 @@ export function createStore(options: StoreOptions): Store {
     lock = taken;
   }
 
-  async function begin(ours: boolean, first_sequence?: number): Promise<ActiveFile> {
+  async function openFile(ours: boolean, first_sequence?: number): Promise<ActiveFile> {
     const opened = await openActive({ ...options, names, ours, first_sequence, next_sequence_min: next_sequence });
     next_sequence = opened.first_sequence + opened.rows;
     return opened;
   }
 
   /** Leaves the file to whoever moved it, and goes on with what the path shows, or with a new one. */
-  async function beginAnew(first_sequence?: number): Promise<ActiveFile> {
+  async function reopenFile(first_sequence?: number): Promise<ActiveFile> {
     const left = active;
-    if (left !== undefined) wanted = { identity: left.identity, first_sequence };
+    if (left !== undefined) pendingOpen = { identity: left.identity, first_sequence };
     active = undefined;
     await left?.file.close();
     await disk.makeDirectory(names.directory);
     await takeLock();
-    const ours = (await disk.status(names.active))?.identity === wanted?.identity;
-    active = await begin(ours, ours ? wanted?.first_sequence : undefined);
-    wanted = undefined;
+    const ours = (await disk.status(names.active))?.identity === pendingOpen?.identity;
+    active = await openFile(ours, ours ? pendingOpen?.first_sequence : undefined);
+    pendingOpen = undefined;
     return active;
   }
 
   async function append(bytes: Buffer, rows: number): Promise<StoreOutcome> {
     await rotateWhenDue(bytes.length);
     for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const file = active ?? (await beginAnew());
+      const file = active ?? (await reopenFile());
       const outcome = await writeGroup(file, bytes, durable);
       if (outcome.kind !== "stored") return outcome;
       const surplus = outcome.size - (file.end + bytes.length);
       if (outcome.deleted) {
         log.warn({ path: names.active }, "the session log was deleted; its last rows go to a new file");
-        await beginAnew();
+        await reopenFile();
       } else if (surplus === 0) {
         file.end += bytes.length;
         file.rows += rows;
@@ -111,12 +111,12 @@ export function createStore(options: StoreOptions): Store {
         next_sequence += rows;
         return { kind: "stored", first_sequence: next_sequence - rows };
       } else {
-        warnOfOther(surplus);
-        const foreign = surplus > 0 ? await rowsBefore(file, bytes, outcome.size) : undefined;
+        warnForeignWrite(surplus);
+        const foreign = surplus > 0 ? await countForeignRows(file, bytes, outcome.size) : undefined;
         // Where the group is not on lines of its own it is taken back, the file is repaired, and it is written again.
         if (foreign === undefined) await file.file.truncate(Math.max(0, outcome.size - bytes.length));
         const first_sequence = file.first_sequence + file.rows + (foreign ?? 0);
-        await beginAnew(surplus > 0 ? file.first_sequence : undefined);
+        await reopenFile(surplus > 0 ? file.first_sequence : undefined);
         if (foreign !== undefined) return { kind: "stored", first_sequence };
       }
     }
@@ -124,7 +124,7 @@ export function createStore(options: StoreOptions): Store {
   }
 
   /** @param surplus bytes that the file has more than it should, or fewer */
-  function warnOfOther(surplus: number): void {
+  function warnForeignWrite(surplus: number): void {
     const deed = surplus > 0 ? "writes to" : "cut";
     log.warn({ path: names.active, bytes: surplus }, `another program ${deed} the session log; going on from its end`);
   }
@@ -148,8 +148,8 @@ export function createStore(options: StoreOptions): Store {
     const surplus = (await active.file.status()).size - active.end;
     if (surplus !== 0) {
       // A sealed file's name says which rows it has.
-      warnOfOther(surplus);
-      await beginAnew(surplus > 0 ? active.first_sequence : undefined);
+      warnForeignWrite(surplus);
+      await reopenFile(surplus > 0 ? active.first_sequence : undefined);
       if (active.rows === 0) return;
     }
     // With durability "fsync" too: a truncation is not synced yet, and a sealed file is never repaired.
@@ -167,17 +167,17 @@ export function createStore(options: StoreOptions): Store {
     }
     await disk.syncDirectory(names.directory);
     log.info({ path: sealed, rows: active.rows, bytes: active.end }, "sealed a segment");
-    await beginAnew();
+    await reopenFile();
     options.onSealed();
   }
 
-  async function look(): Promise<void> {
+  async function maintainActive(): Promise<void> {
     if (active !== undefined) {
       if (await inPlace(active)) return rotateWhenDue(0);
       log.warn({ path: names.active }, "the session log was moved; going on in a new file");
       if (!durable) await active.file.sync();
     }
-    await beginAnew();
+    await reopenFile();
   }
 
   async function open(): Promise<string | undefined> {
@@ -189,12 +189,12 @@ export function createStore(options: StoreOptions): Store {
     try {
       await takeLock();
       await removeTemporaries();
-      const position = await readPosition(disk, names);
+      const state = await readStateFile(disk, names);
       const segments = await listSegments(disk, names);
       const sealed_last = Math.max(0, ...segments.map(({ last }) => last));
-      next_sequence = Math.max(position?.next_sequence ?? 1, sealed_last + 1);
-      const first_sequence = position?.first_sequence ?? (sealed_last > 0 ? sealed_last + 1 : undefined);
-      active = await begin(first_sequence !== undefined, first_sequence);
+      next_sequence = Math.max(state?.next_sequence ?? 1, sealed_last + 1);
+      const first_sequence = state?.first_sequence ?? (sealed_last > 0 ? sealed_last + 1 : undefined);
+      active = await openFile(first_sequence !== undefined, first_sequence);
       for (const found of disorder(segments, active.first_sequence)) log.warn({ path: names.directory }, found);
       return undefined;
     } catch (error) {
@@ -218,7 +218,7 @@ export function createStore(options: StoreOptions): Store {
       if (closing === undefined) return;
       if (!durable) await closing.file.sync();
       await closing.file.close();
-      await writePosition(disk, names, { first_sequence: closing.first_sequence, next_sequence }).catch((error) =>
+      await writeStateFile(disk, names, { first_sequence: closing.first_sequence, next_sequence }).catch((error) =>
         log.warn(
           { path: names.state },
           `the next sequence is not noted; start will count the rows: ${errorText(error)}`,
@@ -237,7 +237,7 @@ export function createStore(options: StoreOptions): Store {
   return {
     open,
     append: (bytes, rows) => orFailure(append(bytes, rows)),
-    look: () => voidOrFailure(look()),
+    maintainActive: () => voidOrFailure(maintainActive()),
     rotate: () => voidOrFailure(rotate()),
     openRows: (side, sequence) => openRows({ disk, names, active }, side, sequence),
     get next_sequence() {
@@ -247,7 +247,7 @@ export function createStore(options: StoreOptions): Store {
       return { bytes: active?.end ?? 0, rows: active?.rows ?? 0 };
     },
     async probe(bytes) {
-      const failure = await voidOrFailure(look());
+      const failure = await voidOrFailure(maintainActive());
       return failure === undefined && active !== undefined ? probeSpace(active, bytes) : failure;
     },
     close,

@@ -1,7 +1,7 @@
 import { eachLine, isJsonObject } from "../disk/lines.js";
 
 /** What is to be done with the end of an active file, decided over its bytes from a line's start on. */
-export interface TailPlan {
+export interface TailRepair {
   /** Offset of the first line that is not a JSON object; undefined when there is none. Everything from it on is set aside. */
   readonly cut: number | undefined;
   /** The complete rows behind that line, each without its "\n": they are appended again. */
@@ -11,7 +11,7 @@ export interface TailPlan {
 }
 
 /** Decides what a crash, or another program, left at the end of the file. Pure; `bytes` begin at a line's start. */
-export function planTail(bytes: Buffer): TailPlan {
+export function planTailRepair(bytes: Buffer): TailRepair {
   let cut: number | undefined;
   const kept: Buffer[] = [];
   let unended = false;

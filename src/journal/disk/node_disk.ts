@@ -8,7 +8,7 @@ import { errorCode } from "./errors.js";
 const FILE_MODE = 0o640;
 const DIRECTORY_MODE = 0o750;
 
-const flags: Record<OpenHow, number> = {
+const FLAGS: Record<OpenHow, number> = {
   append: constants.O_RDWR | constants.O_APPEND | constants.O_CREAT,
   update: constants.O_RDWR,
   replace: constants.O_RDWR | constants.O_CREAT | constants.O_TRUNC,
@@ -25,7 +25,7 @@ export const nodeDisk: Disk = {
   },
   list: (directory) => readdir(directory),
   async open(path, how) {
-    return diskFile(await open(path, flags[how], FILE_MODE));
+    return diskFile(await open(path, FLAGS[how], FILE_MODE));
   },
   async status(path) {
     try {
@@ -39,7 +39,7 @@ export const nodeDisk: Disk = {
   remove: unlink,
   syncDirectory,
   async lock(path) {
-    const handle = await open(path, flags.append, FILE_MODE);
+    const handle = await open(path, FLAGS.append, FILE_MODE);
     if (tryLock(handle.fd))
       return { identity: fileStatus(await handle.stat()).identity, release: () => handle.close() };
     await handle.close();

@@ -10,8 +10,8 @@ import {
   type JournalNames,
   journalNames,
   namesOfStem,
-  parsePosition,
   parseSegmentName,
+  parseStateFile,
 } from "../format.js";
 import type { Finding } from "./findings.js";
 
@@ -86,7 +86,7 @@ export function isOfJournal(names: JournalNames, name: string): boolean {
 async function isStateFile(disk: Disk, path: string): Promise<boolean> {
   try {
     if (((await disk.status(path))?.size ?? 0) > STATE_BYTES_MAX) return false;
-    return parsePosition((await readWhole(disk, path)).toString()) !== undefined;
+    return parseStateFile((await readWhole(disk, path)).toString()) !== undefined;
   } catch {
     // A file that cannot be read is listed as foreign.
     return false;

@@ -16,7 +16,7 @@ export interface Findings {
 }
 
 export function createFindings(onFinding: (finding: Finding) => void): Findings {
-  const tell = (severity: Finding["severity"]) => (path: string, message: string) =>
+  const report = (severity: Finding["severity"]) => (path: string, message: string) =>
     onFinding({ severity, file: basename(path), message });
-  return { problem: tell("problem"), note: tell("note") };
+  return { problem: report("problem"), note: report("note") };
 }

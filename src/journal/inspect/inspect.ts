@@ -5,7 +5,7 @@ import { isTemporary, type JournalNames, parseCutName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
 import { disorder, listSegments, type Segment } from "../sealed/segments.js";
 import { createFindings, type Finding, type Findings } from "./findings.js";
-import { inspectActive, lastSequence, tellOrder, withNames } from "./inspect_active.js";
+import { inspectActive, lastSequence, reportOrder, withNames } from "./inspect_active.js";
 import { inspectChecksums } from "./inspect_checksums.js";
 import { type OnNumberedLine, readSealed, type SealedContent } from "./inspect_rows.js";
 import { takeSnapshot } from "./snapshot.js";
@@ -59,12 +59,12 @@ export async function inspectJournal(options: InspectOptions): Promise<Inspected
   const snapshot = await takeSnapshot(disk, names, options.sleep);
   try {
     const segments = await listSegments({ ...disk, list: async () => snapshot.present }, names);
-    tellOrder(disorder(withNames(segments), undefined), names, found);
-    tellLeftovers(names, snapshot.present, found);
+    reportOrder(disorder(withNames(segments), undefined), names, found);
+    reportLeftovers(names, snapshot.present, found);
     const checksums = await inspectChecksums(disk, names, found);
     let rows = 0;
     for (const segment of segments) rows += await inspectSealed(inspection, segment, checksums);
-    const onLine = lineTeller(options, names.active);
+    const onLine = numberedLines(options, names.active);
     const active = await inspectActive({ names, snapshot, segments, found, onLine, rest });
     await rest();
     rows += active.rows;
@@ -83,26 +83,26 @@ export async function inspectJournal(options: InspectOptions): Promise<Inspected
 /** Reads one sealed segment; resolves with the number of its rows. */
 async function inspectSealed(inspection: Inspection, segment: Segment, before: Checksums): Promise<number> {
   const { disk, names, found, rest } = inspection;
-  const { plain, gzip, first, last } = await asItIsNow(inspection, segment);
+  const { plain, gzip, first, last } = await refreshSegment(inspection, segment);
   const path = plain ?? gzip;
   if (path === undefined) return 0;
   const listed = (checksums: Checksums) => [plain, gzip].some((each) => checksums.has(basename(each ?? "")));
   // The segment may have been sealed or compressed since.
   const checksums = listed(before) ? before : await readChecksums(disk, names).catch(() => before);
-  const content = await readOrTell(inspection, path, checksums, lineTeller(inspection, path));
+  const content = await readOrReport(inspection, path, checksums, numberedLines(inspection, path));
   if (content !== undefined && content.rows !== last - first + 1) {
     found.problem(path, `its name says ${last - first + 1} rows, found ${content.rows}`);
   }
   if (plain !== undefined && gzip !== undefined) {
-    const twin = await readOrTell(inspection, gzip, checksums, () => undefined);
-    if (twin !== undefined && content !== undefined) tellTwins(plain, gzip, twin, content, found);
+    const twin = await readOrReport(inspection, gzip, checksums, () => undefined);
+    if (twin !== undefined && content !== undefined) reportTwins(plain, gzip, twin, content, found);
   }
   if (!listed(checksums)) found.note(path, `has no checksum in ${basename(names.checksums)} yet`);
   await rest();
   return content?.rows ?? 0;
 }
 
-function tellTwins(plain: string, gzip: string, twin: SealedContent, content: SealedContent, found: Findings): void {
+function reportTwins(plain: string, gzip: string, twin: SealedContent, content: SealedContent, found: Findings): void {
   if (twin.lines_digest !== content.lines_digest) {
     found.problem(gzip, `has other rows than ${basename(plain)}`);
   } else {
@@ -111,7 +111,7 @@ function tellTwins(plain: string, gzip: string, twin: SealedContent, content: Se
 }
 
 /** A service compresses segments, and removes the oldest. */
-async function asItIsNow({ disk, names, found }: Inspection, segment: Segment): Promise<Segment> {
+async function refreshSegment({ disk, names, found }: Inspection, segment: Segment): Promise<Segment> {
   const paths = [segment.plain, segment.gzip].filter((path) => path !== undefined);
   const statuses = await Promise.all(paths.map((path) => disk.status(path)));
   if (!statuses.includes(undefined)) return segment;
@@ -125,7 +125,7 @@ async function asItIsNow({ disk, names, found }: Inspection, segment: Segment): 
 }
 
 /** Undefined when it cannot be read, which is told. */
-async function readOrTell(
+async function readOrReport(
   { disk, names, found, rest }: Inspection,
   path: string,
   checksums: Checksums,
@@ -150,7 +150,7 @@ async function readOrTell(
   }
 }
 
-function tellLeftovers(names: JournalNames, present: readonly string[], found: Findings): void {
+function reportLeftovers(names: JournalNames, present: readonly string[], found: Findings): void {
   for (const name of present) {
     if (isTemporary(names, name)) {
       found.note(name, "is half written, by a service at this moment or by one that ended; start removes it");
@@ -163,7 +163,7 @@ function tellLeftovers(names: JournalNames, present: readonly string[], found: F
   }
 }
 
-function lineTeller({ onLine }: InspectOptions, path: string): OnNumberedLine {
+function numberedLines({ onLine }: InspectOptions, path: string): OnNumberedLine {
   const file = basename(path);
   return (bytes, number, ended) => onLine({ bytes, file, number, ended });
 }

@@ -27,20 +27,20 @@ export interface InspectedActive {
 /** Reads the active file and judges where it stands behind the sealed ones, whose order has been judged. */
 export async function inspectActive(inspection: ActiveInspection): Promise<InspectedActive> {
   const { names, snapshot, segments, found } = inspection;
-  const { active, position } = snapshot;
+  const { active, state } = snapshot;
   const sealed_last = lastSequence(segments);
-  const first_sequence = Math.max(position?.first_sequence ?? 1, sealed_last + 1);
-  tellState(inspection);
+  const first_sequence = Math.max(state?.first_sequence ?? 1, sealed_last + 1);
+  reportState(inspection);
   if (active === undefined) found.note(names.active, "is not there; the next start begins it");
   const rows = await readActive(inspection);
   if (rows === undefined) return { rows: 0, first_sequence };
   // Between the renaming of a sealed file and the first row of the next one, the state is that of the sealed one.
-  if (position !== undefined && (rows > 0 || position.first_sequence > sealed_last)) {
+  if (state !== undefined && (rows > 0 || state.first_sequence > sealed_last)) {
     const order = (active_first?: number) => disorder(withNames(segments), active_first);
-    tellOrder(order(position.first_sequence).slice(order().length), names, found);
+    reportOrder(order(state.first_sequence).slice(order().length), names, found);
   }
   const next = first_sequence + rows;
-  const noted_next = position?.next_sequence ?? next;
+  const noted_next = state?.next_sequence ?? next;
   if (noted_next > next) {
     const missing = next === noted_next - 1 ? `sequence ${next} is` : `sequences ${next} to ${noted_next - 1} are`;
     found.problem(names.active, `${missing} missing at its end: ${basename(names.state)} has the next one noted`);
@@ -61,8 +61,8 @@ async function readActive({ names, snapshot, found, onLine, rest }: ActiveInspec
   return undefined;
 }
 
-function tellState({ names, snapshot, segments, found }: ActiveInspection): void {
-  if (snapshot.position !== undefined) return;
+function reportState({ names, snapshot, segments, found }: ActiveInspection): void {
+  if (snapshot.state !== undefined) return;
   if (snapshot.present.includes(basename(names.state))) {
     found.problem(names.state, 'says no sequence, expected {"first_sequence":N}');
   } else if (segments.length > 0) {
@@ -76,7 +76,7 @@ export function lastSequence(segments: readonly Segment[]): number {
 }
 
 /** Tells the lines of `disorder` over segments `withNames`. */
-export function tellOrder(lines: readonly string[], names: JournalNames, found: Findings): void {
+export function reportOrder(lines: readonly string[], names: JournalNames, found: Findings): void {
   for (const line of lines) {
     const colon = line.indexOf(": ");
     const name = line.slice(0, colon);

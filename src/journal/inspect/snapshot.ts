@@ -1,13 +1,13 @@
-import { readPosition } from "../active/state_file.js";
+import { readStateFile } from "../active/state_file.js";
 import type { Disk, DiskFile } from "../disk/disk.js";
 import { errorCode, errorText } from "../disk/errors.js";
-import { type JournalNames, type JournalPosition, NEWLINE } from "../format.js";
+import { type JournalNames, NEWLINE, type StateFile } from "../format.js";
 
 /** A journal's directory at one moment, although a service may be writing it. */
 export interface Snapshot {
   /** All file names in the directory, sorted. */
   readonly present: readonly string[];
-  readonly position: JournalPosition | undefined;
+  readonly state: StateFile | undefined;
   /** Undefined where there is no active file; the text says why it cannot be read. */
   readonly active: OpenedActive | string | undefined;
 }
@@ -19,7 +19,7 @@ export interface OpenedActive {
   readonly end: number;
 }
 
-const TRIES = 10;
+const TRIES_MAX = 10;
 const PAUSE_MS = 100;
 
 /**
@@ -32,20 +32,20 @@ export async function takeSnapshot(
   sleep: (ms: number) => Promise<void>,
 ): Promise<Snapshot> {
   for (let tries = 1; ; tries++) {
-    const before = await look(disk, names);
+    const before = await listOnce(disk, names);
     const active = await openActive(disk, names, sleep);
-    const after = await look(disk, names);
-    if (before.text === after.text || tries === TRIES) return { ...after, active };
+    const after = await listOnce(disk, names);
+    if (before.text === after.text || tries === TRIES_MAX) return { ...after, active };
     if (typeof active === "object") await active.file.close();
     await sleep(PAUSE_MS);
   }
 }
 
-async function look(disk: Disk, names: JournalNames) {
+async function listOnce(disk: Disk, names: JournalNames) {
   const present = [...(await disk.list(names.directory))].sort();
-  const position = await readPosition(disk, names);
+  const state = await readStateFile(disk, names);
   const identity = (await disk.status(names.active))?.identity;
-  return { present, position, text: JSON.stringify([present, position, identity]) };
+  return { present, state, text: JSON.stringify([present, state, identity]) };
 }
 
 async function openActive(
@@ -72,7 +72,7 @@ async function settledEnd(file: DiskFile, sleep: (ms: number) => Promise<void>):
   const last = Buffer.alloc(1);
   for (let tries = 1; ; tries++) {
     const { size } = await file.status();
-    if (size === 0 || tries === TRIES) return size;
+    if (size === 0 || tries === TRIES_MAX) return size;
     if ((await file.read(last, size - 1)) === 1 && last[0] === NEWLINE) return size;
     await sleep(PAUSE_MS);
   }

@@ -39,7 +39,7 @@ export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" |
       }
       if (next < end) throw new Error(`it ends before row ${next}, and should have rows up to ${end - 1}`);
     } catch (error) {
-      tell(file.path, error);
+      warnUnreadable(file.path, error);
       yield { first_sequence: end, lines: [] };
     } finally {
       await file.close();
@@ -50,12 +50,12 @@ export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" |
     try {
       return await openRows(side, sequence);
     } catch (error) {
-      tell(path, error);
+      warnUnreadable(path, error);
       return undefined;
     }
   }
 
-  function tell(path: string, error: unknown): void {
+  function warnUnreadable(path: string, error: unknown): void {
     log.warn({ path }, `rows of the session log cannot be read: ${errorText(error)}`);
   }
 
@@ -78,7 +78,7 @@ export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" |
       return await file.findLast(search, before);
     } catch (error) {
       search.signal.throwIfAborted();
-      tell(file.path, error);
+      warnUnreadable(file.path, error);
       return [];
     } finally {
       await file.close();

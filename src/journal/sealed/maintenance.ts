@@ -11,7 +11,7 @@ import { compressSegment } from "./compress.js";
 import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
 import { listSegments, type Segment } from "./segments.js";
 
-export interface JanitorOptions {
+export interface MaintenanceOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly names: JournalNames;
@@ -23,7 +23,7 @@ export interface JanitorOptions {
 }
 
 /** Looks after the sealed segments in the background, one at a time: checksums, compression, retention. */
-export interface Janitor {
+export interface Maintenance {
   /** There may be something to do. */
   wake(): void;
   /** Ends the work under way; what it leaves half done, the next start completes. */
@@ -32,11 +32,11 @@ export interface Janitor {
 
 /** Sealed segments that may wait for compression before that is said. */
 const WAITING_MAX = 4;
-const REST_MS = 60_000;
+const INTERVAL_MS = 60_000;
 /** After a failure, which is told again only when it is another one. */
 const RETRY_MS = 5_000;
 
-export function createJanitor(options: JanitorOptions): Janitor {
+export function createMaintenance(options: MaintenanceOptions): Maintenance {
   const { disk, clock, names, log } = options;
   const stopped = new AbortController();
   const since = clock.reading();
@@ -45,7 +45,7 @@ export function createJanitor(options: JanitorOptions): Janitor {
   let again = false;
   let lagging = false;
   let failure: string | undefined;
-  let clock_doubted = false;
+  let clock_distrusted = false;
   let timer: { cancel(): void } | undefined;
 
   function wake(): void {
@@ -61,7 +61,7 @@ export function createJanitor(options: JanitorOptions): Janitor {
       again = false;
       const before = failure;
       try {
-        await tidy();
+        await maintain();
         failure = undefined;
       } catch (error) {
         failure = errorText(error);
@@ -71,21 +71,21 @@ export function createJanitor(options: JanitorOptions): Janitor {
     }
     // In the same breath as the loop's last look at `again`: a wake in between would be lost.
     working = false;
-    if (!stopped.signal.aborted) timer = clock.after(failure === undefined ? REST_MS : RETRY_MS, wake);
+    if (!stopped.signal.aborted) timer = clock.after(failure === undefined ? INTERVAL_MS : RETRY_MS, wake);
   }
 
-  async function tidy(): Promise<void> {
+  async function maintain(): Promise<void> {
     let checksums = await readChecksums(disk, names);
     const unfinished = (await listSegments(disk, names)).filter((segment) => !isFinished(segment, checksums));
-    sayLag(unfinished.length);
+    warnLag(unfinished.length);
     for (const segment of unfinished) {
       if (stopped.signal.aborted) return;
-      checksums = await finish(segment, checksums);
+      checksums = await finalizeSegment(segment, checksums);
     }
     await retain(checksums);
   }
 
-  function sayLag(waiting: number): void {
+  function warnLag(waiting: number): void {
     const lags = options.compress === "gzip" && waiting > WAITING_MAX;
     if (lags && !lagging) log.warn({ path: names.directory, segments: waiting }, "compression lags behind rotation");
     lagging = lags;
@@ -98,7 +98,7 @@ export function createJanitor(options: JanitorOptions): Janitor {
   }
 
   /** Brings one segment into its final form, from any state that a crash can leave; gives the checksums as they are then. */
-  async function finish({ plain, gzip }: Segment, checksums: Checksums): Promise<Checksums> {
+  async function finalizeSegment({ plain, gzip }: Segment, checksums: Checksums): Promise<Checksums> {
     if (plain !== undefined && gzip !== undefined && checksums.has(basename(gzip))) {
       await remove([plain]);
       return checksums;
@@ -124,7 +124,7 @@ export function createJanitor(options: JanitorOptions): Janitor {
     if (max_age_ms + max_bytes + max_segments === 0) return;
     const segments = await listSegments(disk, names);
     const facts = await Promise.all(segments.map(segmentFacts));
-    const surplus = surplusSegments(options.retention, facts, options.active(), believedTime());
+    const surplus = surplusSegments(options.retention, facts, options.active(), trustedNow());
     const paths = segments.slice(0, surplus).flatMap(segmentPaths);
     if (paths.length === 0) return;
     await writeChecksums(disk, names, withChecksums(checksums, paths, new Map()));
@@ -136,12 +136,12 @@ export function createJanitor(options: JanitorOptions): Janitor {
   }
 
   /** Now, or undefined while the wall clock has left the monotonic one behind: then age must not remove anything. */
-  function believedTime(): number | undefined {
+  function trustedNow(): number | undefined {
     const jumped = clockJumped(since, clock.reading());
-    if (jumped && !clock_doubted && options.retention.max_age_ms > 0) {
+    if (jumped && !clock_distrusted && options.retention.max_age_ms > 0) {
       log.warn({}, "the wall clock has jumped by more than an hour; retention by age pauses");
     }
-    clock_doubted = jumped;
+    clock_distrusted = jumped;
     return jumped ? undefined : clock.now();
   }
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { planTail } from "../../../src/journal/active/torn_tail.js";
+import { planTailRepair } from "../../../src/journal/active/torn_tail.js";
 
 const plan = (text: string | Buffer) => {
-  const { cut, kept, unended } = planTail(Buffer.from(text));
+  const { cut, kept, unended } = planTailRepair(Buffer.from(text));
   return { cut, kept: kept.map(String), unended };
 };
 const nuls = "\0".repeat(20);
 
-describe("planTail", () => {
+describe("planTailRepair", () => {
   test.each([
     ["nothing", "", { cut: undefined, kept: [], unended: false }],
     ["complete rows", '{"a":1}\n{"a":2}\n', { cut: undefined, kept: [], unended: false }],
@@ -38,9 +38,9 @@ describe("planTail", () => {
       { cut: 0, kept: [], unended: false },
     ],
     ["a row that ends with CR LF", '{"a":1}\r\n', { cut: undefined, kept: [], unended: false }],
-  ])("planTail of %s", (_, bytes, expected) => expect(plan(bytes)).toEqual(expected));
+  ])("planTailRepair of %s", (_, bytes, expected) => expect(plan(bytes)).toEqual(expected));
 
-  test("planTail cut at any byte of a row never makes another row of it", () => {
+  test("planTailRepair cut at any byte of a row never makes another row of it", () => {
     const row = '{"a":{"b":[1,2,"é\\n"]},"c":1.25e3}\n';
     const bytes = Buffer.from(row);
     for (let length = 1; length < bytes.length - 1; length++) {
