@@ -5,7 +5,7 @@ import { rowToJsonLine } from "../src/record_to_json.js";
 
 const stamps = { daemon: "d", now_ms: () => 1_777_699_329_250 };
 
-function bytesOf(record: object): Buffer {
+function bytesOf(record: object): Uint8Array {
   const row = encodeRecord(record, stamps, 1_000_000);
   if (!row.ok) throw new Error(JSON.stringify(row.violations));
   return row.bytes;
@@ -13,7 +13,10 @@ function bytesOf(record: object): Buffer {
 
 test.each<readonly [string, object]>([
   ["a small record", { kind: "fill", final_verdict: "accepted" }],
-  ["numbers", { iterations: -1, max_iterations: 7, duration_ms: 2 ** 53, artifact: { n: [0.1, -0, 1e300, 5e-324] } }],
+  [
+    "numbers",
+    { iterations: -1, max_iterations: 7, duration_ms: -(2 ** 53), artifact: { n: [0.1, -0, 1e300, 5e-324] } },
+  ],
   ["flags", { grounded_in_roster: false, artifact: { t: true, f: false, z: null } }],
   [
     "attempts",

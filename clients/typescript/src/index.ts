@@ -1,6 +1,7 @@
 /** What a daemon in TypeScript or JavaScript imports as `@sessionlog/client`. */
+
+export type { ClientLog } from "./client_log.js";
 export type { Appended, AppendOutcome, Failed, Refused } from "./delivery/append_and_wait.js";
-export type { ClientLog } from "./delivery/diagnostics.js";
 export type { Stats } from "./delivery/stats.js";
 export type { SessionLoggerOptions, TlsOptions, Token } from "./options.js";
 export {

@@ -1,6 +1,6 @@
 import { basename, dirname } from "node:path";
-import type { ClientLog } from "./delivery/diagnostics.js";
-import { type EncodedRow, encodeRecord } from "./record/encode_record.js";
+import type { ClientLog } from "./client_log.js";
+import { type EncodedRecord, encodeRecord } from "./record/encode_record.js";
 
 /** How a connection is secured. Files are PEM, read when the connection is made. */
 export interface TlsOptions {
@@ -131,7 +131,7 @@ export function toTimer(duration_ms: number | null | undefined, fallback_ms: num
 }
 
 /** Encodes a record as these options have it. */
-export function encodeWith(options: Options, record: unknown): EncodedRow {
+export function encodeWith(options: Options, record: unknown): EncodedRecord {
   return encodeRecord(record, options, Math.min(options.buffer_bytes, options.max_message_bytes - FRAMING_BYTES));
 }
 

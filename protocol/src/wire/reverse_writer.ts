@@ -1,144 +1,109 @@
 /**
- * Writing of the protobuf wire format from the end to the beginning, so that the length of a message is known when it is
- * due: https://protobuf.dev/programming-guides/encoding/.
+ * Writing of the protobuf wire format from the end to the beginning
+ * (https://protobuf.dev/programming-guides/encoding/).
  *
- * Records are written by hand: generated code, google.protobuf.Struct above all, takes several times as long, and this
- * runs on the thread of the daemon's request.
+ * A message's length precedes its bytes: written backwards, it is known when it is due, so that messages nested to any
+ * depth need no second pass, no recursion and no moving of bytes. Of a field, the value is written first, then its
+ * length if it has one, then its tag; and the last field first.
  */
-import type { Violation } from "../gen/sessionlog/v1/session_log.js";
-
-export interface RowWriter {
+export interface ReverseWriter {
   bytes: Buffer;
   view: DataView;
   /** What was written so far reaches from here to the end. */
-  at: number;
-  /** More than so many bytes make no row. */
-  readonly bytes_max: number;
-  /** What is wrong with the record: the first thing found. */
-  fault: Violation | undefined;
+  start: number;
+  /** False after a text with a lone surrogate, of which U+FFFD was written. */
+  well_formed: boolean;
 }
 
-const INITIAL_BYTES = 16 * 1024;
-/** A larger buffer is not kept for the next row. */
-const KEPT_BYTES = 1024 * 1024;
+const INITIAL_BYTES = 1024;
 /** Shorter texts are written here, as a call into Node takes longer. */
-const SHORT_TEXT = 48;
+const SHORT_TEXT_LENGTH_MAX = 48;
 
-let spare: Buffer | undefined;
-
-/** A writer that has the spare buffer, if no other has it: a getter of one record may append another. */
-export function openWriter(bytes_max: number): RowWriter {
-  const bytes = spare ?? Buffer.allocUnsafeSlow(INITIAL_BYTES);
-  spare = undefined;
-  return { bytes, view: viewOf(bytes), at: bytes.length, bytes_max, fault: undefined };
+export function createReverseWriter(): ReverseWriter {
+  const bytes = Buffer.allocUnsafe(INITIAL_BYTES);
+  return { bytes, view: viewOf(bytes), start: bytes.length, well_formed: true };
 }
 
-/** Gives the buffer back. What was written has to be copied before. */
-export function closeWriter({ bytes }: RowWriter): void {
-  if (bytes.length <= KEPT_BYTES) spare = bytes;
+function viewOf({ buffer, byteOffset, length }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, length);
 }
 
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+/** What was written so far; valid until more is written. */
+export function writtenBytes({ bytes, start }: ReverseWriter): Buffer {
+  return bytes.subarray(start);
 }
 
-/** A copy of what was written. */
-export function copyWritten({ bytes, at }: RowWriter): Buffer {
-  return Buffer.from(bytes.subarray(at));
+/** The number of bytes written so far; the mark from which writeLength counts. */
+export function writtenLength({ bytes, start }: ReverseWriter): number {
+  return bytes.length - start;
 }
 
-export function writtenLength({ bytes, at }: RowWriter): number {
-  return bytes.length - at;
-}
-
-/** Notes what is wrong, unless something was before. Returns false, for the caller to end with. */
-export function refuse(writer: RowWriter, field: string, reason: string, description: string): false {
-  writer.fault ??= { field, reason, description };
-  return false;
-}
-
-/** Whether what was written, and so many bytes more, may still be a row. */
-export function fits(writer: RowWriter, more = 0): boolean {
-  if (writtenLength(writer) + more <= writer.bytes_max) return true;
-  return refuse(writer, "record", "TOO_LONG", `expected at most ${writer.bytes_max} bytes`);
-}
-
-function reserve(writer: RowWriter, length: number): void {
-  if (length <= writer.at) return;
-  const written = writer.bytes.subarray(writer.at);
-  const bytes = Buffer.allocUnsafeSlow(2 * (written.length + length));
-  const at = bytes.length - written.length;
-  bytes.set(written, at);
+/** Makes room for `length` bytes before those written. */
+function reserve(writer: ReverseWriter, length: number): void {
+  if (length <= writer.start) return;
+  const written = writtenBytes(writer);
+  const bytes = Buffer.allocUnsafe(2 * (written.length + length));
   writer.bytes = bytes;
   writer.view = viewOf(bytes);
-  writer.at = at;
+  writer.start = bytes.length - written.length;
+  bytes.set(written, writer.start);
 }
 
-/** A number from 0 to 2^53 − 1 as a varint; of tags and lengths most are one byte. */
-export function writeVarint(writer: RowWriter, value: number): void {
-  if (value < 0x80) {
-    if (writer.at === 0) reserve(writer, 1);
-    writer.bytes[--writer.at] = value;
-    return;
-  }
+/** Writes a tag or any other varint of at most 2^53 − 1; most have one byte. */
+export function writeVarint(writer: ReverseWriter, value: number): void {
   let length = 1;
   for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) length++;
   reserve(writer, length);
-  writer.at -= length;
-  let at = writer.at;
+  writer.start -= length;
+  let at = writer.start;
   let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) writer.bytes[at++] = (rest % 0x80) | 0x80;
   writer.bytes[at] = rest;
 }
 
-/** An int32 or int64; both are 64 bits on the wire, and negative ones take ten bytes. */
-export function writeInteger(writer: RowWriter, value: number | bigint): void {
-  if (typeof value === "number" && value >= 0 && value <= Number.MAX_SAFE_INTEGER) {
-    writeVarint(writer, value);
-    return;
-  }
+/** Writes an int32 or int64; both have 64 bits on the wire. */
+export function writeInteger(writer: ReverseWriter, value: bigint): void {
   const bytes: number[] = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
+  let rest = BigInt.asUintN(64, value);
   for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
   bytes.push(Number(rest));
   reserve(writer, bytes.length);
-  writer.at -= bytes.length;
-  writer.bytes.set(bytes, writer.at);
+  writer.start -= bytes.length;
+  writer.bytes.set(bytes, writer.start);
 }
 
-export function writeDouble(writer: RowWriter, value: number): void {
+export function writeDouble(writer: ReverseWriter, value: number): void {
   reserve(writer, 8);
-  writer.at -= 8;
-  writer.view.setFloat64(writer.at, value, true);
+  writer.start -= 8;
+  writer.view.setFloat64(writer.start, value, true);
 }
 
-/** The length of all that was written since `mark`, an earlier writtenLength. */
-export function writeLength(writer: RowWriter, mark: number): void {
+/** Writes the length of all that was written since `mark`, an earlier writtenLength. */
+export function writeLength(writer: ReverseWriter, mark: number): void {
   writeVarint(writer, writtenLength(writer) - mark);
 }
 
-/** Text as UTF-8 with its length; halves of surrogate pairs become U+FFFD. */
-export function writeText(writer: RowWriter, text: string): void {
-  const { length } = text;
-  if (length <= SHORT_TEXT && writeShortAscii(writer, text)) return;
-  const bytes = Buffer.byteLength(text);
-  reserve(writer, bytes);
-  writer.at -= bytes;
-  writer.bytes.write(text, writer.at);
-  writeVarint(writer, bytes);
+/** Writes text as UTF-8 with its length. */
+export function writeText(writer: ReverseWriter, text: string): void {
+  if (text.length <= SHORT_TEXT_LENGTH_MAX && writeShortAscii(writer, text)) return;
+  if (!text.isWellFormed()) writer.well_formed = false;
+  const length = Buffer.byteLength(text);
+  reserve(writer, length);
+  writer.start -= length;
+  writer.bytes.write(text, writer.start);
+  writeVarint(writer, length);
 }
 
-function writeShortAscii(writer: RowWriter, text: string): boolean {
+function writeShortAscii(writer: ReverseWriter, text: string): boolean {
   const { length } = text;
   reserve(writer, length + 1);
-  const { bytes } = writer;
-  const start = writer.at - length;
+  const start = writer.start - length;
   for (let index = 0; index < length; index++) {
     const unit = text.charCodeAt(index);
     if (unit > 0x7f) return false;
-    bytes[start + index] = unit;
+    writer.bytes[start + index] = unit;
   }
-  bytes[start - 1] = length;
-  writer.at = start - 1;
+  writer.bytes[start - 1] = length;
+  writer.start = start - 1;
   return true;
 }

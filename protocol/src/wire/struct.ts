@@ -1,55 +1,46 @@
+/** google.protobuf.Struct on the wire. */
 import {
-  type BackwardWriter,
+  type ReverseWriter,
   writeDouble,
   writeLength,
   writeText,
-  writeUnsigned,
+  writeVarint,
   writtenLength,
-} from "./backward_writer.js";
-import {
-  ENTRY_KEY,
-  ENTRY_VALUE,
-  REPEATED,
-  VALUE_BOOL,
-  VALUE_LIST,
-  VALUE_NULL,
-  VALUE_NUMBER,
-  VALUE_STRING,
-  VALUE_STRUCT,
-} from "./struct_tags.js";
+} from "./reverse_writer.js";
 
-/** Half of a surrogate pair: no UTF-8 can say it. */
-const LONE_SURROGATE = /[\ud800-\udfff]/u;
-
-export function isWellFormed(text: string): boolean {
-  return !LONE_SURROGATE.test(text);
-}
+/** Tags of Struct, ListValue and Value: field number and wire type. */
+export const ENTRY_KEY = (1 << 3) | 2;
+export const ENTRY_VALUE = (2 << 3) | 2;
+export const REPEATED = (1 << 3) | 2;
+export const VALUE_NULL = (1 << 3) | 0;
+export const VALUE_NUMBER = (2 << 3) | 1;
+export const VALUE_STRING = (3 << 3) | 2;
+export const VALUE_BOOL = (4 << 3) | 0;
+export const VALUE_STRUCT = (5 << 3) | 2;
+export const VALUE_LIST = (6 << 3) | 2;
 
 /** An object or list whose items are being written, from the last to the first. */
 interface Frame {
   readonly items: readonly (readonly [key: string | undefined, value: unknown])[];
   readonly list: boolean;
   readonly parent: Frame | undefined;
-  /** What was written before this container's first byte from behind. */
+  /** The writer's length when this container was begun. */
   readonly mark: number;
-  /** The item at hand. */
+  /** Of the item being written. */
   index: number;
 }
 
-/**
- * Writes an object that came from JSON as the fields of a google.protobuf.Struct, whatever its depth. False when a text
- * in it is no Unicode; what was written then is of no use.
- */
-export function writeStruct(writer: BackwardWriter, artifact: object): boolean {
-  let frame = openFrame(writer, artifact, undefined);
+/** Writes an object as JSON.parse makes them as the fields of a Struct, of any depth. */
+export function writeStruct(writer: ReverseWriter, object: object): void {
+  let frame = openFrame(writer, object, undefined);
   for (;;) {
     const item = frame.items[frame.index];
     if (item === undefined) {
       const { parent } = frame;
-      if (parent === undefined) return true;
+      if (parent === undefined) return;
       writeLength(writer, frame.mark);
-      writeUnsigned(writer, frame.list ? VALUE_LIST : VALUE_STRUCT);
-      if (!closeItem(writer, parent, frame.mark)) return false;
+      writeVarint(writer, frame.list ? VALUE_LIST : VALUE_STRUCT);
+      closeItem(writer, parent, frame.mark);
       frame = parent;
       continue;
     }
@@ -59,50 +50,47 @@ export function writeStruct(writer: BackwardWriter, artifact: object): boolean {
       continue;
     }
     const mark = writtenLength(writer);
-    if (!writeLeaf(writer, value) || !closeItem(writer, frame, mark)) return false;
+    writeLeaf(writer, value);
+    closeItem(writer, frame, mark);
   }
 }
 
-function openFrame(writer: BackwardWriter, container: object, parent: Frame | undefined): Frame {
+function openFrame(writer: ReverseWriter, container: object, parent: Frame | undefined): Frame {
   const list = Array.isArray(container);
   const items = list ? container.map((value: unknown) => [undefined, value] as const) : Object.entries(container);
   return { items, list, parent, mark: writtenLength(writer), index: items.length - 1 };
 }
 
-/** Makes a Value of what was written since `mark`, and of that the item at hand; goes on to the item before it. */
-function closeItem(writer: BackwardWriter, frame: Frame, mark: number): boolean {
+/** Makes a Value of what was written since `mark`, and of that the current item; then moves to the item before it. */
+function closeItem(writer: ReverseWriter, frame: Frame, mark: number): void {
   writeLength(writer, mark);
   const key = frame.items[frame.index]?.[0];
   frame.index--;
   if (key !== undefined) {
-    if (!isWellFormed(key)) return false;
-    writeUnsigned(writer, ENTRY_VALUE);
+    writeVarint(writer, ENTRY_VALUE);
     writeText(writer, key);
-    writeUnsigned(writer, ENTRY_KEY);
+    writeVarint(writer, ENTRY_KEY);
     writeLength(writer, mark);
   }
-  writeUnsigned(writer, REPEATED);
-  return true;
+  writeVarint(writer, REPEATED);
 }
 
-function writeLeaf(writer: BackwardWriter, value: unknown): boolean {
+function writeLeaf(writer: ReverseWriter, value: unknown): void {
   switch (typeof value) {
     case "string":
-      if (!isWellFormed(value)) return false;
       writeText(writer, value);
-      writeUnsigned(writer, VALUE_STRING);
-      return true;
+      writeVarint(writer, VALUE_STRING);
+      return;
     case "number":
       writeDouble(writer, value);
-      writeUnsigned(writer, VALUE_NUMBER);
-      return true;
+      writeVarint(writer, VALUE_NUMBER);
+      return;
     case "boolean":
-      writeUnsigned(writer, value ? 1 : 0);
-      writeUnsigned(writer, VALUE_BOOL);
-      return true;
+      writeVarint(writer, value ? 1 : 0);
+      writeVarint(writer, VALUE_BOOL);
+      return;
     default:
-      writeUnsigned(writer, 0);
-      writeUnsigned(writer, VALUE_NULL);
-      return true;
+      writeVarint(writer, 0);
+      writeVarint(writer, VALUE_NULL);
   }
 }

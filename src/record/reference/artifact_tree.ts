@@ -26,7 +26,7 @@ import {
   VALUE_NUMBER,
   VALUE_STRING,
   VALUE_STRUCT,
-} from "@sessionlog/protocol/wire/struct_tags";
+} from "@sessionlog/protocol/wire/struct";
 
 /** Text is JSON already, as it goes into the row; a number is not yet printed and may be no finite one. */
 export type ArtifactValue = string | number | Container;

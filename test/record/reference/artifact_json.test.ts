@@ -1,13 +1,13 @@
-import { createBackwardWriter, writtenBytes } from "@sessionlog/protocol/wire/backward_writer";
 import { createCursor } from "@sessionlog/protocol/wire/reader";
+import { createReverseWriter, writtenBytes } from "@sessionlog/protocol/wire/reverse_writer";
 import { writeStruct } from "@sessionlog/protocol/wire/struct";
 import { describe, expect, test } from "vitest";
 import { type Artifact, printArtifact } from "../../../src/record/reference/artifact_json.js";
 import { createContainer, readStruct } from "../../../src/record/reference/artifact_tree.js";
 
 function print(json: object, stop_bytes = 1000): Artifact {
-  const writer = createBackwardWriter();
-  expect(writeStruct(writer, json)).toBe(true);
+  const writer = createReverseWriter();
+  writeStruct(writer, json);
   const artifact = createContainer(false);
   readStruct(createCursor(writtenBytes(writer)), artifact);
   return printArtifact(artifact, stop_bytes);

@@ -1,10 +1,5 @@
 import type { Violation } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-
-/** Where a logger tells what a daemon's author should know: `console` and pino's loggers fit. */
-export interface ClientLog {
-  info(message: string): void;
-  warn(message: string): void;
-}
+import { type ClientLog, writeLog } from "../client_log.js";
 
 /** What the log is told: each reason once. It is told in the background, never while somebody appends. */
 export interface Notices {
@@ -69,22 +64,9 @@ export function createNotices(log: ClientLog): Notices {
     tell() {
       const messages = untold;
       untold = [];
-      for (const { level, message } of messages) tellLog(log, level, message);
+      for (const { level, message } of messages) writeLog(log, level, message);
     },
   };
-}
-
-/** Tells a log something now. */
-export function tellLog<Level extends keyof ClientLog>(
-  log: Pick<ClientLog, Level>,
-  level: Level,
-  message: string,
-): void {
-  try {
-    log[level](`session log: ${message}`);
-  } catch {
-    // A log that throws costs no row, and there is nobody left to tell.
-  }
 }
 
 /** All of them on one line, and how many more there are. */

@@ -1,7 +1,7 @@
 /** Sends rows in the background, in batches, until they are stored or refused. */
 import type { BatchAppendSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { describeError } from "../errors.js";
 import { backoffs, type Options } from "../options.js";
-import { describeError } from "../record/encode_record.js";
 import type { CallResult } from "../rpc/api_client.js";
 import type { Connection } from "../rpc/connection.js";
 import type { CallFailure } from "../rpc/failure.js";

@@ -1,7 +1,7 @@
 /** The spill file: rows that could not be sent, as JSONL for `sessionlog append`. */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from "node:fs";
 import { rowToJsonLine } from "@sessionlog/protocol/record_to_json";
-import { describeError } from "../record/encode_record.js";
+import { describeError } from "../errors.js";
 import type { Notices } from "./diagnostics.js";
 import type { Counters } from "./stats.js";
 

@@ -1,7 +1,7 @@
 /** The record of a session, from what a daemon has in hand at its end. */
-import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
-import { type ClientLog, tellLog } from "../delivery/diagnostics.js";
-import { describeError } from "./encode_record.js";
+import { PROMPT_CODE_POINTS_MAX } from "@sessionlog/protocol/gen/limits";
+import { type ClientLog, writeLog } from "../client_log.js";
+import { describeError } from "../errors.js";
 import type { SessionAttemptInput, SessionRecordInput, Text } from "./record.js";
 import { answeredAtOnce, type RosterCheck } from "./roster_check.js";
 import { cutText } from "./text.js";
@@ -47,41 +47,64 @@ export interface BuildOptions {
   readonly log?: Pick<ClientLog, "warn"> | undefined;
 }
 
-const PROMPT_CODE_POINTS = sessionSchema.properties.prompt.maxLength;
-const INFRA_ERROR_CODE_POINTS = 800;
+const INFRA_ERROR_CODE_POINTS_MAX = 800;
 
-/** The record of a session that ended like this. Throws nothing. */
+/** The record of a session that ended like this. Throws nothing: what cannot be read is left out and logged. */
 export function buildSessionRecord(
   request: IterateRequest,
   outcome?: IterateOutcome | null,
   options?: BuildOptions | null,
 ): SessionRecordInput {
-  // A daemon without types may give nothing at all.
-  const { kind, prompt = "", model, provider, max_iterations, trace_id } = request ?? {};
-  const { response, failure, error } = outcome ?? {};
-  const { duration_ms, rosterCheck, log = console } = options ?? {};
-  const asked = { kind, prompt: cutPrompt(prompt), model, provider, max_iterations, duration_ms };
-  const ended = response || failure;
+  const log = safely(console, "log cannot be read and is left out", () => options?.log) ?? console;
+  /** Callers without types may pass anything, and their getters may throw. */
+  const read = <T extends object, K extends keyof T & string>(source: T | null | undefined, name: K) =>
+    safely(log, `${name} cannot be read and is left out`, () => source?.[name]);
+  const trace_id = read(request, "trace_id");
+  const asked = {
+    kind: read(request, "kind") ?? "",
+    prompt: safely(log, "prompt cannot be read and is left out", () => cutPrompt(request?.prompt ?? "")),
+    model: read(request, "model"),
+    provider: read(request, "provider"),
+    max_iterations: read(request, "max_iterations"),
+    duration_ms: read(options, "duration_ms"),
+  };
+  const response = read(outcome, "response");
+  const ended = response || read(outcome, "failure");
   if (!ended) {
-    return { ...asked, final_verdict: "infra_error", session_id: trace_id, attempts: infraAttempts(error) };
+    const attempts = infraAttempts(read(outcome, "error"));
+    return { ...asked, final_verdict: "infra_error", session_id: trace_id, attempts };
   }
-  const { iterations, history: attempts } = ended;
-  const session = { ...asked, iterations, attempts, session_id: trace_id || ended.trace_id };
+  const session_id = trace_id || read(ended, "trace_id");
+  const session = { ...asked, iterations: read(ended, "iterations"), attempts: read(ended, "history"), session_id };
   if (!response) return { ...session, final_verdict: "max_iter_exhausted" };
-  const { artifact } = response;
-  return { ...session, final_verdict: "accepted", artifact, grounded_in_roster: grounded(artifact, rosterCheck, log) };
+  const artifact = read(response, "artifact");
+  const rosterCheck = read(options, "rosterCheck");
+  const grounded_in_roster =
+    artifact &&
+    safely(log, "the roster check failed, grounded_in_roster is left out", () => grounded(artifact, rosterCheck));
+  return { ...session, final_verdict: "accepted", artifact, grounded_in_roster };
 }
 
-/** A prompt that is no text is refused, and told, when the record is appended. */
+/** The result of `work`, which may be code of the caller; undefined, and logged, when it throws. */
+function safely<T>(log: Pick<ClientLog, "warn">, problem: string, work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    writeLog(log, "warn", `${problem}: ${describeError(error)}`);
+    return undefined;
+  }
+}
+
+/** A prompt that is not a text is refused, and reported, when the record is appended. */
 function cutPrompt(prompt: Text): Text {
   const is_text = typeof prompt === "string" || prompt instanceof Uint8Array;
-  return is_text ? cutText(prompt, PROMPT_CODE_POINTS) : prompt;
+  return is_text ? cutText(prompt, PROMPT_CODE_POINTS_MAX) : prompt;
 }
 
 function infraAttempts(error: unknown): readonly SessionAttemptInput[] {
   if (error === undefined || error === null || error === "") return [];
   const text = messageOf(error) || describeError(error);
-  return [{ iteration: 0, verdict_kind: "infra_error", error: cutText(text, INFRA_ERROR_CODE_POINTS) }];
+  return [{ iteration: 0, verdict_kind: "infra_error", error: cutText(text, INFRA_ERROR_CODE_POINTS_MAX) }];
 }
 
 /** What an Error says without its name; empty where that is no text. */
@@ -95,16 +118,7 @@ function messageOf(error: unknown): string {
   }
 }
 
-function grounded(
-  artifact: object,
-  rosterCheck: RosterCheck | undefined,
-  log: Pick<ClientLog, "warn">,
-): boolean | undefined {
-  try {
-    const answer = answeredAtOnce(rosterCheck?.(artifact));
-    return typeof answer === "boolean" ? answer : undefined;
-  } catch (error) {
-    tellLog(log, "warn", `the roster check failed, grounded_in_roster is left out: ${describeError(error)}`);
-    return undefined;
-  }
+function grounded(artifact: object, rosterCheck: RosterCheck | undefined): boolean | undefined {
+  const answer = answeredAtOnce(rosterCheck?.(artifact));
+  return typeof answer === "boolean" ? answer : undefined;
 }

@@ -1,132 +1,89 @@
 /** An artifact, a value that is an object in JSON, → google.protobuf.Struct. */
-import {
-  fits,
-  type RowWriter,
-  refuse,
-  writeDouble,
-  writeLength,
-  writeText,
-  writeVarint,
-  writtenLength,
-} from "@sessionlog/protocol/wire/reverse_writer";
+import { ARTIFACT_LEVELS_MAX } from "@sessionlog/protocol/gen/limits";
+import { createReverseWriter, writtenBytes } from "@sessionlog/protocol/wire/reverse_writer";
+import { writeStruct } from "@sessionlog/protocol/wire/struct";
+import { refuse, refusing } from "./refusal.js";
 
-const ENTRY_KEY = 0x0a;
-const ENTRY_VALUE = 0x12;
-const REPEATED = 0x0a;
-const VALUE_NULL = 0x08;
-const VALUE_NUMBER = 0x11;
-const VALUE_STRING = 0x1a;
-const VALUE_BOOL = 0x20;
-const VALUE_STRUCT = 0x2a;
-const VALUE_LIST = 0x32;
-
-/** Ends the walk into a value that contains itself. The service's own limit is lower, and its to tell. */
-const LEVELS_MAX = 100;
+/** An item of an object or list has at least this many bytes: its tag and length, and those of its value. */
+const ITEM_BYTES_MIN = 4;
 
 type PlainObject = Readonly<Record<string, unknown>>;
 
-/**
- * Writes the fields of a google.protobuf.Struct. False, with the writer's fault, when JSON cannot say the value.
- *
- * As in JSON.stringify, toJSON is asked, undefined is left out of objects and null in lists. What that would lose or
- * change without a word is refused: NaN, a Map, a typed array, an object of a class without toJSON.
- */
-export function writeArtifact(writer: RowWriter, artifact: unknown): boolean {
-  const value = plain(artifact);
-  return isPlainObject(value)
-    ? writeObject(writer, value, 1)
-    : wrong(writer, "INVALID_FORMAT", `expected a plain object, found ${nameOf(value)}`);
+/** A copy in progress. `bytes` is a lower bound of its bytes in protobuf, so that the copy is bounded as well. */
+interface Copy {
+  readonly bytes_max: number;
+  bytes: number;
 }
 
-function writeObject(writer: RowWriter, object: PlainObject, level: number): boolean {
-  if (level > LEVELS_MAX) return tooDeep(writer);
-  const keys = Object.keys(object);
-  for (let index = keys.length - 1; index >= 0; index--) {
-    const key = keys[index] ?? "";
+/**
+ * The fields of a google.protobuf.Struct, at most `bytes_max` bytes. Refuses what JSON cannot express.
+ *
+ * As in JSON.stringify, toJSON is called, undefined is left out of objects and null in lists. What that would lose or
+ * change silently is refused: NaN, a Map, a typed array, an object of a class without toJSON.
+ */
+export function encodeArtifact(artifact: unknown, bytes_max: number): Uint8Array {
+  return refusing("record.artifact", () => {
+    const value = plain(artifact);
+    if (!isPlainObject(value)) return wrong("INVALID_FORMAT", `expected a plain object, found ${nameOf(value)}`);
+    const writer = createReverseWriter();
+    writeStruct(writer, copyObject({ bytes_max, bytes: 0 }, value, 1));
+    const bytes = writtenBytes(writer);
+    return bytes.length > bytes_max ? tooLong(bytes_max) : bytes;
+  });
+}
+
+function copyObject(copy: Copy, object: PlainObject, level: number): PlainObject {
+  checkLevel(level);
+  // Without a prototype: `__proto__` is a key like any other.
+  const copied: Record<string, unknown> = Object.create(null);
+  for (const key of Object.keys(object)) {
     const value = object[key];
     if (value === undefined) continue;
-    const mark = writtenLength(writer);
-    if (!writeValue(writer, value, level)) return false;
-    writeLength(writer, mark);
-    writeVarint(writer, ENTRY_VALUE);
-    if (!fits(writer, key.length)) return false;
-    writeText(writer, key);
-    writeVarint(writer, ENTRY_KEY);
-    writeLength(writer, mark);
-    writeVarint(writer, REPEATED);
-    if (!fits(writer)) return false;
+    count(copy, ITEM_BYTES_MIN + key.length);
+    copied[key] = copyValue(copy, value, level);
   }
-  return true;
+  return copied;
 }
 
-function writeList(writer: RowWriter, list: readonly unknown[], level: number): boolean {
-  if (level > LEVELS_MAX) return tooDeep(writer);
-  for (let index = list.length - 1; index >= 0; index--) {
-    const mark = writtenLength(writer);
-    if (!writeValue(writer, list[index], level)) return false;
-    writeLength(writer, mark);
-    writeVarint(writer, REPEATED);
-    if (!fits(writer)) return false;
+function copyList(copy: Copy, list: readonly unknown[], level: number): readonly unknown[] {
+  checkLevel(level);
+  const copied: unknown[] = [];
+  for (const value of list) {
+    count(copy, ITEM_BYTES_MIN);
+    copied.push(copyValue(copy, value, level));
   }
-  return true;
+  return copied;
 }
 
-/** A google.protobuf.Value within a container of this level. */
-function writeValue(writer: RowWriter, value: unknown, level: number): boolean {
+/** A value within a container of this level. */
+function copyValue(copy: Copy, value: unknown, level: number): unknown {
   switch (typeof value) {
     case "string":
       // UTF-8 has no fewer bytes.
-      if (!fits(writer, value.length)) return false;
-      writeText(writer, value);
-      writeVarint(writer, VALUE_STRING);
-      return fits(writer);
+      count(copy, value.length);
+      return value;
     case "number":
-      if (!Number.isFinite(value)) return wrong(writer, "NOT_FINITE", "expected finite numbers only");
-      writeDouble(writer, value);
-      writeVarint(writer, VALUE_NUMBER);
-      return true;
+      return Number.isFinite(value) ? value : wrong("NOT_FINITE", "expected finite numbers only");
     case "boolean":
-      writeVarint(writer, value ? 1 : 0);
-      writeVarint(writer, VALUE_BOOL);
-      return true;
+      return value;
     case "undefined":
-      return writeNull(writer);
+      return null;
     case "object":
-      return value === null ? writeNull(writer) : writeContainer(writer, value, level);
+      return value === null ? null : copyContainer(copy, plain(value), level + 1);
     default:
-      return wrong(writer, "INVALID_FORMAT", `expected what JSON can say, found a ${typeof value}`);
+      return wrong("INVALID_FORMAT", `expected a JSON value, found a ${typeof value}`);
   }
 }
 
-function writeNull(writer: RowWriter): true {
-  writeVarint(writer, 0);
-  writeVarint(writer, VALUE_NULL);
-  return true;
+/** `value` is what toJSON returned, if there is one. It is not called again, so what is no container is a leaf. */
+function copyContainer(copy: Copy, value: unknown, level: number): unknown {
+  if (Array.isArray(value)) return copyList(copy, value, level);
+  if (isPlainObject(value)) return copyObject(copy, value, level);
+  if (typeof value !== "object" || value === null) return copyValue(copy, value, level);
+  return wrong("INVALID_FORMAT", `expected a JSON value, found ${nameOf(value)}`);
 }
 
-function writeContainer(writer: RowWriter, container: object, level: number): boolean {
-  const mark = writtenLength(writer);
-  const value = plain(container);
-  if (Array.isArray(value)) {
-    if (!writeList(writer, value, level + 1)) return false;
-    writeLength(writer, mark);
-    writeVarint(writer, VALUE_LIST);
-    return true;
-  }
-  if (isPlainObject(value)) {
-    if (!writeObject(writer, value, level + 1)) return false;
-    writeLength(writer, mark);
-    writeVarint(writer, VALUE_STRUCT);
-    return true;
-  }
-  // What toJSON answered is not asked again, so an answer that is no container is a leaf.
-  if (typeof value === "object" && value !== null) {
-    return wrong(writer, "INVALID_FORMAT", `expected what JSON can say, found ${nameOf(value)}`);
-  }
-  return writeValue(writer, value, level);
-}
-
-/** What toJSON makes of a value that has it: of a Date its text. */
+/** The result of toJSON for a value that has it: of a Date its text. */
 function plain(value: unknown): unknown {
   if (typeof value !== "object" || value === null || !("toJSON" in value)) return value;
   return typeof value.toJSON === "function" ? value.toJSON() : value;
@@ -146,10 +103,20 @@ function nameOf(value: unknown): string {
   return typeof name === "string" && /^\w{1,64}$/.test(name) ? `a ${name}` : "an object of a class";
 }
 
-function tooDeep(writer: RowWriter): false {
-  return wrong(writer, "TOO_DEEP", `more than ${LEVELS_MAX} levels of objects and lists; does it contain itself?`);
+function count(copy: Copy, bytes: number): void {
+  copy.bytes += bytes;
+  if (copy.bytes > copy.bytes_max) tooLong(copy.bytes_max);
 }
 
-function wrong(writer: RowWriter, reason: string, description: string): false {
-  return refuse(writer, "record.artifact", reason, description);
+function checkLevel(level: number): void {
+  if (level <= ARTIFACT_LEVELS_MAX) return;
+  wrong("TOO_DEEP", `more than ${ARTIFACT_LEVELS_MAX} levels of objects and lists; does it contain itself?`);
+}
+
+function tooLong(bytes_max: number): never {
+  return wrong("TOO_LONG", `expected at most ${bytes_max} bytes`);
+}
+
+function wrong(reason: string, description: string): never {
+  return refuse("record.artifact", reason, description);
 }

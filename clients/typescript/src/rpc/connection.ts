@@ -7,8 +7,8 @@ import {
   BatchAppendSessionsResponse,
   SessionLogService,
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { describeError } from "../errors.js";
 import type { Options, TlsOptions } from "../options.js";
-import { describeError } from "../record/encode_record.js";
 import { type CallResult, createRawClient, type RawClient } from "./api_client.js";
 import type { CallFailure } from "./failure.js";
 import { isLocal } from "./local_address.js";

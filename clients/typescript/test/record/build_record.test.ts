@@ -1,7 +1,9 @@
+import { recordJsonToBytes } from "@sessionlog/protocol/record_from_json";
 import { expect, test } from "vitest";
 import { createRecordToRow } from "../../../../src/record/index.js";
-import { buildSessionRecord, type IterateRequest } from "../../src/record/build_record.js";
+import { buildSessionRecord, type IterateOutcome, type IterateRequest } from "../../src/record/build_record.js";
 import { encodeRecord } from "../../src/record/encode_record.js";
+import { readCases } from "../cases.js";
 
 const request: IterateRequest = {
   kind: "fill",
@@ -19,25 +21,32 @@ const broken = () => {
 };
 const failure = { iterations: 3, history: [{ iteration: 0, verdict_kind: "no_json" }], trace_id: "failure" };
 
-test("buildSessionRecord makes an accepted session of a response, also beside a failure", () => {
-  const record = buildSessionRecord(request, { response, failure }, { duration_ms: 7, rosterCheck: () => false });
-  expect(record).toEqual({
-    ...asked,
-    final_verdict: "accepted",
-    iterations: 1,
-    attempts: history,
-    artifact: { fills: [] },
-    grounded_in_roster: false,
-    duration_ms: 7,
-    session_id: "request",
-  });
+interface BuildCase extends IterateOutcome {
+  readonly name: string;
+  readonly request: IterateRequest;
+  readonly duration_ms?: number;
+  readonly roster_check?: boolean | null | "fails";
+  readonly record: object;
+}
+
+test.each(readCases<BuildCase>("build_record.jsonl"))("case: $name", (given) => {
+  const { request, response, failure, error, duration_ms, roster_check, record } = given;
+  const rosterCheck = () => (roster_check === "fails" ? broken() : (roster_check ?? undefined));
+  const options = {
+    duration_ms,
+    ...(roster_check === undefined ? {} : { rosterCheck }),
+    log: { warn: () => undefined },
+  };
+  const built = buildSessionRecord(request, { response, failure, error }, options);
+  const stamps = { daemon: "validatord", now_ms: () => Date.parse("2026-05-02T05:22:09.250Z") };
+  const stamped = record && "session_id" in record ? built : { ...built, session_id: "stamped" };
+  const encoded = encodeRecord(stamped, stamps, 1_000_000);
+  const expected = recordJsonToBytes(JSON.stringify({ session_id: "stamped", ...record }));
+  expect(encoded.ok && Buffer.from(encoded.bytes)).toEqual(expected.ok && Buffer.from(expected.bytes));
 });
 
-test("buildSessionRecord takes the trace id of the response where the request has none", () => {
-  const { trace_id, ...untraced } = request;
-  expect(buildSessionRecord(untraced, { response }).session_id).toBe("response");
+test("buildSessionRecord takes the trace id of the failure where the request's is empty", () => {
   expect(buildSessionRecord({ ...request, trace_id: "" }, { failure }).session_id).toBe("failure");
-  expect(buildSessionRecord(untraced, { error: "e" }).session_id).toBeUndefined();
 });
 
 test("buildSessionRecord leaves grounded_in_roster out without a check, or where it does not know or throws", () => {
@@ -62,12 +71,6 @@ test("buildSessionRecord leaves grounded_in_roster out for a check that is async
   expect(told[0]).toContain("must answer at once");
 });
 
-test("buildSessionRecord makes max_iter_exhausted of a failure, without an artifact", () => {
-  const record = buildSessionRecord(request, { failure, error: new Error("x") });
-  expect(record).toMatchObject({ final_verdict: "max_iter_exhausted", iterations: 3, attempts: failure.history });
-  expect(record).not.toHaveProperty("artifact");
-});
-
 test("buildSessionRecord makes infra_error of an error, cut to 800 code points", () => {
   const record = buildSessionRecord(request, { error: new Error("😀".repeat(900)) });
   expect(record.final_verdict).toBe("infra_error");
@@ -83,6 +86,21 @@ test.each<readonly [string, object, string]>([
 ])("buildSessionRecord throws nothing for an Error with %s", (_, message, expected) => {
   const error = Object.defineProperty(new Error("x"), "message", message);
   expect(buildSessionRecord(request, { error }).attempts?.[0]?.error).toBe(expected);
+});
+
+test("buildSessionRecord throws nothing for getters that do, and logs what is left out", () => {
+  const thrower = new Proxy<Record<string, never>>({}, { get: broken, has: broken, getPrototypeOf: broken });
+  const messages: string[] = [];
+  const log = { warn: (message: string) => void messages.push(message) };
+  const build = (...parts: readonly unknown[]) => Reflect.apply(buildSessionRecord, undefined, parts);
+  expect(build(thrower, { failure }, { log })).toMatchObject({ kind: "", final_verdict: "max_iter_exhausted" });
+  expect(messages[0]).toBe("session log: trace_id cannot be read and is left out: Error: no roster");
+  expect(messages).toHaveLength(6);
+  expect(build(request, thrower)).toMatchObject({ ...asked, final_verdict: "infra_error" });
+  expect(build(request, { response: thrower })).toMatchObject({ ...asked, final_verdict: "accepted" });
+  expect(build(request, { failure: thrower })).toMatchObject({ ...asked, final_verdict: "max_iter_exhausted" });
+  expect(build(request, { error: thrower })).toMatchObject({ ...asked, final_verdict: "infra_error" });
+  expect(build({ ...request, prompt: thrower }, { response }, thrower)).toMatchObject({ final_verdict: "accepted" });
 });
 
 test("buildSessionRecord throws nothing for a log that does, or arguments that are not there", () => {

@@ -1,7 +1,9 @@
+import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test, vi } from "vitest";
 import { encodeRecord } from "../../src/record/encode_record.js";
 import type { SessionRecordInput } from "../../src/record/record.js";
+import { readCases } from "../cases.js";
 
 const stamps = { daemon: "validatord", now_ms: () => 1_777_699_329_250 };
 const encode = (record: unknown, bytes_max = 1_000_000) => encodeRecord(record, stamps, bytes_max);
@@ -38,7 +40,39 @@ const full: SessionRecord = {
   duration_ms: 2 ** 40,
 };
 
+interface RecordCase {
+  readonly name: string;
+  readonly record: unknown;
+  readonly bytes_max?: number;
+  readonly bytes?: string;
+  readonly refusal?: { readonly field: string; readonly reason: string };
+}
+
+/** The field numbers of a message, in the order of its bytes. */
+function fieldNumbers(bytes: Uint8Array): readonly number[] {
+  const reader = new BinaryReader(bytes);
+  const numbers: number[] = [];
+  while (reader.pos < reader.len) {
+    const [number, type] = reader.tag();
+    numbers.push(number);
+    reader.skip(type, number);
+  }
+  return numbers;
+}
+
 describe("encodeRecord", () => {
+  test.each(readCases<RecordCase>("records.jsonl"))("case: $name", ({ record, bytes_max, bytes, refusal }) => {
+    const encoded = encode(record, bytes_max);
+    if (encoded.ok) expect(Buffer.from(encoded.bytes).toString("hex")).toBe(bytes);
+    else expect(encoded.violations).toEqual([{ ...refusal, description: expect.any(String) }]);
+  });
+
+  test("writes fields by rising number", () => {
+    const encoded = encode(full);
+    const numbers = encoded.ok ? fieldNumbers(encoded.bytes) : [];
+    expect(numbers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 12, 13, 14, 15]);
+  });
+
   test("writes the bytes of generated code, field by field", () => {
     const row = encode(full);
     expect(row.ok && Buffer.from(SessionRecord.encode(full).finish()).equals(row.bytes)).toBe(true);
@@ -92,12 +126,17 @@ describe("encodeRecord", () => {
   const cyclic: Record<string, unknown> = { list: [] };
   cyclic.self = [cyclic, cyclic];
   let wide: unknown = "x".repeat(100);
-  for (let level = 0; level < 60; level++) wide = [wide, wide];
+  for (let level = 0; level < 30; level++) wide = [wide, wide];
 
   test.each<readonly [string, unknown, string]>([
     ["NaN", { artifact: { a: [Number.NaN] } }, "record.artifact NOT_FINITE"],
     ["an object in itself", { artifact: cyclic }, "record.artifact TOO_DEEP"],
-    ["a value that holds a part many times", { artifact: { wide } }, "record TOO_LONG"],
+    ["a value that holds a part many times", { artifact: { wide } }, "record.artifact TOO_LONG"],
+    ["a list of a billion holes", { artifact: { list: new Array(1e9) } }, "record.artifact TOO_LONG"],
+    ["attempts without end", { attempts: new Array(1e9) }, "record.attempts TOO_LONG"],
+    ["a text of 500 million characters", { model: "m".repeat(5e8) }, "record.model TOO_LONG"],
+    ["an artifact with such a text", { artifact: { text: "t".repeat(5e8) } }, "record.artifact TOO_LONG"],
+    ["an integer beyond 2^53", { duration_ms: 2n ** 63n - 1n }, "record.duration_ms OUT_OF_RANGE"],
     ["a Map", { artifact: { a: new Map() } }, "record.artifact INVALID_FORMAT"],
     ["an object of a class", { artifact: { a: new (class Worker {})() } }, "record.artifact INVALID_FORMAT"],
     ["a bigint", { artifact: { a: 1n } }, "record.artifact INVALID_FORMAT"],
@@ -116,19 +155,19 @@ describe("encodeRecord", () => {
   });
 
   test("refuses what is too long, and goes on", () => {
-    expect(refusal({ model: "m".repeat(2_000) }, 1_000)).toBe("record TOO_LONG");
-    expect(refusal({ artifact: { a: "😀".repeat(700_000) } })).toBe("record TOO_LONG");
+    expect(refusal({ model: "m".repeat(2_000) }, 1_000)).toBe("record.model TOO_LONG");
+    expect(refusal({ artifact: { a: "😀".repeat(700_000) } })).toBe("record.artifact TOO_LONG");
     expect(refusal({ model: "m" }, 1_000)).toBe("no refusal");
   });
 
   test("copies no text that is too long", () => {
     const text = "t".repeat(100_000);
     const bytes = Buffer.from(text);
-    const copy = vi.spyOn(Buffer, "allocUnsafeSlow");
+    const copy = vi.spyOn(Buffer, "allocUnsafe");
     const decode = vi.spyOn(TextDecoder.prototype, "decode");
     const artifacts = [text, { [text]: 1 }, { a: [{ b: text }] }].map((a) => ({ artifact: { a } }));
     for (const record of [{ model: text }, { model: bytes }, ...artifacts]) {
-      expect(refusal(record, 50_000)).toBe("record TOO_LONG");
+      expect(refusal(record, 50_000)).toBe(`record.${"model" in record ? "model" : "artifact"} TOO_LONG`);
     }
     expect(decoded({ prompt: bytes, attempts: [{ iteration: 0, error: bytes }] }).prompt).toBe(text.slice(0, 4_000));
     const copied = copy.mock.calls.map(([length]) => length);
@@ -144,7 +183,17 @@ describe("encodeRecord", () => {
         throw new Error("no kind");
       },
     };
-    expect(refusal(bad)).toBe("record INVALID_FORMAT");
+    expect(refusal(bad)).toBe("record.kind INVALID_FORMAT");
+    const thrower = () => {
+      throw new Error("no");
+    };
+    const proxy = new Proxy({}, { get: thrower, getPrototypeOf: thrower, has: thrower, ownKeys: thrower });
+    expect(refusal(proxy)).toBe("record.schema INVALID_FORMAT");
+    expect(refusal({ timestamp: proxy })).toBe("record.timestamp INVALID_FORMAT");
+    expect(refusal({ artifact: proxy })).toBe("record.artifact INVALID_FORMAT");
+    expect(refusal({ attempts: [proxy] })).toBe("record.attempts[0].iteration INVALID_FORMAT");
+    expect(refusal({ prompt: proxy })).toBe("record.prompt INVALID_FORMAT");
+    expect(refusal({ artifact: { a: { toJSON: thrower } } })).toBe("record.artifact INVALID_FORMAT");
     expect(refusal({ artifact: { a: { toJSON: () => ({ b: Number.NaN }) } } })).toBe("record.artifact NOT_FINITE");
     expect(decoded(full)).toEqual(full);
   });

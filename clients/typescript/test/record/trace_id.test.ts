@@ -1,21 +1,25 @@
 import { Metadata } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 import { parseTraceparent, traceIdFromHeaders } from "../../src/record/trace_id.js";
+import { readCases } from "../cases.js";
 
 const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT = `00-${TRACE}-00f067aa0ba902b7-01`;
 
+interface TraceCase {
+  readonly name: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly expected: string;
+}
+
 describe("traceIdFromHeaders", () => {
-  test.each<readonly [string, Record<string, string | string[] | undefined>, string]>([
-    ["x-lakehouse-trace-id first", { traceparent: PARENT, "x-lakehouse-trace-id": "own" }, "own"],
-    ["names in any case", { "X-Lakehouse-Trace-Id": " own " }, "own"],
-    ["a list of values", { "x-lakehouse-trace-id": ["not valid!", "own"] }, "own"],
-    ["values that Node joined", { "x-lakehouse-trace-id": "not valid, own" }, "own"],
-    ["traceparent where there is no valid id", { traceparent: PARENT, "x-lakehouse-trace-id": "a b" }, TRACE],
-    ["an id that is too long", { "x-lakehouse-trace-id": "a".repeat(129) }, ""],
-    ["nothing", { host: "x", "x-lakehouse-trace-id": undefined }, ""],
-  ])("takes %s", (_, headers, expected) => {
-    expect(traceIdFromHeaders(headers)).toBe(expected);
+  test.each(readCases<TraceCase>("trace_ids.jsonl"))("case: $name", ({ headers, expected }) => {
+    const valuesOf = (wanted: string) => headers.filter(([name]) => name === wanted).map(([, value]) => value);
+    expect(traceIdFromHeaders(Object.fromEntries(headers.map(([name]) => [name, valuesOf(name)])))).toBe(expected);
+    const metadata = new Metadata();
+    const ascii = headers.filter(([, value]) => /^[ -~]*$/.test(value));
+    for (const [name, value] of ascii) metadata.add(name, value);
+    if (ascii.length === headers.length) expect(traceIdFromHeaders(metadata)).toBe(expected);
   });
 
   test("takes nothing of no headers", () => {
@@ -34,11 +38,6 @@ describe("traceIdFromHeaders", () => {
 
 test.each([
   [PARENT, TRACE],
-  [`01-${TRACE}-00f067aa0ba902b7-01-more`, TRACE],
-  [`${PARENT}-more`, ""],
-  [`ff-${TRACE}-00f067aa0ba902b7-01`, ""],
-  [`00-${"0".repeat(32)}-00f067aa0ba902b7-01`, ""],
-  [`00-${TRACE}-${"0".repeat(16)}-01`, ""],
   [PARENT.toUpperCase(), ""],
   ["", ""],
 ])("parseTraceparent of %j is %j", (text, expected) => {

@@ -2,30 +2,30 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { wire } from "../../../test/record/support.js";
 import {
-  type BackwardWriter,
-  createBackwardWriter,
+  createReverseWriter,
+  type ReverseWriter,
   writeDouble,
+  writeInteger,
   writeLength,
-  writeSigned,
   writeText,
-  writeUnsigned,
+  writeVarint,
   writtenBytes,
   writtenLength,
-} from "../../src/wire/backward_writer.js";
+} from "../../src/wire/reverse_writer.js";
 
-function written(write: (writer: BackwardWriter) => void): Buffer {
-  const writer = createBackwardWriter();
+function written(write: (writer: ReverseWriter) => void): Buffer {
+  const writer = createReverseWriter();
   write(writer);
   return writtenBytes(writer);
 }
 
-describe("createBackwardWriter", () => {
+describe("createReverseWriter", () => {
   test("puts what is written later before", () => {
     const bytes = written((writer) => {
       writeText(writer, "🛠");
       const mark = writtenLength(writer);
       writeDouble(writer, 1.5);
-      writeUnsigned(writer, 300);
+      writeVarint(writer, 300);
       writeLength(writer, mark);
     });
     expect(bytes.toString("hex")).toBe(`0a${"ac02"}${"000000000000f83f"}${"04f09f9ba0"}`);
@@ -36,9 +36,9 @@ describe("createBackwardWriter", () => {
       const text = "x".repeat(before);
       const bytes = written((writer) => {
         writeText(writer, text);
-        writeSigned(writer, -1n);
+        writeInteger(writer, -1n);
         writeDouble(writer, 1);
-        writeUnsigned(writer, 2 ** 40);
+        writeVarint(writer, 2 ** 40);
       });
       expect(bytes).toEqual(
         Buffer.concat([
@@ -52,21 +52,21 @@ describe("createBackwardWriter", () => {
   });
 });
 
-describe("writeUnsigned", () => {
+describe("writeVarint", () => {
   test("writes a varint", () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (value) => {
-        expect(written((writer) => writeUnsigned(writer, value))).toEqual(wire.varint(value));
+        expect(written((writer) => writeVarint(writer, value))).toEqual(wire.varint(value));
       }),
     );
   });
 });
 
-describe("writeSigned", () => {
+describe("writeInteger", () => {
   test("writes 64 bits, also of what is negative", () => {
     fc.assert(
       fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => {
-        expect(written((writer) => writeSigned(writer, value))).toEqual(wire.varint(value));
+        expect(written((writer) => writeInteger(writer, value))).toEqual(wire.varint(value));
       }),
     );
   });
