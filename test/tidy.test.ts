@@ -13,6 +13,7 @@ const ACROSS = {
   "test/rpc/golden.test.ts": "the golden cases through the service",
   "test/rpc/requests.test.ts": "arbitrary and malformed requests through the service",
   "test/journal/crash_campaign.test.ts": "the journal on a disk that fails at every operation, in a short form",
+  "test/journal/rooms.test.ts": "which folder of journal/ imports which",
   "test/query/queries.test.ts": "the questions in queries/",
 };
 

@@ -19,6 +19,7 @@ export {
   type FileControl,
   type Journal,
   type JournalLog,
+  type JournalObserver,
   JournalOpenError,
   type JournalState,
   type RowReader,

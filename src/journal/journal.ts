@@ -16,8 +16,10 @@ import {
   type AppendOutcome,
   type Journal,
   type JournalLog,
+  type JournalObserver,
   JournalOpenError,
   type JournalState,
+  NO_OBSERVER,
   type RowsListener,
 } from "./types.js";
 
@@ -38,6 +40,7 @@ export interface JournalOptions {
   /** Among how many of the last rows a repeated one is recognised; 0 for none, Infinity for all. */
   readonly dedupe_rows: number;
   readonly log: JournalLog;
+  readonly observer?: JournalObserver;
   readonly disk?: Disk;
   readonly clock?: Clock;
 }
@@ -48,16 +51,17 @@ const QUEUE_FULL_RETRY_MS = 100;
 const CHECK_MS = 500;
 const PROBE_BYTES_MAX = 1024 * 1024;
 /** Every line of the group was a duplicate. */
-const NOTHING_STORED = { kind: "stored", first_sequence: 0 } as const;
+const NOTHING_STORED = { kind: "stored", first_sequence: 0, write_ms: 0, sync_ms: 0 } as const;
 
 /** A journal that is not open yet. */
 export function createJournal(options: JournalOptions): Journal {
-  const { disk = nodeDisk, clock = systemClock, log, path } = options;
-  const store = createStore({ ...options, disk, now: clock.now, onSealed: () => maintenance.wake() });
+  const { disk = nodeDisk, clock = systemClock, observer = NO_OBSERVER, log, path } = options;
+  const store = createStore({ ...options, disk, clock, onSealed });
   const maintenance = createMaintenance({
     ...options,
     disk,
     clock,
+    observer,
     names: journalNames(path),
     active: () => store.active,
   });
@@ -102,12 +106,23 @@ export function createJournal(options: JournalOptions): Journal {
   function setState(next: JournalState, message: string): void {
     state = next;
     reason = message;
+    observer.stateChanged(next);
     for (const listener of listeners) listener(next, message);
+  }
+
+  function onSealed(rows: number, bytes: number): void {
+    observer.segmentSealed(rows, bytes);
+    maintenance.wake();
+  }
+
+  function refuse(failure: AppendFailure): AppendFailure {
+    observer.appendRefused(failure.kind);
+    return failure;
   }
 
   function refusal(): AppendFailure {
     const kind = state === "open" || state === "closed" ? "draining" : state;
-    return { kind, message: reason, retry_after_ms: RETRY_MS };
+    return refuse({ kind, message: reason, retry_after_ms: RETRY_MS });
   }
 
   function fail(message: string): void {
@@ -165,7 +180,11 @@ export function createJournal(options: JournalOptions): Journal {
       recover(outcome, bytes.length);
       return queue.release(group, refusal);
     }
-    if (fresh.length > 0) notifyRows(outcome.first_sequence, fresh);
+    if (fresh.length > 0) {
+      observer.groupStored(fresh.length, bytes.length, outcome.write_ms, outcome.sync_ms);
+      notifyRows(outcome.first_sequence, fresh);
+    }
+    if (fresh.length < lines.length) observer.duplicateRows(lines.length - fresh.length);
     const rows = settle(outcome.first_sequence);
     let next = 0;
     queue.release(group, ({ lines }) => {
@@ -199,12 +218,13 @@ export function createJournal(options: JournalOptions): Journal {
     if (state !== "open") return Promise.resolve(refusal());
     if (bytes > GROUP_BYTES_MAX) {
       const message = `the rows have ${bytes} bytes together, at most ${GROUP_BYTES_MAX} are stored at once`;
-      return Promise.resolve({ kind: "too_large", message });
+      return Promise.resolve(refuse({ kind: "too_large", message }));
     }
     return new Promise((resolve) => {
       const request: Request<AppendOutcome> = { lines, bytes, settle: resolve };
       if (queue.offer(request)) return pump();
-      resolve({ kind: "queue_full", message: "the session log's queue is full", retry_after_ms: QUEUE_FULL_RETRY_MS });
+      const message = "the session log's queue is full";
+      resolve(refuse({ kind: "queue_full", message, retry_after_ms: QUEUE_FULL_RETRY_MS }));
     });
   }
 

@@ -92,6 +92,30 @@ export interface FileControl {
 
 export interface Journal extends AppendLog, RowReader, FileControl {}
 
+/** What a journal reports of its work, for metrics. Called synchronously as things happen; must not throw. */
+export interface JournalObserver {
+  /** One write and, with durability "fsync", one sync of new rows. */
+  groupStored(rows: number, bytes: number, write_ms: number, sync_ms: number): void;
+  /** Rows that were answered with an earlier row's sequence. */
+  duplicateRows(rows: number): void;
+  appendRefused(kind: AppendFailure["kind"]): void;
+  stateChanged(state: JournalState): void;
+  segmentSealed(rows: number, bytes: number): void;
+  segmentCompressed(): void;
+  /** By retention. */
+  segmentsRemoved(segments: number): void;
+}
+
+export const NO_OBSERVER: JournalObserver = {
+  groupStored() {},
+  duplicateRows() {},
+  appendRefused() {},
+  stateChanged() {},
+  segmentSealed() {},
+  segmentCompressed() {},
+  segmentsRemoved() {},
+};
+
 /** What the journal tells its operator; pino's logger fits. */
 export interface JournalLog {
   info(fields: object, message: string): void;

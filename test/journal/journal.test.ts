@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { settled } from "../support/manual_clock.js";
 import { createSimulatedDisk } from "../support/simulated_disk.js";
@@ -481,4 +482,51 @@ describe("look", () => {
     expect(await told(journal.append([row(2)]))).toEqual([2]);
     expect(await disk.lock(`${PATH}.lock`)).toBeUndefined();
   });
+});
+
+test("observer gets groups, refusals, duplicates, states and segments", async () => {
+  const seen: unknown[] = [];
+  const report =
+    (what: string) =>
+    (...values: readonly unknown[]) =>
+      void seen.push([what, ...values]);
+  const { journal, disk } = await openTestJournal({
+    dedupe_rows: 10,
+    compress: "gzip",
+    retention: { max_age_ms: 0, max_segments: 1, max_bytes: 0 },
+    observer: {
+      groupStored: report("stored"),
+      duplicateRows: report("duplicates"),
+      appendRefused: report("refused"),
+      stateChanged: report("state"),
+      segmentSealed: report("sealed"),
+      segmentCompressed: report("compressed"),
+      segmentsRemoved: report("removed"),
+    },
+  });
+  const bytes = row(1).length;
+  await journal.append([row(1), row(1), row(2)]);
+  await journal.append([row(2)]);
+  await journal.append([Buffer.alloc(9 * MEBIBYTE)]);
+  await journal.rotate();
+  await journal.append([row(3)]);
+  await journal.rotate();
+  for (let turns = 0; turns < 100_000 && !seen.flat().includes("removed"); turns++) await setImmediate();
+  disk.failNextSync("EIO");
+  await journal.append([row(4)]);
+  const isOfSegment = ([what]: readonly unknown[]) => what === "compressed" || what === "removed";
+  expect(seen.filter((each) => Array.isArray(each) && !isOfSegment(each))).toEqual([
+    ["state", "open"],
+    ["stored", 2, 2 * bytes, 0, 0],
+    ["duplicates", 1],
+    ["duplicates", 1],
+    ["refused", "too_large"],
+    ["sealed", 2, 2 * bytes],
+    ["stored", 1, bytes, 0, 0],
+    ["sealed", 1, bytes],
+    ["state", "failed"],
+    ["refused", "failed"],
+  ]);
+  expect(seen).toContainEqual(["compressed"]);
+  expect(seen).toContainEqual(["removed", 1]);
 });

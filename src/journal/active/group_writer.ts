@@ -3,7 +3,13 @@ import { errorText, isNoSpace } from "../disk/errors.js";
 
 export type WriteOutcome =
   /** The bytes are at the end of the file, durable when that was asked; `size` is the file's length, which another program may have changed. */
-  { readonly kind: "stored"; readonly deleted: boolean; readonly size: number } | WriteFailure;
+  ({ readonly kind: "stored"; readonly deleted: boolean; readonly size: number } & WriteTimes) | WriteFailure;
+
+/** How long the write and the sync took; 0 where there was none. */
+export interface WriteTimes {
+  readonly write_ms: number;
+  readonly sync_ms: number;
+}
 
 export type WriteFailure =
   /** There was no room; the file is as it was. */
@@ -16,8 +22,14 @@ export type WriteFailure =
  *
  * A failed fdatasync is never repeated: the kernel may have dropped the pages, and a later success would prove nothing.
  */
-export async function writeGroup(active: ActiveFile, bytes: Buffer, durable: boolean): Promise<WriteOutcome> {
+export async function writeGroup(
+  active: ActiveFile,
+  bytes: Buffer,
+  durable: boolean,
+  monotonic_ms: () => number,
+): Promise<WriteOutcome> {
   const { file } = active;
+  const begun_ms = monotonic_ms();
   let written = 0;
   try {
     written = await file.write(bytes, active.end);
@@ -26,6 +38,7 @@ export async function writeGroup(active: ActiveFile, bytes: Buffer, durable: boo
     return truncateBack(active, 0, errorText(error));
   }
   if (written < bytes.length) return truncateBack(active, written, `wrote ${written} of ${bytes.length} bytes`);
+  const written_ms = monotonic_ms();
   if (durable) {
     try {
       await file.sync();
@@ -33,13 +46,14 @@ export async function writeGroup(active: ActiveFile, bytes: Buffer, durable: boo
       return failWrite(active, `fdatasync failed: ${errorText(error)}`);
     }
   }
-  return statAfterWrite(active);
+  const sync_ms = durable ? monotonic_ms() - written_ms : 0;
+  return statAfterWrite(active, { write_ms: written_ms - begun_ms, sync_ms });
 }
 
-async function statAfterWrite(active: ActiveFile): Promise<WriteOutcome> {
+async function statAfterWrite(active: ActiveFile, times: WriteTimes): Promise<WriteOutcome> {
   try {
     const { links, size } = await active.file.status();
-    return { kind: "stored", deleted: links === 0, size };
+    return { kind: "stored", deleted: links === 0, size, ...times };
   } catch (error) {
     return { kind: "fatal", message: `fstat failed: ${errorText(error)}` };
   }
@@ -47,7 +61,7 @@ async function statAfterWrite(active: ActiveFile): Promise<WriteOutcome> {
 
 /** Writes that many blanks to see whether there is room for a group again, and takes them back. */
 export async function probeSpace(active: ActiveFile, length: number): Promise<WriteFailure | undefined> {
-  const outcome = await writeGroup(active, Buffer.alloc(length, " "), false);
+  const outcome = await writeGroup(active, Buffer.alloc(length, " "), false, () => 0);
   if (outcome.kind !== "stored") return outcome;
   const undone = await truncateBack(active, length, "");
   return undone.kind === "fatal" ? undone : undefined;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Clock } from "../clock.js";
 import type { ActiveFile } from "../disk/active_file.js";
 import type { Disk, Lock } from "../disk/disk.js";
 import { errorText, isNoSpace } from "../disk/errors.js";
@@ -8,7 +9,7 @@ import type { RowFile } from "../read/row_file.js";
 import { disorder, listSegments } from "../sealed/segments.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
 import { countForeignRows } from "./foreign_rows.js";
-import { probeSpace, type WriteFailure, writeGroup } from "./group_writer.js";
+import { probeSpace, type WriteFailure, type WriteTimes, writeGroup } from "./group_writer.js";
 import { openActive } from "./open_active.js";
 import { type RotationPolicy, rotationDue } from "./rotation.js";
 import { readStateFile, writeStateFile } from "./state_file.js";
@@ -20,12 +21,12 @@ export interface StoreOptions {
   readonly rotation: RotationPolicy;
   readonly log: JournalLog;
   readonly disk: Disk;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** A segment was sealed. */
-  readonly onSealed: () => void;
+  readonly onSealed: (rows: number, bytes: number) => void;
 }
 
-export type StoreOutcome = { readonly kind: "stored"; readonly first_sequence: number } | WriteFailure;
+export type StoreOutcome = ({ readonly kind: "stored"; readonly first_sequence: number } & WriteTimes) | WriteFailure;
 
 /** The journal's files. Its user sees to it that one call ends before the next begins. */
 export interface Store {
@@ -53,7 +54,7 @@ const TRIES_MAX = 5;
 const ROTATION_RETRY_MS = 60_000;
 
 export function createStore(options: StoreOptions): Store {
-  const { disk, log } = options;
+  const { disk, clock, log } = options;
   const names = journalNames(options.path);
   const durable = options.durability === "fsync";
   let lock: Lock | undefined;
@@ -75,7 +76,14 @@ export function createStore(options: StoreOptions): Store {
   }
 
   async function openFile(ours: boolean, first_sequence?: number): Promise<ActiveFile> {
-    const opened = await openActive({ ...options, names, ours, first_sequence, next_sequence_min: next_sequence });
+    const opened = await openActive({
+      ...options,
+      now: clock.now,
+      names,
+      ours,
+      first_sequence,
+      next_sequence_min: next_sequence,
+    });
     next_sequence = opened.first_sequence + opened.rows;
     return opened;
   }
@@ -98,8 +106,9 @@ export function createStore(options: StoreOptions): Store {
     await rotateWhenDue(bytes.length);
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const file = active ?? (await reopenFile());
-      const outcome = await writeGroup(file, bytes, durable);
+      const outcome = await writeGroup(file, bytes, durable, () => clock.reading().monotonic_ms);
       if (outcome.kind !== "stored") return outcome;
+      const { write_ms, sync_ms } = outcome;
       const surplus = outcome.size - (file.end + bytes.length);
       if (outcome.deleted) {
         log.warn({ path: names.active }, "the session log was deleted; its last rows go to a new file");
@@ -107,9 +116,9 @@ export function createStore(options: StoreOptions): Store {
       } else if (surplus === 0) {
         file.end += bytes.length;
         file.rows += rows;
-        file.written_at = options.now();
+        file.written_at = clock.now();
         next_sequence += rows;
-        return { kind: "stored", first_sequence: next_sequence - rows };
+        return { kind: "stored", first_sequence: next_sequence - rows, write_ms, sync_ms };
       } else {
         warnForeignWrite(surplus);
         const foreign = surplus > 0 ? await countForeignRows(file, bytes, outcome.size) : undefined;
@@ -117,7 +126,7 @@ export function createStore(options: StoreOptions): Store {
         if (foreign === undefined) await file.file.truncate(Math.max(0, outcome.size - bytes.length));
         const first_sequence = file.first_sequence + file.rows + (foreign ?? 0);
         await reopenFile(surplus > 0 ? file.first_sequence : undefined);
-        if (foreign !== undefined) return { kind: "stored", first_sequence };
+        if (foreign !== undefined) return { kind: "stored", first_sequence, write_ms, sync_ms };
       }
     }
     return { kind: "fatal", message: "the file was deleted or cut again and again" };
@@ -134,9 +143,9 @@ export function createStore(options: StoreOptions): Store {
   }
 
   async function rotateWhenDue(group_bytes: number): Promise<void> {
-    if (active === undefined || options.now() < rotation_waits_until) return;
+    if (active === undefined || clock.now() < rotation_waits_until) return;
     const facts = { bytes: active.end, rows: active.rows, written_at: active.written_at };
-    if (rotationDue(options.rotation, facts, group_bytes, options.now())) await rotate();
+    if (rotationDue(options.rotation, facts, group_bytes, clock.now())) await rotate();
   }
 
   /**
@@ -157,18 +166,19 @@ export function createStore(options: StoreOptions): Store {
     const sealed = segmentName(names, active.first_sequence, next_sequence - 1);
     try {
       if ((await disk.status(sealed)) !== undefined) throw new Error("a file of that name is there already");
-      await active.file.setModified(options.now());
+      await active.file.setModified(clock.now());
       await disk.rename(names.active, sealed);
     } catch (error) {
       // The file is as good as before: nothing is lost by writing on.
       log.warn({ path: sealed }, `the session log cannot be sealed, trying again in a minute: ${errorText(error)}`);
-      rotation_waits_until = options.now() + ROTATION_RETRY_MS;
+      rotation_waits_until = clock.now() + ROTATION_RETRY_MS;
       return;
     }
     await disk.syncDirectory(names.directory);
-    log.info({ path: sealed, rows: active.rows, bytes: active.end }, "sealed a segment");
+    const { rows, end } = active;
+    log.info({ path: sealed, rows, bytes: end }, "sealed a segment");
     await reopenFile();
-    options.onSealed();
+    options.onSealed(rows, end);
   }
 
   async function maintainActive(): Promise<void> {

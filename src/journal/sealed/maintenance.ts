@@ -5,7 +5,7 @@ import { errorText } from "../disk/errors.js";
 import { readBlocks } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
 import { gzipName } from "../format.js";
-import type { JournalLog } from "../types.js";
+import type { JournalLog, JournalObserver } from "../types.js";
 import { type Checksums, digestOf, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
 import { compressSegment } from "./compress.js";
 import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
@@ -16,6 +16,7 @@ export interface MaintenanceOptions {
   readonly clock: Clock;
   readonly names: JournalNames;
   readonly log: JournalLog;
+  readonly observer: JournalObserver;
   readonly compress: "none" | "gzip";
   readonly retention: RetentionPolicy;
   /** The file being written. */
@@ -37,7 +38,7 @@ const INTERVAL_MS = 60_000;
 const RETRY_MS = 5_000;
 
 export function createMaintenance(options: MaintenanceOptions): Maintenance {
-  const { disk, clock, names, log } = options;
+  const { disk, clock, names, log, observer } = options;
   const stopped = new AbortController();
   const since = clock.reading();
   let work: Promise<void> = Promise.resolve();
@@ -108,6 +109,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       const next = withChecksums(checksums, [plain], new Map([[gzipName(plain), digest]]));
       await writeChecksums(disk, names, next);
       await remove([plain]);
+      observer.segmentCompressed();
       return next;
     }
     // A twin without a checksum was not finished, and the plain file has all its rows.
@@ -129,6 +131,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     if (paths.length === 0) return;
     await writeChecksums(disk, names, withChecksums(checksums, paths, new Map()));
     await remove(paths);
+    observer.segmentsRemoved(surplus);
     log.info(
       { path: names.directory, segments: surplus, through: segments[surplus - 1]?.last },
       "removed the oldest sealed segments",

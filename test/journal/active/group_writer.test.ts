@@ -16,7 +16,9 @@ const bytes = Buffer.from("new row\n");
 test("writeGroup stores the bytes durably and leaves active as it is", async () => {
   const disk = createSimulatedDisk();
   const active = await openFile(disk);
-  expect(await writeGroup(active, bytes, true)).toEqual({ kind: "stored", deleted: false, size: 12 });
+  const times = [1, 3, 8];
+  const outcome = await writeGroup(active, bytes, true, () => times.shift() ?? 0);
+  expect(outcome).toEqual({ kind: "stored", deleted: false, size: 12, write_ms: 2, sync_ms: 5 });
   expect(disk.durable(PATH)?.toString()).toBe("old\nnew row\n");
   expect(active.end).toBe(4);
 });
@@ -25,7 +27,7 @@ test("writeGroup tells that the file was deleted", async () => {
   const disk = createSimulatedDisk();
   const active = await openFile(disk);
   disk.delete(PATH);
-  expect(await writeGroup(active, bytes, true)).toMatchObject({ kind: "stored", deleted: true });
+  expect(await writeGroup(active, bytes, true, Date.now)).toMatchObject({ kind: "stored", deleted: true });
 });
 
 test.each([[3], [0], ["ENOSPC"], ["EDQUOT"], ["EFBIG"]])(
@@ -34,7 +36,7 @@ test.each([[3], [0], ["ENOSPC"], ["EDQUOT"], ["EFBIG"]])(
     const disk = createSimulatedDisk();
     const active = await openFile(disk);
     disk.failNextWrite(effect);
-    expect(await writeGroup(active, bytes, true)).toMatchObject({ kind: "no_space" });
+    expect(await writeGroup(active, bytes, true, Date.now)).toMatchObject({ kind: "no_space" });
     expect(disk.content(PATH)?.toString()).toBe("old\n");
   },
 );
@@ -44,7 +46,7 @@ test("writeGroup fails for good when a sync fails, and says both when it cannot 
   const active = await openFile(disk);
   disk.failNextSync("EIO");
   disk.failNext("truncate", "EROFS");
-  const outcome = await writeGroup(active, bytes, true);
+  const outcome = await writeGroup(active, bytes, true, Date.now);
   expect(outcome).toMatchObject({ kind: "fatal", message: expect.stringMatching(/fdatasync failed: EIO.*EROFS/) });
   expect(disk.operations.filter(({ kind }) => kind === "sync")).toHaveLength(1);
 });
@@ -54,7 +56,7 @@ test("writeGroup that is short leaves a file that another program cut meanwhile"
   const active = await openFile(disk);
   disk.failNextWrite(3);
   const status = disk.holdNext("fileStatus");
-  const outcome = writeGroup(active, bytes, true);
+  const outcome = writeGroup(active, bytes, true, Date.now);
   await status.reached;
   disk.cut(PATH, 0);
   status.release();
