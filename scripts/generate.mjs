@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
 import {
   FieldDescriptorProto_Label,
   FieldDescriptorProto_Type,
@@ -36,7 +37,7 @@ function generate() {
     "/** Each file of the API and of its imports, as base64 of its FileDescriptorProto. */",
     `export const fileDescriptorProtos: readonly string[] = ${json(files.map(toBase64))};`,
   ]);
-  write(`${GEN}/fields.ts`, fieldLines(files.find(({ name }) => name.startsWith("sessionlog/"))));
+  write(`${GEN}/fields.ts`, fieldLines(files));
   write(`${GEN}/session_schema.ts`, [
     `/** ${SCHEMA_FILE}, the one home of the row's shape and limits. */`,
     `export const sessionSchema = ${json(schema)} as const;`,
@@ -71,24 +72,35 @@ function limits() {
   ];
 }
 
-/** The fields of the messages that hold a record: number, type and whether repeated, by name. */
-function fieldLines({ messageType }) {
-  const entries = messageType
-    .filter(({ name }) => name.startsWith("Session"))
+/** The fields of the API's messages, and of those within a record: number, type, tag on the wire and whether repeated, by name. */
+function fieldLines(files) {
+  const entries = files
+    .filter(({ name }) => name.startsWith("sessionlog/") || name === "google/protobuf/timestamp.proto")
+    .flatMap(({ messageType }) => messageType)
     .map(({ name, field }) => [
       name.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase(),
-      Object.fromEntries(field.map((one) => [one.name, { number: one.number, ...typeOf(one) }])),
+      Object.fromEntries(field.map((one) => [one.name, fieldOf(one)])),
     ]);
   return [
-    "/** The fields of a record's messages by name, in the order of their numbers: `type` is the .proto file's. */",
+    "/** The fields of messages by name, in the order of their numbers: `type` is the .proto file's, `tag` begins the field on the wire. */",
     ...entries.map(([name, fields]) => `export const ${name}_FIELDS = ${json(fields)} as const;`),
   ];
 }
 
-function typeOf({ type, typeName, label }) {
+function fieldOf({ number, type, typeName, label }) {
   const scalar = FieldDescriptorProto_Type[type].toLowerCase();
   const repeated = label === FieldDescriptorProto_Label.REPEATED;
-  return { type: scalar === "message" ? typeName.replace(/^\./, "") : scalar, ...(repeated ? { repeated } : {}) };
+  return {
+    number,
+    type: scalar === "message" ? typeName.replace(/^\./, "") : scalar,
+    tag: number * 8 + wireType(scalar),
+    ...(repeated ? { repeated } : {}),
+  };
+}
+
+/** Of the types that these messages have. */
+function wireType(scalar) {
+  return ["int32", "int64", "uint32", "uint64", "bool"].includes(scalar) ? WireType.Varint : WireType.LengthDelimited;
 }
 
 function descriptors() {

@@ -9,13 +9,15 @@ import { isAscii, isUtf8 } from "node:buffer";
 /** A place in the bytes of a message. */
 export interface Cursor {
   readonly bytes: Buffer;
-  /** All bytes as Latin-1: a slice of it is faster than a call into Node, and right for ASCII. */
-  readonly latin1: string;
+  /** All bytes as Latin-1, set by a caller that reads many short texts: a slice of it is faster than a call into Node. */
+  latin1: string | undefined;
   at: number;
   /** End of the innermost message being read; nothing is read beyond it. */
   end: number;
   /** What is wrong with the bytes; empty as long as nothing is. */
   fault: string;
+  /** Where the fault was found. */
+  fault_at: number;
   /** The halves of the varint read last, unsigned. */
   low: number;
   high: number;
@@ -37,12 +39,15 @@ const SHORT_TEXT_BYTES = 64;
 
 export function createCursor(bytes: Uint8Array): Cursor {
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { bytes: buffer, latin1: buffer.toString("latin1"), at: 0, end: buffer.length, fault: "", low: 0, high: 0 };
+  return { bytes: buffer, latin1: undefined, at: 0, end: buffer.length, fault: "", fault_at: 0, low: 0, high: 0 };
 }
 
 /** Notes what is wrong, unless something is already, and ends the reading. */
-export function fail(cursor: Cursor, fault: string): void {
-  if (cursor.fault === "") cursor.fault = fault;
+function fail(cursor: Cursor, fault: string): void {
+  if (cursor.fault === "") {
+    cursor.fault = fault;
+    cursor.fault_at = cursor.at;
+  }
   cursor.at = cursor.bytes.length;
 }
 
@@ -70,8 +75,8 @@ export function readVarint(cursor: Cursor): void {
   fail(cursor, "a number has more than 10 bytes");
 }
 
-/** Reads a varint as unsigned; beyond 2^53 it is only near the real value. */
-function readUnsigned(cursor: Cursor): number {
+/** Reads a uint32 or uint64; beyond 2^53 the number is only near the real value, yet beyond as well. */
+export function readUint64(cursor: Cursor): number {
   const byte = cursor.at < cursor.end ? (cursor.bytes[cursor.at] ?? 0) : 0x80;
   if (byte < 0x80) {
     cursor.at++;
@@ -105,7 +110,7 @@ export function readDouble(cursor: Cursor): number {
 
 /** Reads a field's tag: its number × 8 + its wire type. */
 export function readTag(cursor: Cursor): number {
-  const tag = readUnsigned(cursor);
+  const tag = readUint64(cursor);
   if (tag > TAG_MAX || tag < 8) {
     fail(cursor, tag < 8 ? "a field has the number 0" : "a field number is too large");
     return 0;
@@ -115,12 +120,28 @@ export function readTag(cursor: Cursor): number {
 
 /** Reads a length and returns where what it measures ends; that is never beyond the innermost message. */
 export function readEnd(cursor: Cursor): number {
-  const length = readUnsigned(cursor);
+  const length = readUint64(cursor);
   if (length > cursor.end - cursor.at) {
     fail(cursor, "a length reaches beyond the end");
     return cursor.at;
   }
   return cursor.at + length;
+}
+
+/** Reads what has a length, as a view of its bytes. */
+export function readBytes(cursor: Cursor): Buffer {
+  const end = readEnd(cursor);
+  const bytes = cursor.bytes.subarray(cursor.at, end);
+  cursor.at = end;
+  return bytes;
+}
+
+/** Reads a message within the innermost one: `readField` is called with each tag, to read or skip what follows it. */
+export function readMessage(cursor: Cursor, readField: (tag: number) => void): void {
+  const { end } = cursor;
+  cursor.end = readEnd(cursor);
+  while (cursor.at < cursor.end) readField(readTag(cursor));
+  cursor.end = end;
 }
 
 /** Reads text. `name` is what a fault calls it. */
@@ -129,9 +150,10 @@ export function readText(cursor: Cursor, name: string): string {
   const start = cursor.at;
   if (start === end) return "";
   cursor.at = end;
-  if (isAsciiRange(cursor.bytes, start, end)) return cursor.latin1.slice(start, end);
-  const text = cursor.bytes.subarray(start, end);
-  // The decoder would make U+FFFD of broken bytes without a word.
+  const { bytes, latin1 } = cursor;
+  if (latin1 !== undefined && isAsciiRange(bytes, start, end)) return latin1.slice(start, end);
+  const text = bytes.subarray(start, end);
+  // The decoder replaces invalid bytes by U+FFFD without an error.
   if (!isUtf8(text)) {
     fail(cursor, `${name} is not valid UTF-8`);
     return "";
@@ -146,7 +168,7 @@ function isAsciiRange(bytes: Buffer, start: number, end: number): boolean {
   return bits < 0x80;
 }
 
-/** Passes over the field whose tag was just read, groups with all that is in them. */
+/** Skips the field whose tag was just read, groups with all that is in them. */
 export function skipField(cursor: Cursor, tag: number): void {
   const open: number[] = [];
   let current = tag;

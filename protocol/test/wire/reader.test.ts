@@ -3,10 +3,13 @@ import { wire } from "../../../test/record/support.js";
 import {
   type Cursor,
   createCursor,
+  readBytes,
   readInt32,
   readInt64,
+  readMessage,
   readTag,
   readText,
+  readUint64,
   skipField,
 } from "../../src/wire/reader.js";
 
@@ -58,6 +61,49 @@ describe("readInt32", () => {
   });
 });
 
+test("readUint64 reads what readInt64 takes for negative", () => {
+  expect(read(wire.varint(2n ** 63n), readUint64)).toMatchObject({ value: 2 ** 63, fault: "" });
+});
+
+describe("readBytes", () => {
+  test("returns a view", () => {
+    const bytes = Buffer.from([2, 7, 8, 9]);
+    const { value, at } = read(bytes, readBytes);
+    expect([...value]).toEqual([7, 8]);
+    expect(value.buffer).toBe(bytes.buffer);
+    expect(at).toBe(3);
+  });
+
+  test("is empty where a length reaches beyond the end", () => {
+    expect(read(Buffer.from([2, 7]), readBytes)).toMatchObject({ value: { length: 0 }, fault: "a length reaches beyond the end" });
+  });
+});
+
+describe("readMessage", () => {
+  const read_fields = (bytes: Buffer) => {
+    const cursor = createCursor(bytes);
+    const found: number[] = [];
+    readMessage(cursor, () => found.push(readInt32(cursor)));
+    return { found, at: cursor.at, end: cursor.end, fault: cursor.fault };
+  };
+
+  test("ends with the message, and what is around it goes on", () => {
+    const bytes = Buffer.concat([Buffer.of(4), wire.int(1, 5), wire.int(1, 6), wire.int(1, 7)]);
+    expect(read_fields(bytes)).toEqual({ found: [5, 6], at: 5, end: 7, fault: "" });
+  });
+
+  test("reads nothing beyond the message", () => {
+    expect(read_fields(Buffer.of(1, 8, 5)).fault).toBe("a number is cut off");
+  });
+});
+
+test("a fault keeps its place", () => {
+  const cursor = createCursor(Buffer.from([8, 1, 0x80]));
+  skipField(cursor, readTag(cursor));
+  readTag(cursor);
+  expect(cursor).toMatchObject({ fault: "a number is cut off", fault_at: 3, at: 3 });
+});
+
 describe("readText", () => {
   test.each(["", "short", "x".repeat(1000), "é", `${"x".repeat(1000)}🛠`, "nul \0 in it"])("reads %j", (text) => {
     const content = Buffer.from(text);
@@ -94,7 +140,7 @@ describe("skipField", () => {
       group(99, Buffer.concat([group(1, wire.int(2, 3)), wire.bytes(4, "x"), group(1, group(7, Buffer.alloc(0)))])),
     ],
     ["the largest field number", wire.int(2 ** 29 - 1, 1)],
-  ])("passes over %s", (_, bytes) => {
+  ])("skips %s", (_, bytes) => {
     expect(skip(bytes)).toMatchObject({ fault: "", at: bytes.length });
   });
 

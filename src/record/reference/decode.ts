@@ -1,5 +1,10 @@
 /** Protobuf bytes of sessionlog.v1.SessionRecord → its fields as they were sent. */
 
+import {
+  SESSION_ATTEMPT_FIELDS as ATTEMPT,
+  SESSION_RECORD_FIELDS as RECORD,
+  TIMESTAMP_FIELDS as TIMESTAMP,
+} from "@sessionlog/protocol/gen/fields";
 import type { Timestamp } from "@sessionlog/protocol/timestamp";
 import {
   type Cursor,
@@ -44,15 +49,13 @@ export type Decoded =
   /** The bytes are no record; `fault` says why, naming the field where one is to blame. */
   | { readonly ok: false; readonly fault: string };
 
-const VARINT = 0;
-const LENGTH = 2;
-
 /**
  * Decodes as protobuf does: the last of several scalars counts, messages merge, unknown fields and known ones of another
- * wire type are passed over. Attempts beyond `attempts_max` + 1 are checked and dropped: that many are too many already.
+ * wire type are skipped. Attempts beyond `attempts_max` + 1 are checked and dropped: that many are too many already.
  */
 export function decodeRecord(bytes: Uint8Array, attempts_max: number): Decoded {
   const cursor = createCursor(bytes);
+  cursor.latin1 = cursor.bytes.toString("latin1");
   const record = emptyRecord();
   const { end } = cursor;
   while (cursor.at < end) {
@@ -65,53 +68,53 @@ export function decodeRecord(bytes: Uint8Array, attempts_max: number): Decoded {
 function readRecordField(cursor: Cursor, record: DecodedRecord, attempts_max: number): void {
   const tag = readTag(cursor);
   switch (tag) {
-    case (1 << 3) | LENGTH:
+    case RECORD.schema.tag:
       record.schema = readText(cursor, "schema");
       return;
-    case (2 << 3) | LENGTH:
+    case RECORD.session_id.tag:
       record.session_id = readText(cursor, "session_id");
       return;
-    case (3 << 3) | LENGTH:
-      record.timestamp = readTimestamp(cursor, record.timestamp ?? { seconds: 0, nanos: 0 });
-      return;
-    case (4 << 3) | LENGTH:
+    case RECORD.daemon.tag:
       record.daemon = readText(cursor, "daemon");
       return;
-    case (5 << 3) | LENGTH:
+    case RECORD.kind.tag:
       record.kind = readText(cursor, "kind");
       return;
-    case (6 << 3) | LENGTH:
+    case RECORD.model.tag:
       record.model = readText(cursor, "model");
       return;
-    case (7 << 3) | LENGTH:
+    case RECORD.provider.tag:
       record.provider = readText(cursor, "provider");
       return;
-    case (8 << 3) | LENGTH:
+    case RECORD.prompt.tag:
       record.prompt = readText(cursor, "prompt");
       return;
-    case (9 << 3) | VARINT:
-      record.iterations = readInt32(cursor);
-      return;
-    case (10 << 3) | VARINT:
-      record.max_iterations = readInt32(cursor);
-      return;
-    case (11 << 3) | LENGTH:
+    case RECORD.final_verdict.tag:
       record.final_verdict = readText(cursor, "final_verdict");
       return;
-    case (12 << 3) | LENGTH: {
+    case RECORD.iterations.tag:
+      record.iterations = readInt32(cursor);
+      return;
+    case RECORD.max_iterations.tag:
+      record.max_iterations = readInt32(cursor);
+      return;
+    case RECORD.timestamp.tag:
+      record.timestamp = readTimestamp(cursor, record.timestamp ?? { seconds: 0, nanos: 0 });
+      return;
+    case RECORD.attempts.tag: {
       const attempt = readAttempt(cursor);
       if (record.attempts.length <= attempts_max) record.attempts.push(attempt);
       return;
     }
-    case (13 << 3) | LENGTH:
+    case RECORD.artifact.tag:
       record.artifact ??= createContainer(false);
       cursor.end = readEnd(cursor);
       readStruct(cursor, record.artifact);
       return;
-    case (14 << 3) | VARINT:
+    case RECORD.grounded_in_roster.tag:
       record.grounded_in_roster = readBool(cursor);
       return;
-    case (15 << 3) | VARINT:
+    case RECORD.duration_ms.tag:
       record.duration_ms = readInt64(cursor);
       return;
     default:
@@ -125,8 +128,8 @@ function readTimestamp(cursor: Cursor, before: Timestamp): Timestamp {
   let { seconds, nanos } = before;
   while (cursor.at < end) {
     const tag = readTag(cursor);
-    if (tag === ((1 << 3) | VARINT)) seconds = readInt64(cursor);
-    else if (tag === ((2 << 3) | VARINT)) nanos = readInt32(cursor);
+    if (tag === TIMESTAMP.seconds.tag) seconds = readInt64(cursor);
+    else if (tag === TIMESTAMP.nanos.tag) nanos = readInt32(cursor);
     else skipField(cursor, tag);
   }
   return { seconds, nanos };
@@ -138,10 +141,10 @@ function readAttempt(cursor: Cursor): DecodedAttempt {
   const attempt: DecodedAttempt = { iteration: 0, verdict_kind: "", error: "", span_id: "" };
   while (cursor.at < end) {
     const tag = readTag(cursor);
-    if (tag === ((1 << 3) | VARINT)) attempt.iteration = readInt32(cursor);
-    else if (tag === ((2 << 3) | LENGTH)) attempt.verdict_kind = readText(cursor, "verdict_kind of an attempt");
-    else if (tag === ((3 << 3) | LENGTH)) attempt.error = readText(cursor, "error of an attempt");
-    else if (tag === ((4 << 3) | LENGTH)) attempt.span_id = readText(cursor, "span_id of an attempt");
+    if (tag === ATTEMPT.iteration.tag) attempt.iteration = readInt32(cursor);
+    else if (tag === ATTEMPT.verdict_kind.tag) attempt.verdict_kind = readText(cursor, "verdict_kind of an attempt");
+    else if (tag === ATTEMPT.error.tag) attempt.error = readText(cursor, "error of an attempt");
+    else if (tag === ATTEMPT.span_id.tag) attempt.span_id = readText(cursor, "span_id of an attempt");
     else skipField(cursor, tag);
   }
   return attempt;

@@ -3,7 +3,7 @@ import type { AppendOutcome } from "../../journal/index.js";
 import type { RecordToRow, Stamps, Timestamp } from "../../record/index.js";
 import { appendFailureStatus, refusedStatus } from "../errors.js";
 import type { Reply, UnaryHandler } from "../unary.js";
-import { scanAppendRequest } from "./requests.js";
+import { readAppendRequest } from "./requests.js";
 import { traceIdFrom } from "./trace_id.js";
 import { type AlarmLog, warnIfUngrounded } from "./ungrounded.js";
 
@@ -30,7 +30,7 @@ export function createAppendHandler(parts: HandlerParts): UnaryHandler<AppendSes
   const { recordToRow, journal, default_daemon, now, newSessionId, log } = parts;
 
   return async (bytes, metadata) => {
-    const request = scanAppendRequest(bytes);
+    const request = readAppendRequest(bytes);
     if (!request.ok) return refuse("record", request.description, "INVALID_ENCODING");
     if (request.record === undefined) return refuse("record", "a record is required", "REQUIRED");
 

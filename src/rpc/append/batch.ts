@@ -9,7 +9,7 @@ import { appendFailureStatus } from "../errors.js";
 import type { UnaryHandler } from "../unary.js";
 import { listViolations } from "../violations.js";
 import { type HandlerParts, refuse } from "./append.js";
-import { scanBatchRequest } from "./requests.js";
+import { readBatchRequest } from "./requests.js";
 import { warnIfUngrounded } from "./ungrounded.js";
 
 const MAX_RECORDS = 10_000;
@@ -30,7 +30,7 @@ export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppen
   const inTurn = createTurns();
 
   return async (bytes) => {
-    const request = scanBatchRequest(bytes, MAX_RECORDS);
+    const request = readBatchRequest(bytes, MAX_RECORDS);
     if (!request.ok) return refuse("records", request.description, "INVALID_ENCODING");
     const { records } = request;
     if (records.length === 0) return refuse("records", "at least one record is required", "REQUIRED");

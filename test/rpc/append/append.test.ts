@@ -62,7 +62,7 @@ describe("createAppendHandler", () => {
 
   test.each([
     ["no record", [], "record REQUIRED: a record is required"],
-    ["broken framing", [0x0a, 9], "record INVALID_ENCODING: the request is no protobuf message"],
+    ["broken framing", [0x0a, 9], "record INVALID_ENCODING: the request is not a protobuf message"],
     ["a broken record", [0x0a, 1, 0xff], "record INVALID_ENCODING"],
   ])("refuses %s", async (_name, request, message) => {
     const reply = await append(Uint8Array.from(request));

@@ -2,14 +2,14 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { encodeAppendRequest, encodeBatchRequest } from "@sessionlog/client/rpc/requests";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { scanAppendRequest, scanBatchRequest } from "../../../src/rpc/append/requests.js";
+import { readAppendRequest, readBatchRequest } from "../../../src/rpc/append/requests.js";
 
-const bytes = (...values: number[]) => Uint8Array.from(values);
+const bytes = (...values: number[]) => Buffer.from(values);
 
-describe("scanAppendRequest", () => {
+describe("readAppendRequest", () => {
   test("reads the record as a view and validate_only", () => {
     const request = encodeAppendRequest(bytes(1, 2, 3), true);
-    const scanned = scanAppendRequest(request);
+    const scanned = readAppendRequest(request);
     expect(scanned).toMatchObject({ ok: true, validate_only: true });
     if (!scanned.ok || scanned.record === undefined) throw new Error("no record");
     expect([...scanned.record]).toEqual([1, 2, 3]);
@@ -17,19 +17,19 @@ describe("scanAppendRequest", () => {
   });
 
   test("tells no record from an empty one", () => {
-    expect(scanAppendRequest(bytes())).toEqual({ ok: true, record: undefined, validate_only: false });
-    expect(scanAppendRequest(bytes(0x0a, 0x00))).toMatchObject({ ok: true, record: bytes() });
+    expect(readAppendRequest(bytes())).toEqual({ ok: true, record: undefined, validate_only: false });
+    expect(readAppendRequest(bytes(0x0a, 0x00))).toMatchObject({ ok: true, record: bytes() });
   });
 
   test("joins the pieces of a record that came in several", () => {
-    const scanned = scanAppendRequest(bytes(0x0a, 2, 1, 2, 0x10, 1, 0x0a, 1, 3));
+    const scanned = readAppendRequest(bytes(0x0a, 2, 1, 2, 0x10, 1, 0x0a, 1, 3));
     expect(scanned).toMatchObject({ ok: true, validate_only: true });
     if (scanned.ok) expect([...(scanned.record ?? [])]).toEqual([1, 2, 3]);
   });
 
   test("takes the last validate_only, and any bit of it", () => {
-    expect(scanAppendRequest(bytes(0x10, 1, 0x10, 0))).toMatchObject({ validate_only: false });
-    expect(scanAppendRequest(bytes(0x10, 0x80, 0x80, 0x01))).toMatchObject({ validate_only: true });
+    expect(readAppendRequest(bytes(0x10, 1, 0x10, 0))).toMatchObject({ validate_only: false });
+    expect(readAppendRequest(bytes(0x10, 0x80, 0x80, 0x01))).toMatchObject({ validate_only: true });
   });
 
   test.each([
@@ -41,8 +41,8 @@ describe("scanAppendRequest", () => {
     ["record as a varint", [0x08, 1]],
     ["validate_only as a string", [0x12, 1, 1]],
     ["the highest field number", [0xf8, 0xff, 0xff, 0xff, 0x0f, 1]],
-  ])("passes over an unknown field: %s", (_name, field) => {
-    const scanned = scanAppendRequest(bytes(...field, 0x0a, 1, 7));
+  ])("skips an unknown field: %s", (_name, field) => {
+    const scanned = readAppendRequest(bytes(...field, 0x0a, 1, 7));
     expect(scanned).toMatchObject({ ok: true, record: bytes(7), validate_only: false });
   });
 
@@ -65,9 +65,9 @@ describe("scanAppendRequest", () => {
     ["a group that did not begin", [0x1c]],
     ["groups without end", Array.from({ length: 1_000 }, () => 0x1b)],
   ])("refuses %s", (_name, request) => {
-    expect(scanAppendRequest(bytes(...request))).toMatchObject({
+    expect(readAppendRequest(bytes(...request))).toMatchObject({
       ok: false,
-      description: expect.stringMatching(/no protobuf message: .* at byte \d+/),
+      description: expect.stringMatching(/not a protobuf message: .* at byte \d+/),
     });
   });
 
@@ -94,7 +94,7 @@ describe("scanAppendRequest", () => {
             request.tag(field.unknown.field, WireType.LengthDelimited).bytes(field.unknown.text);
           }
         }
-        const scanned = scanAppendRequest(request.finish());
+        const scanned = readAppendRequest(request.finish());
         if (!scanned.ok) throw new Error(scanned.description);
         expect(scanned.validate_only).toBe(last);
         expect(scanned.record === undefined).toBe(pieces.length === 0);
@@ -104,10 +104,10 @@ describe("scanAppendRequest", () => {
   });
 });
 
-describe("scanBatchRequest", () => {
+describe("readBatchRequest", () => {
   test("reads records in order, as views", () => {
     const request = encodeBatchRequest([bytes(1), bytes(), bytes(2, 3)]);
-    const scanned = scanBatchRequest(request, 10);
+    const scanned = readBatchRequest(request, 10);
     if (!scanned.ok) throw new Error(scanned.description);
     expect(scanned.records.map((record) => [...record])).toEqual([[1], [], [2, 3]]);
     expect(scanned.records[2]?.buffer).toBe(request.buffer);
@@ -115,7 +115,7 @@ describe("scanBatchRequest", () => {
 
   test("stops one record past the maximum, whatever comes then", () => {
     const request = Buffer.concat([encodeBatchRequest([bytes(), bytes(), bytes()]), bytes(0x0f)]);
-    expect(scanBatchRequest(request, 2)).toMatchObject({ ok: true, records: { length: 3 } });
-    expect(scanBatchRequest(request, 3)).toMatchObject({ ok: false });
+    expect(readBatchRequest(request, 2)).toMatchObject({ ok: true, records: { length: 3 } });
+    expect(readBatchRequest(request, 3)).toMatchObject({ ok: false });
   });
 });
