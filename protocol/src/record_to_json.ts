@@ -1,121 +1,137 @@
-/** A row's bytes, as this client wrote them, → its ProtoJSON, of which `sessionlog append` takes a line. */
-import { BinaryReader } from "@bufbuild/protobuf/wire";
+/** A record's protobuf bytes → its ProtoJSON, of which `sessionlog append` takes a line. */
+import { SESSION_ATTEMPT_FIELDS, SESSION_RECORD_FIELDS } from "./gen/fields.js";
 import { Timestamp } from "./gen/google/protobuf/timestamp.js";
+import { parseTimestamp, printTimestamp } from "./timestamp.js";
+import {
+  type Cursor,
+  createCursor,
+  readBool,
+  readBytes,
+  readDouble,
+  readInt32,
+  readMessage,
+  readText,
+  readVarint,
+  skipField,
+} from "./wire/reader.js";
+import {
+  ENTRY_KEY,
+  ENTRY_VALUE,
+  REPEATED,
+  VALUE_BOOL,
+  VALUE_LIST,
+  VALUE_NULL,
+  VALUE_NUMBER,
+  VALUE_STRING,
+  VALUE_STRUCT,
+} from "./wire/struct.js";
 
-type FieldType = "text" | "int32" | "int64" | "bool" | "timestamp" | "attempt" | "struct";
+interface Field {
+  readonly tag: number;
+  readonly type: string;
+}
+type FieldsByTag = ReadonlyMap<number, readonly [name: string, field: Field]>;
 
-/** Fields in the order of their numbers, which are 1, 2, 3 … */
-type Fields = readonly (readonly [name: string, type: FieldType])[];
+const RECORD = byTag(SESSION_RECORD_FIELDS);
+const ATTEMPT = byTag(SESSION_ATTEMPT_FIELDS);
 
-const RECORD_FIELDS: Fields = [
-  ["schema", "text"],
-  ["session_id", "text"],
-  ["timestamp", "timestamp"],
-  ["daemon", "text"],
-  ["kind", "text"],
-  ["model", "text"],
-  ["provider", "text"],
-  ["prompt", "text"],
-  ["iterations", "int32"],
-  ["max_iterations", "int32"],
-  ["final_verdict", "text"],
-  ["attempts", "attempt"],
-  ["artifact", "struct"],
-  ["grounded_in_roster", "bool"],
-  ["duration_ms", "int64"],
-];
+function byTag(fields: Readonly<Record<string, Field>>): FieldsByTag {
+  return new Map(Object.entries(fields).map(([name, field]) => [field.tag, [name, field]]));
+}
 
-const ATTEMPT_FIELDS: Fields = [
-  ["iteration", "int32"],
-  ["verdict_kind", "text"],
-  ["error", "text"],
-  ["span_id", "text"],
-];
-
-/** One line of JSON with its newline. Throws for what JSON cannot say, which is a time outside of the years 0001 to 9999:
- * such a row the service would refuse, too. */
-export function rowToJsonLine(row: Uint8Array): string {
-  return `${printMessage(row, RECORD_FIELDS)}\n`;
+/** One line of JSON with its newline. Throws for bytes that are not a record, and for what JSON cannot express, which is a
+ * time outside of the years 0001 to 9999: the service would refuse such a record, too. */
+export function recordToJsonLine(record: Uint8Array): string {
+  const cursor = createCursor(record);
+  const json = printMessage(cursor, RECORD, cursor.end);
+  if (cursor.fault !== "") throw new RangeError(`the bytes are not a record: ${cursor.fault}`);
+  return `${json}\n`;
 }
 
 /** Text is put together, not objects: keys of an artifact may be any, `__proto__` among them. */
-function printMessage(bytes: Uint8Array, fields: Fields): string {
-  const reader = new BinaryReader(bytes);
+function printMessage(cursor: Cursor, fields: FieldsByTag, end?: number): string {
   const members: string[] = [];
   const attempts: string[] = [];
-  while (reader.pos < reader.len) {
-    const [number, wire_type] = reader.tag();
-    const field = fields[number - 1];
-    if (field === undefined) reader.skip(wire_type, number);
-    else if (field[1] === "attempt") attempts.push(printMessage(reader.bytes(), ATTEMPT_FIELDS));
-    else members.push(`"${field[0]}":${printField(reader, field[1])}`);
-  }
+  const readField = (tag: number) => {
+    const [name, field] = fields.get(tag) ?? [];
+    if (name === undefined || field === undefined) skipField(cursor, tag);
+    else if (name === "attempts") attempts.push(printMessage(cursor, ATTEMPT));
+    else members.push(`"${name}":${printField(cursor, name, field.type)}`);
+  };
+  readMessage(cursor, readField, end);
   if (attempts.length > 0) members.push(`"attempts":[${attempts.join(",")}]`);
   return `{${members.join(",")}}`;
 }
 
-function printField(reader: BinaryReader, type: FieldType): string {
+function printField(cursor: Cursor, name: string, type: string): string {
   switch (type) {
     case "int32":
-      return `${reader.int32()}`;
+      return `${readInt32(cursor)}`;
     case "int64":
-      return `"${reader.int64()}"`;
+      readVarint(cursor);
+      return `"${BigInt.asIntN(64, (BigInt(cursor.high) << 32n) | BigInt(cursor.low))}"`;
     case "bool":
-      return `${reader.bool()}`;
-    case "timestamp":
-      return printTimestamp(Timestamp.decode(reader.bytes()));
-    case "struct":
-      return printStruct(reader.bytes());
+      return `${readBool(cursor)}`;
+    case "google.protobuf.Timestamp":
+      return printTime(Timestamp.decode(readBytes(cursor)));
+    case "google.protobuf.Struct":
+      return printStruct(cursor);
     default:
-      return JSON.stringify(reader.string());
+      return JSON.stringify(readText(cursor, name));
   }
 }
 
-function printTimestamp({ seconds, nanos }: Timestamp): string {
-  const whole = new Date(seconds * 1_000).toISOString();
-  if (!/^\d{4}-/.test(whole) || nanos < 0 || nanos > 999_999_999)
-    throw new RangeError("a time that RFC 3339 cannot say");
-  return `"${whole.slice(0, 19)}.${`${nanos}`.padStart(9, "0")}Z"`;
+function printTime(timestamp: Timestamp): string {
+  const text = printTimestamp(timestamp);
+  if (parseTimestamp(text) === undefined) throw new RangeError("a time that RFC 3339 cannot express");
+  return `"${text}"`;
 }
 
-function printStruct(bytes: Uint8Array): string {
+function printStruct(cursor: Cursor): string {
   const entries: string[] = [];
-  forEachField(bytes, (_, reader) => {
-    let key = "";
-    let value = "null";
-    forEachField(reader.bytes(), (number, entry) => {
-      if (number === 1) key = entry.string();
-      else value = printValue(entry.bytes());
-    });
-    entries.push(`${JSON.stringify(key)}:${value}`);
+  readMessage(cursor, (tag) => {
+    if (tag === REPEATED) entries.push(printEntry(cursor));
+    else skipField(cursor, tag);
   });
   return `{${entries.join(",")}}`;
 }
 
-function printValue(bytes: Uint8Array): string {
-  let text = "null";
-  forEachField(bytes, (number, reader) => {
-    if (number === 1) reader.int32();
-    else if (number === 2) text = printNumber(reader.double());
-    else if (number === 3) text = JSON.stringify(reader.string());
-    else if (number === 4) text = `${reader.bool()}`;
-    else if (number === 5) text = printStruct(reader.bytes());
-    else text = printList(reader.bytes());
+function printEntry(cursor: Cursor): string {
+  let key = "";
+  let value = "null";
+  readMessage(cursor, (tag) => {
+    if (tag === ENTRY_KEY) key = readText(cursor, "a key of artifact");
+    else if (tag === ENTRY_VALUE) value = printValue(cursor);
+    else skipField(cursor, tag);
   });
-  return text;
+  return `${JSON.stringify(key)}:${value}`;
+}
+
+function printValue(cursor: Cursor): string {
+  let json = "null";
+  readMessage(cursor, (tag) => {
+    if (tag === VALUE_NUMBER) json = printNumber(readDouble(cursor));
+    else if (tag === VALUE_STRING) json = JSON.stringify(readText(cursor, "a text of artifact"));
+    else if (tag === VALUE_BOOL) json = `${readBool(cursor)}`;
+    else if (tag === VALUE_STRUCT) json = printStruct(cursor);
+    else if (tag === VALUE_LIST) json = printList(cursor);
+    else {
+      if (tag === VALUE_NULL) json = "null";
+      skipField(cursor, tag);
+    }
+  });
+  return json;
 }
 
 function printNumber(value: number): string {
   return Object.is(value, -0) ? "-0" : `${value}`;
 }
 
-function printList(bytes: Uint8Array): string {
+function printList(cursor: Cursor): string {
   const items: string[] = [];
-  forEachField(bytes, (_, reader) => items.push(printValue(reader.bytes())));
+  readMessage(cursor, (tag) => {
+    if (tag === REPEATED) items.push(printValue(cursor));
+    else skipField(cursor, tag);
+  });
   return `[${items.join(",")}]`;
-}
-
-function forEachField(bytes: Uint8Array, read: (number: number, reader: BinaryReader) => void): void {
-  const reader = new BinaryReader(bytes);
-  while (reader.pos < reader.len) read(reader.tag()[0], reader);
 }

@@ -1,7 +1,7 @@
 import { encodeRecord } from "@sessionlog/client/record/encode_record";
 import { expect, test } from "vitest";
 import { recordJsonToBytes } from "../../src/record/index.js";
-import { rowToJsonLine } from "../src/record_to_json.js";
+import { recordToJsonLine } from "../src/record_to_json.js";
 
 const stamps = { daemon: "d", now_ms: () => 1_777_699_329_250 };
 
@@ -29,15 +29,15 @@ test.each<readonly [string, object]>([
   ],
   ["awkward text", { prompt: '\u2028"\\\n\udcff', artifact: JSON.parse('{"__proto__":{"a\\"":[]}}') }],
   ["an early time", { timestamp: { seconds: -62_135_596_800, nanos: 1 } }],
-])("rowToJsonLine makes of %s what becomes the same bytes again", (_, record) => {
+])("recordToJsonLine makes of %s what becomes the same bytes again", (_, record) => {
   const bytes = bytesOf(record);
-  const line = rowToJsonLine(bytes);
+  const line = recordToJsonLine(bytes);
   expect(line).toMatch(/^\{[^\n]*\}\n$/);
   const again = recordJsonToBytes(line);
   expect(again.ok && Buffer.from(again.bytes).equals(bytes)).toBe(true);
 });
 
-test("rowToJsonLine throws for a time that no row can have", () => {
-  expect(() => rowToJsonLine(bytesOf({ timestamp: { seconds: 2 ** 50, nanos: 0 } }))).toThrow(RangeError);
-  expect(() => rowToJsonLine(bytesOf({ timestamp: { seconds: 0, nanos: -1 } }))).toThrow(RangeError);
+test("recordToJsonLine throws for a time that no row can have", () => {
+  expect(() => recordToJsonLine(bytesOf({ timestamp: { seconds: 2 ** 50, nanos: 0 } }))).toThrow(RangeError);
+  expect(() => recordToJsonLine(bytesOf({ timestamp: { seconds: 0, nanos: -1 } }))).toThrow(RangeError);
 });

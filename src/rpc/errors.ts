@@ -9,7 +9,7 @@ import { BadRequest, RetryInfo } from "@sessionlog/protocol/gen/google/rpc/error
 import { Status } from "@sessionlog/protocol/gen/google/rpc/status";
 import type { AppendFailure } from "../journal/index.js";
 import type { Violation } from "../record/index.js";
-import { cutText, listViolations } from "./violations.js";
+import { listViolations, shorten } from "./violations.js";
 
 /** A status other than OK, as grpc-js takes it: `details` is the message. */
 export interface RpcStatus {
@@ -85,7 +85,7 @@ function refusalMessage(violations: readonly Violation[], listed: number): strin
   // One percent-encoded code point takes 12 bytes at most.
   const first = violations[0];
   if (named === 0 && first !== undefined) {
-    text = cutText(`${first.field} ${first.reason}: ${first.description}`, Math.floor(budget / 12));
+    text = shorten(`${first.field} ${first.reason}: ${first.description}`, Math.floor(budget / 12));
   }
   const total = violations.length;
   if (listed < total) return `${text} (${total} violations: ${listed} in the details, ${total - listed} more left out)`;
@@ -96,7 +96,7 @@ function refusalMessage(violations: readonly Violation[], listed: number): strin
 function retryStatus(code: status, message: string, retry_after_ms: number): RpcStatus {
   const seconds = Math.floor(retry_after_ms / 1_000);
   const nanos = Math.round((retry_after_ms % 1_000) * 1e6);
-  return detailedStatus(code, cutText(message, Math.floor(MESSAGE_BYTES / 12)), {
+  return detailedStatus(code, shorten(message, Math.floor(MESSAGE_BYTES / 12)), {
     type_url: "type.googleapis.com/google.rpc.RetryInfo",
     value: Buffer.from(RetryInfo.encode({ retry_delay: { seconds, nanos } }).finish()),
   });

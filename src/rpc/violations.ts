@@ -1,8 +1,10 @@
+import { Rejection } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { cutText } from "@sessionlog/protocol/text";
 import type { Violation } from "../record/index.js";
 
 /** Bounds of one violation, so that one alone cannot fill a response. Paths and descriptions are shorter by far. */
-const FIELD_CHARACTERS = 256;
-const DESCRIPTION_CHARACTERS = 512;
+const FIELD_CODE_POINTS_MAX = 256;
+const DESCRIPTION_CODE_POINTS_MAX = 512;
 
 export interface Listed {
   /** The first violations, as many as fit. */
@@ -11,14 +13,14 @@ export interface Listed {
   readonly bytes: number;
 }
 
-/** As many of the violations, from the first on, as fit into `max_bytes` of an encoded message. */
-export function listViolations(violations: readonly Violation[], max_bytes: number): Listed {
+/** As many of the violations, from the first on, as fit into `bytes_max` of an encoded message. */
+export function listViolations(violations: readonly Violation[], bytes_max: number): Listed {
   const listed: Violation[] = [];
   let bytes = 0;
   for (const violation of violations) {
     const bounded = boundViolation(violation);
     const size = encodedBytes(bounded);
-    if (bytes + size > max_bytes) break;
+    if (bytes + size > bytes_max) break;
     listed.push(bounded);
     bytes += size;
   }
@@ -26,32 +28,19 @@ export function listViolations(violations: readonly Violation[], max_bytes: numb
 }
 
 /** The text's first code points, with an ellipsis in place of what is cut off. */
-export function cutText(text: string, max_characters: number): string {
-  if (text.length <= max_characters) return text;
-  const characters = [...text];
-  return characters.length <= max_characters ? text : `${characters.slice(0, max_characters - 1).join("")}…`;
+export function shorten(text: string, code_points_max: number): string {
+  return cutText(text, code_points_max) === text ? text : `${cutText(text, code_points_max - 1)}…`;
 }
 
-function boundViolation(violation: Violation): Violation {
-  const { field, description, reason } = violation;
-  if (field.length <= FIELD_CHARACTERS && description.length <= DESCRIPTION_CHARACTERS) return violation;
-  return { field: cutText(field, FIELD_CHARACTERS), description: cutText(description, DESCRIPTION_CHARACTERS), reason };
+function boundViolation({ field, description, reason }: Violation): Violation {
+  return {
+    field: shorten(field, FIELD_CODE_POINTS_MAX),
+    description: shorten(description, DESCRIPTION_CODE_POINTS_MAX),
+    reason,
+  };
 }
 
-/** What one violation takes as a repeated field: google.rpc.BadRequest.FieldViolation and sessionlog.v1.Violation have
- * the same three strings under the same numbers 1 to 3. */
-function encodedBytes({ field, description, reason }: Violation): number {
-  const content = stringBytes(field) + stringBytes(description) + stringBytes(reason);
-  return 1 + lengthBytes(content) + content;
-}
-
-function stringBytes(text: string): number {
-  const length = Buffer.byteLength(text);
-  return length === 0 ? 0 : 1 + lengthBytes(length) + length;
-}
-
-/** The size of a length as a varint; all lengths here are below 2^21. */
-function lengthBytes(length: number): number {
-  if (length < 0x80) return 1;
-  return length < 0x4000 ? 2 : 3;
+/** What one violation takes as a repeated field; google.rpc.BadRequest has the same three strings under the same numbers. */
+function encodedBytes(violation: Violation): number {
+  return Rejection.encode({ violations: [violation], violation_count: 0 }).finish().length;
 }

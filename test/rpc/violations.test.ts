@@ -1,7 +1,7 @@
 import { Rejection } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { expect, test } from "vitest";
 import type { Violation } from "../../src/record/index.js";
-import { cutText, listViolations } from "../../src/rpc/violations.js";
+import { listViolations, shorten } from "../../src/rpc/violations.js";
 
 const violation = (description: string): Violation => ({ field: "record.kind", description, reason: "NOT_ALLOWED" });
 
@@ -28,7 +28,7 @@ test("listViolations bounds a violation that is too long by itself", () => {
   ]);
 });
 
-test("cutText cuts between code points", () => {
-  expect(cutText("😀😀😀", 3)).toBe("😀😀😀");
-  expect(cutText("😀😀😀", 2)).toBe("😀…");
+test("shorten cuts between code points", () => {
+  expect(shorten("😀😀😀", 3)).toBe("😀😀😀");
+  expect(shorten("😀😀😀", 2)).toBe("😀…");
 });

@@ -1,5 +1,6 @@
 /** What a daemon in TypeScript or JavaScript imports as `@sessionlog/client`. */
 
+export { parseTraceparent } from "@sessionlog/protocol/traceparent";
 export type { ClientLog } from "./client_log.js";
 export type { Appended, AppendOutcome, Failed, Refused } from "./delivery/append_and_wait.js";
 export type { Stats } from "./delivery/stats.js";
@@ -14,5 +15,5 @@ export {
 } from "./record/build_record.js";
 export type { SessionAttemptInput, SessionRecordInput, Text } from "./record/record.js";
 export { type RosterCheck, rosterCheckFor, WORKER_ID_PATHS } from "./record/roster_check.js";
-export { type IncomingHeaders, parseTraceparent, traceIdFromHeaders } from "./record/trace_id.js";
+export { type IncomingHeaders, traceIdFromHeaders } from "./record/trace_id.js";
 export { type AppendAndWaitOptions, createSessionLogger, type SessionLogger } from "./session_logger.js";

@@ -136,12 +136,15 @@ export function readBytes(cursor: Cursor): Buffer {
   return bytes;
 }
 
-/** Reads a message within the innermost one: `readField` is called with each tag, to read or skip what follows it. */
-export function readMessage(cursor: Cursor, readField: (tag: number) => void): void {
-  const { end } = cursor;
-  cursor.end = readEnd(cursor);
-  while (cursor.at < cursor.end) readField(readTag(cursor));
+/**
+ * Reads a message: `readField` is called with each tag, to read or skip what follows it. `end` is where the message ends;
+ * by default that is read first, as the length of a message within another one.
+ */
+export function readMessage(cursor: Cursor, readField: (tag: number) => void, end: number = readEnd(cursor)): void {
+  const outer_end = cursor.end;
   cursor.end = end;
+  while (cursor.at < end) readField(readTag(cursor));
+  cursor.end = outer_end;
 }
 
 /** Reads text. `name` is what a fault calls it. */

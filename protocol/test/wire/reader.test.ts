@@ -75,7 +75,10 @@ describe("readBytes", () => {
   });
 
   test("is empty where a length reaches beyond the end", () => {
-    expect(read(Buffer.from([2, 7]), readBytes)).toMatchObject({ value: { length: 0 }, fault: "a length reaches beyond the end" });
+    expect(read(Buffer.from([2, 7]), readBytes)).toMatchObject({
+      value: { length: 0 },
+      fault: "a length reaches beyond the end",
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import { rowToJsonLine } from "@sessionlog/protocol/record_to_json";
+import { recordToJsonLine } from "@sessionlog/protocol/record_to_json";
 import { createRecordToRow } from "../../record/index.js";
 import { cutToWidth, type Terminal, textWidth } from "./terminal.js";
 import { oneLine } from "./text.js";
@@ -11,7 +11,7 @@ export function createRowPrinter(): (record: Uint8Array) => string {
   const stamps = { session_id: () => "", daemon: "", timestamp: () => ({ seconds: Number.NaN, nanos: 0 }) };
   return (record) => {
     const found = recordToRow(record, stamps);
-    return found.ok ? found.row.toString() : rowToJsonLine(record);
+    return found.ok ? found.row.toString() : recordToJsonLine(record);
   };
 }
 

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import type {
   AppendResult,
   AppendSessionResponse,
@@ -11,8 +12,6 @@ import { listViolations } from "../violations.js";
 import { type HandlerParts, refuse } from "./append.js";
 import { readBatchRequest } from "./requests.js";
 import { warnIfUngrounded } from "./ungrounded.js";
-
-const MAX_RECORDS = 10_000;
 
 /** Violations in one result, and in all results of a response. 10,000 results with them stay below 3 MiB, within the
  * 4 MiB that clients accept by default. */
@@ -30,12 +29,12 @@ export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppen
   const inTurn = createTurns();
 
   return async (bytes) => {
-    const request = readBatchRequest(bytes, MAX_RECORDS);
+    const request = readBatchRequest(bytes, BATCH_RECORDS_MAX);
     if (!request.ok) return refuse("records", request.description, "INVALID_ENCODING");
     const { records } = request;
     if (records.length === 0) return refuse("records", "at least one record is required", "REQUIRED");
-    if (records.length > MAX_RECORDS) {
-      return refuse("records", `at most ${MAX_RECORDS} records in one call`, "TOO_LONG");
+    if (records.length > BATCH_RECORDS_MAX) {
+      return refuse("records", `at most ${BATCH_RECORDS_MAX} records in one call`, "TOO_LONG");
     }
 
     const check = () => checkRecords(records, recordToRow, stamps);

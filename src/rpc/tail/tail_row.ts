@@ -1,3 +1,5 @@
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { TAIL_SESSIONS_RESPONSE_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { TailSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { recordJsonToBytes } from "../../record/index.js";
 
@@ -82,8 +84,6 @@ function scannedFact(line: Buffer, fact: Fact): unknown {
   return text.includes("\\") ? parsedFacts(line)[fact] : text;
 }
 
-/** TailSessionsResponse.record: field 2, length-delimited. */
-const RECORD_TAG = 0x12;
 /** Tags, the sequence and a length. */
 const FRAME_BYTES = 32;
 
@@ -99,14 +99,11 @@ export function messageOf(row: TailRow, max_bytes: number): Buffer {
 function encode({ sequence, line }: TailRow, max_bytes: number): Buffer {
   const record = recordJsonToBytes(line.toString());
   if (!record.ok || record.bytes.length > max_bytes - FRAME_BYTES) return gapMessage(sequence);
-  return Buffer.concat([gapMessage(sequence), Buffer.of(RECORD_TAG, ...varint(record.bytes.length)), record.bytes]);
+  const head = new BinaryWriter().uint32(TAIL_SESSIONS_RESPONSE_FIELDS.record.tag).uint32(record.bytes.length).finish();
+  return Buffer.concat([gapMessage(sequence), head, record.bytes]);
 }
 
 /** An encoded TailSessionsResponse without a record: it tells of a gap that ends with that sequence. */
 export function gapMessage(sequence: number): Buffer {
   return Buffer.from(TailSessionsResponse.encode({ sequence, record: undefined }).finish());
-}
-
-function varint(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)];
 }

@@ -1,6 +1,6 @@
 /** The spill file: rows that could not be sent, as JSONL for `sessionlog append`. */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from "node:fs";
-import { rowToJsonLine } from "@sessionlog/protocol/record_to_json";
+import { recordToJsonLine } from "@sessionlog/protocol/record_to_json";
 import { describeError } from "../errors.js";
 import type { Notices } from "./diagnostics.js";
 import type { Counters } from "./stats.js";
@@ -17,7 +17,7 @@ export function leaveRows(rows: readonly Uint8Array[], path: string, counters: C
   const lines: string[] = [];
   for (const row of rows) {
     try {
-      lines.push(rowToJsonLine(row));
+      lines.push(recordToJsonLine(row));
     } catch (error) {
       counters.refused++;
       notices.once("spill row", `a row has no JSON, and is not spilled: ${describeError(error)}`);

@@ -1,5 +1,6 @@
 /** The trace that an incoming request belongs to, for `session_id`. */
 import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
+import { parseTraceparent } from "@sessionlog/protocol/traceparent";
 
 /** The headers of an HTTP request (`request.headers` of Node, or a `Headers`), or the `Metadata` of a gRPC call. */
 export type IncomingHeaders =
@@ -8,10 +9,6 @@ export type IncomingHeaders =
 
 const { id } = sessionSchema.$defs;
 const ID_PATTERN = new RegExp(id.pattern, "u");
-
-// https://www.w3.org/TR/trace-context/#traceparent-header-field-values
-const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/;
-const ALL_ZEROS = /^0+$/;
 
 /** The trace id of `X-Lakehouse-Trace-Id`, else of `traceparent`; empty when neither has a valid one. */
 export function traceIdFromHeaders(headers: IncomingHeaders | null | undefined): string {
@@ -25,13 +22,6 @@ export function traceIdFromHeaders(headers: IncomingHeaders | null | undefined):
       .map(parseTraceparent)
       .find((trace_id) => trace_id !== "") ?? ""
   );
-}
-
-/** The trace id of a W3C traceparent; empty when it is not valid. */
-export function parseTraceparent(text: string): string {
-  const [, version = "", trace_id = "", parent_id = "", rest] = TRACEPARENT.exec(text) ?? [];
-  if (version === "ff" || (version === "00" && rest !== undefined)) return "";
-  return ALL_ZEROS.test(trace_id) || ALL_ZEROS.test(parent_id) ? "" : trace_id;
 }
 
 /** All values of a header, in order. A header that came twice, Node joins with a comma, which no trace id has. */
