@@ -41,7 +41,7 @@ async function hasTheStubsOfTheProto() {
 
 const PROGRAM = `import sys
 
-from sessionlog import SessionLogger, SessionRecord
+from sessionlog_client import SessionLogger, SessionRecord
 
 with SessionLogger(sys.argv[1], "newcomer") as log:
     log.append(SessionRecord("email", "infra_error"))

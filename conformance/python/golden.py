@@ -18,9 +18,9 @@ from typing import Any
 import grpc
 from google.protobuf import json_format
 
-from sessionlog import CallError, RefusedError, SessionLogger
-from sessionlog.v1 import session_log_pb2 as pb
-from sessionlog.v1 import session_log_pb2_grpc as pb_grpc
+from sessionlog_client import CallError, RefusedError, SessionLogger
+from sessionlog_client.v1 import session_log_pb2 as pb
+from sessionlog_client.v1 import session_log_pb2_grpc as pb_grpc
 
 Violations = list[dict[str, str]]
 

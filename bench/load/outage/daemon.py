@@ -9,7 +9,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from sessionlog import (
+from sessionlog_client import (
     IterateRequest,
     IterateResponse,
     SessionAttempt,

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from sessionlog import SessionAttempt, SessionLogger, SessionRecord
+from sessionlog_client import SessionAttempt, SessionLogger, SessionRecord
 
 RATIO_MAX = 5.0
 ROUNDS = 5_000

@@ -1,4 +1,4 @@
-"""Generates src/sessionlog/v1 from the API's .proto file. With --check it changes nothing, and exits 1 when the
+"""Generates src/sessionlog_client/v1 from the API's .proto file. With --check it changes nothing, and exits 1 when the
 committed stubs are not what it would write.
 
 The generators stand, pinned, in requirements-generate.txt: what one of protobuf 6 writes runs with protobuf 6 and 7.
@@ -18,7 +18,7 @@ from grpc_tools import protoc
 
 CLIENT = Path(__file__).resolve().parent.parent
 PROTOS = CLIENT.parent.parent / "proto"
-STUBS = CLIENT / "src" / "sessionlog" / "v1"
+STUBS = CLIENT / "src" / "sessionlog_client" / "v1"
 
 
 def generate(out: Path) -> Path:
@@ -32,6 +32,9 @@ def generate(out: Path) -> Path:
     if code != 0:
         raise SystemExit(code)
     stubs = out / "sessionlog" / "v1"
+    # protoc imports by the .proto's path; the module `sessionlog` is somebody else's.
+    for file in stubs.glob("*_grpc.py*"):
+        file.write_text(file.read_text().replace("from sessionlog.v1 import", "from sessionlog_client.v1 import"))
     (stubs / "__init__.py").write_text('"""The API\'s generated messages and stubs."""\n')
     return stubs
 
@@ -45,7 +48,7 @@ def main() -> int:
             same, _, _ = filecmp.cmpfiles(stubs, STUBS, names, shallow=False)
             if committed == names and sorted(same) == names:
                 return 0
-            print("src/sessionlog/v1 is not what scripts/generate.py writes", file=sys.stderr)
+            print("src/sessionlog_client/v1 is not what scripts/generate.py writes", file=sys.stderr)
             return 1
         shutil.rmtree(STUBS, ignore_errors=True)
         shutil.copytree(stubs, STUBS)

@@ -22,9 +22,9 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from sessionlog import SessionAttempt, SessionLogger, SessionRecord
-from sessionlog.v1 import session_log_pb2 as pb
-from sessionlog.v1 import session_log_pb2_grpc as pb_grpc
+from sessionlog_client import SessionAttempt, SessionLogger, SessionRecord
+from sessionlog_client.v1 import session_log_pb2 as pb
+from sessionlog_client.v1 import session_log_pb2_grpc as pb_grpc
 
 MAIN = Path(os.environ.get("TESTED_SESSIONLOG") or Path(__file__).resolve().parents[3] / "dist" / "main.js")
 

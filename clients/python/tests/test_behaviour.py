@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionlog import CallError, RefusedError, SessionLogger, SessionRecord
+from sessionlog_client import CallError, RefusedError, SessionLogger, SessionRecord
 
 from .support import RealService, accepted, eventually, quick
 
@@ -235,7 +235,7 @@ def test_32_concurrent_callers_of_append_sync(service: RealService) -> None:
 def test_daemon_that_ends_without_closing(service: RealService) -> None:
     service.start()
     program = f"""
-from sessionlog import SessionLogger, SessionRecord
+from sessionlog_client import SessionLogger, SessionRecord
 log = SessionLogger({service.address!r})
 for number in range(1000):
     log.append(SessionRecord("fill", "accepted", session_id=f"session-{{number}}"))

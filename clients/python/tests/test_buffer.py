@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from sessionlog.buffer import RowBuffer
+from sessionlog_client.buffer import RowBuffer
 
 
 class Drops:

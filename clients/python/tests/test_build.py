@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sessionlog import (
+from sessionlog_client import (
     IterateFailure,
     IterateRequest,
     IterateResponse,
@@ -142,7 +142,7 @@ def test_build_session_record_takes_an_answer_that_is_none_for_unknown(
 
 
 def test_build_session_record_raises_nothing_because_of_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sessionlog.build._log", broken_log())
+    monkeypatch.setattr("sessionlog_client.build._log", broken_log())
     check = roster_check_for("fill", dict[str, object]().__getitem__)
     response = IterateResponse({"worker_id": "W-9"}, 1)
     assert build_session_record(REQUEST, response, roster_check=check).grounded_in_roster is None

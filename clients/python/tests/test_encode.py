@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from google.protobuf.json_format import MessageToDict
 
-from sessionlog import RefusedError, SessionAttempt, SessionRecord
-from sessionlog.encode import encode_record
-from sessionlog.v1 import session_log_pb2 as pb
+from sessionlog_client import RefusedError, SessionAttempt, SessionRecord
+from sessionlog_client.encode import encode_record
+from sessionlog_client.v1 import session_log_pb2 as pb
 
 from .support import accepted
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from sessionlog import CallError, Stats, Tls, new_session_logger
+from sessionlog_client import CallError, Stats, Tls, new_session_logger
 
 from .support import FakeService, abort, accepted, eventually, file_size_limit, free_port, quick, serve
 
@@ -169,7 +169,7 @@ def test_close_counts_the_rows_that_a_full_disk_has_room_for(tmp_path: Path, cap
 def test_logger_works_on_both_sides_of_a_fork_before_the_first_record(fake: FakeService, address: str) -> None:
     program = f"""
 import os
-from sessionlog import SessionLogger, SessionRecord
+from sessionlog_client import SessionLogger, SessionRecord
 log = SessionLogger({address!r})
 child = os.fork()
 log.append(SessionRecord("fill", "accepted", session_id="child" if child == 0 else "parent"))
@@ -186,7 +186,7 @@ assert os.waitpid(child, 0)[1] == 0
 def test_logger_works_on_both_sides_of_a_fork_with_gRPC_s_support_for_it(fake: FakeService, address: str) -> None:
     program = f"""
 import os
-from sessionlog import SessionLogger, SessionRecord
+from sessionlog_client import SessionLogger, SessionRecord
 log = SessionLogger({address!r})
 log.append(SessionRecord("fill", "accepted", session_id="before"))
 assert log.flush(20)
@@ -204,7 +204,7 @@ assert ok and os.waitpid(child, 0)[1] == 0
 
 def test_logger_is_closed_when_its_process_ends(fake: FakeService, address: str) -> None:
     program = f"""
-from sessionlog import SessionLogger, SessionRecord
+from sessionlog_client import SessionLogger, SessionRecord
 log = SessionLogger({address!r})
 for number in range(1000):
     log.append(SessionRecord("fill", "accepted", session_id=str(number)))

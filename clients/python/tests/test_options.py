@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from sessionlog.options import program_name
+from sessionlog_client.options import program_name
 
 
 @pytest.mark.parametrize(

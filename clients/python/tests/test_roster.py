@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessionlog import roster_check_for
+from sessionlog_client import roster_check_for
 
 ROSTER = {"W-1", "W-2", "7"}
 

@@ -10,8 +10,8 @@ from typing import Any
 import grpc
 import pytest
 
-from sessionlog import CallError, RefusedError, SessionLogger, SessionRecord
-from sessionlog.v1 import session_log_pb2 as pb
+from sessionlog_client import CallError, RefusedError, SessionLogger, SessionRecord
+from sessionlog_client.v1 import session_log_pb2 as pb
 
 from .support import (
     FakeService,
@@ -430,7 +430,7 @@ def test_logger_survives_an_unexpected_error(
 ) -> None:
     with quick(address) as log:
         with monkeypatch.context() as patch:
-            patch.setattr("sessionlog.sender.Sender._count", lambda *_: 1 / 0)
+            patch.setattr("sessionlog_client.sender.Sender._count", lambda *_: 1 / 0)
             log.append(accepted(0))
             assert log.flush(20)
         log.append(accepted(1))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionlog.spill import write_spill
+from sessionlog_client.spill import write_spill
 
 from .support import file_size_limit
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from sessionlog.text import cut, to_text, utf8
+from sessionlog_client.text import cut, to_text, utf8
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sessionlog import parse_traceparent, trace_id_from_headers, trace_id_from_metadata
+from sessionlog_client import parse_traceparent, trace_id_from_headers, trace_id_from_metadata
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"

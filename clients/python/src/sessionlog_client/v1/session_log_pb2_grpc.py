@@ -3,7 +3,7 @@
 import grpc
 import warnings
 
-from sessionlog.v1 import session_log_pb2 as sessionlog_dot_v1_dot_session__log__pb2
+from sessionlog_client.v1 import session_log_pb2 as sessionlog_dot_v1_dot_session__log__pb2
 
 GRPC_GENERATED_VERSION = '1.74.0'
 GRPC_VERSION = grpc.__version__

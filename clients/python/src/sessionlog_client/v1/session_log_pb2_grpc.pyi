@@ -9,7 +9,7 @@ stubs. Field numbers are part of the contract and never change their meaning.
 
 from collections import abc as _abc
 from grpc import aio as _aio
-from sessionlog.v1 import session_log_pb2 as _session_log_pb2
+from sessionlog_client.v1 import session_log_pb2 as _session_log_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
