@@ -9,7 +9,7 @@ service in a bounded buffer. What is in the buffer dies with the process when th
 that calls `append_sync`, which waits for the row to be on disk.
 """
 
-from .answered import Appended
+from .append_sync import Appended
 from .build import IterateFailure, IterateRequest, IterateResponse, build_session_record
 from .counters import Stats
 from .errors import CallError, RefusedError, SessionLogError, Violation

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from .options import seconds
 
 
-class RowBuffer:
+class RecordBuffer:
     """Rows from any threads to one that sends them.
 
     Invariant: rows that wait and rows that are under way are together within both bounds.

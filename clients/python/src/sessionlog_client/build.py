@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .notices import write
+from .diagnostics import write
 from .record import SessionAttempt, SessionRecord
 from .roster import RosterCheck
 from .text import cut, error_text, to_head, type_name

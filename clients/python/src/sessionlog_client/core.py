@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 
-from .buffer import RowBuffer
+from .buffer import RecordBuffer
 from .connection import Connection
 from .counters import Counters, Stats
+from .diagnostics import Diagnostics
 from .encode import Record, encode_record
 from .errors import RefusedError, Violation
-from .notices import Notices
 from .options import Options, seconds
 from .sender import Sender
 from .spill import to_json_line, write_spill
@@ -26,15 +26,15 @@ class Core:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.counters = Counters()
-        self.notices = Notices(options.log)
+        self.diagnostics = Diagnostics(options.log)
         self.connection = Connection(options)
-        self.buffer = RowBuffer(
+        self.buffer = RecordBuffer(
             options.buffer_rows,
             options.buffer_bytes,
             options.overflow == "drop_oldest",
             lambda count: self.counters.add(dropped=count),
         )
-        self._sender = Sender(options, self.buffer, self.connection, self.counters, self.notices)
+        self._sender = Sender(options, self.buffer, self.connection, self.counters, self.diagnostics)
         self._row_bytes_max = min(options.buffer_bytes, options.max_message_bytes - 16)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -54,7 +54,7 @@ class Core:
         """Has a row sent in the background, or its refusal told there."""
         if isinstance(row, RefusedError):
             self.counters.add(refused=1)
-            self.notices.refused(row)
+            self.diagnostics.refused(row)
             self.buffer.wake()
         else:
             self.buffer.put(row)
@@ -79,7 +79,7 @@ class Core:
             rows = self.buffer.drain()
             if rows:
                 self._leave(rows)
-            self.notices.tell()
+            self.diagnostics.tell()
             self.connection.close()
         return not rows
 
@@ -93,7 +93,7 @@ class Core:
                 self._thread = thread
         except RuntimeError as error:
             # No thread can be had, now or because Python is ending: rows wait, and the next append tries again.
-            self.notices.once("thread", f"rows wait, as no thread can be started: {error}")
+            self.diagnostics.once("thread", f"rows wait, as no thread can be started: {error}")
         finally:
             self._starting.release()
 
@@ -102,7 +102,7 @@ class Core:
         path = self.options.spill_file
         if path is None:
             self.counters.add(dropped=len(rows))
-            self.notices.once("close", f"{len(rows)} rows are lost, as they could not be sent before the end")
+            self.diagnostics.once("close", f"{len(rows)} rows are lost, as they could not be sent before the end")
             return
         lines: list[str] = []
         for row in rows:
@@ -110,11 +110,11 @@ class Core:
                 lines.append(to_json_line(row))
             except Exception as error:  # noqa: BLE001 one row that has no JSON must not cost the others
                 self.counters.add(refused=1)
-                self.notices.once("spill row", f"a row has no JSON, and is not spilled: {error}")
+                self.diagnostics.once("spill row", f"a row has no JSON, and is not spilled: {error}")
         spilled, problem = write_spill(path, lines)
         lost = len(lines) - spilled
         self.counters.add(spilled=spilled, dropped=lost)
         if spilled > 0:
-            self.notices.once("close", f"{spilled} rows could not be sent and are in {path}")
+            self.diagnostics.once("close", f"{spilled} rows could not be sent and are in {path}")
         if problem is not None:
-            self.notices.once("spill", f"{lost} rows are lost, as the spill file cannot be written: {problem}")
+            self.diagnostics.once("spill", f"{lost} rows are lost, as the spill file cannot be written: {problem}")

@@ -7,8 +7,8 @@ import os
 import sys
 from types import TracebackType
 
-from . import lifecycle
-from .answered import Appended, append_answered
+from . import exit_hooks
+from .append_sync import Appended, append_answered
 from .core import Core
 from .counters import Stats
 from .encode import Record
@@ -90,7 +90,7 @@ class SessionLogger:
             channel_options=tuple(channel_options),
         )
         self._core = Core(options)
-        lifecycle.born(self)
+        exit_hooks.born(self)
 
     @property
     def enabled(self) -> bool:
@@ -107,7 +107,7 @@ class SessionLogger:
             return
         if not self._in_use:
             self._in_use = True
-            lifecycle.used(self)
+            exit_hooks.used(self)
         core.put(core.encode(record))
 
     def append_sync(self, record: Record, timeout: float | None = 30.0, *, validate_only: bool = False) -> Appended:
@@ -157,14 +157,14 @@ class SessionLogger:
         core = self._core
         if core is None:
             return True
-        lifecycle.closed(self)
+        exit_hooks.closed(self)
         return core.close(core.options.close_timeout if timeout is None else timeout)
 
     def renew_after_fork(self) -> None:
         """Called in the child of a fork: its rows, counters and connection are its own from there on."""
         core = self._core
         if core is not None:
-            lifecycle.abandon(core)
+            exit_hooks.abandon(core)
             self._core = Core(core.options)
             self._in_use = False
 

@@ -6,11 +6,11 @@ import random
 import time
 from collections.abc import Iterator
 
-from .buffer import RowBuffer
+from .buffer import RecordBuffer
 from .connection import Connection
 from .counters import Counters
+from .diagnostics import Diagnostics
 from .errors import RefusedError, Violation
-from .notices import Notices
 from .options import Options
 from .status import CallFailure
 from .v1 import session_log_pb2 as pb
@@ -31,13 +31,18 @@ class Sender:
     """Invariant: one call is under way at most, so rows are stored in the order in which they were appended."""
 
     def __init__(
-        self, options: Options, buffer: RowBuffer, connection: Connection, counters: Counters, notices: Notices
+        self,
+        options: Options,
+        buffer: RecordBuffer,
+        connection: Connection,
+        counters: Counters,
+        diagnostics: Diagnostics,
     ) -> None:
         self._options = options
         self._buffer = buffer
         self._connection = connection
         self._counters = counters
-        self._notices = notices
+        self._diagnostics = diagnostics
         self._drops_told = 0
         self._drops_told_at = float("-inf")
 
@@ -49,7 +54,7 @@ class Sender:
                 try:
                     self._send(rows)
                 except Exception:  # noqa: BLE001 the thread lives on; the rows would meet the same again
-                    self._notices.broken()
+                    self._diagnostics.broken()
                     self._counters.add(refused=len(rows))
                     self._buffer.settle(len(rows))
             self._tell()
@@ -80,13 +85,13 @@ class Sender:
         while not self._buffer.abandoned:
             outcome = self._connection.append_batch(rows, self._options.call_timeout)
             if not isinstance(outcome, CallFailure):
-                self._notices.recovered()
+                self._diagnostics.recovered()
                 return outcome
             if self._buffer.abandoned:
                 return None
             if outcome.remedy() != "retry":
                 return outcome
-            self._notices.outage(outcome.code, outcome.message)
+            self._diagnostics.outage(outcome.code, outcome.message)
             self._tell()
             self._wait(next(waits), min(outcome.retry_after or 0.0, _RETRY_AFTER_MAX))
             self._counters.add(retried=len(rows))
@@ -103,12 +108,12 @@ class Sender:
         appended = duplicate = 0
         if len(response.results) != sent:
             message = f"a reply has {len(response.results)} results for {sent} rows; rows without one count as refused"
-            self._notices.once("results", message)
+            self._diagnostics.once("results", message)
         for result in response.results[:sent]:
             if not result.HasField("appended"):
                 rejected = result.rejected
                 violations = [Violation(v.field, v.description, v.reason) for v in rejected.violations]
-                self._notices.refused(RefusedError(violations, rejected.violation_count))
+                self._diagnostics.refused(RefusedError(violations, rejected.violation_count))
             elif result.appended.duplicate:
                 duplicate += 1
             else:
@@ -118,16 +123,16 @@ class Sender:
     def _give_up(self, failure: CallFailure, rows: int) -> None:
         self._counters.add(refused=rows)
         if failure.violations:
-            self._notices.refused(RefusedError(failure.violations))
+            self._diagnostics.refused(RefusedError(failure.violations))
         else:
             message = f"rows are refused: {failure}; further ones are counted, not told"
-            self._notices.once(failure.code, message)
+            self._diagnostics.once(failure.code, message)
 
     def _tell(self) -> None:
-        self._notices.tell()
+        self._diagnostics.tell()
         drops = self._counters.dropped - self._drops_told
         now = time.monotonic()
         if drops > 0 and now - self._drops_told_at >= _DROPS_TOLD_EVERY:
             self._drops_told += drops
             self._drops_told_at = now
-            self._notices.dropped(drops)
+            self._diagnostics.dropped(drops)

@@ -19,7 +19,7 @@ def write(log: logging.Logger, level: int, message: str, *values: object, exc_in
         log.log(level, message, *values, exc_info=exc_info)
 
 
-class Notices:
+class Diagnostics:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._known: set[str] = set()
