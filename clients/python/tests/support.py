@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc
+import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
@@ -28,8 +29,17 @@ from sessionlog_client.v1 import session_log_pb2_grpc as pb_grpc
 
 MAIN = Path(os.environ.get("TESTED_SESSIONLOG") or Path(__file__).resolve().parents[3] / "dist" / "main.js")
 
+CASES = Path(__file__).resolve().parents[2] / "cases"
+"""What all clients are tested against."""
+
 CLEAN_ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("SESSIONLOG_")}
 """The caller's SESSIONLOG_… variables are not to change what is tested."""
+
+
+def cases(file: str) -> list[Any]:
+    """The cases of a file in clients/cases, as parameters of a test."""
+    lines = (CASES / file).read_text().splitlines()
+    return [pytest.param(case, id=case["name"]) for case in map(json.loads, lines)]
 
 
 def accepted(number: int = 0, **fields: Any) -> SessionRecord:

@@ -1,61 +1,67 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import ParseDict
 
 from sessionlog_client import (
     IterateFailure,
     IterateRequest,
     IterateResponse,
     SessionAttempt,
-    SessionRecord,
     build_session_record,
     roster_check_for,
 )
+from sessionlog_client.encode import encode_record
+from sessionlog_client.roster import RosterCheck
+from sessionlog_client.v1 import session_log_pb2 as pb
 
-from .support import UNNAMED, Nameless, broken_log, released_view
+from .support import UNNAMED, Nameless, broken_log, cases, released_view
 
 REQUEST = IterateRequest("fill", "Fill 2 slots.", "qwen3:8b", "ollama", 3)
 HISTORY = [SessionAttempt(0, "no_json", "no JSON"), SessionAttempt(1, "accepted")]
 RESPONSE = IterateResponse({"fills": []}, 2, HISTORY, "response-trace")
-FAILURE = IterateFailure(1, [SessionAttempt(0, "no_json")], "failure-trace")
-COMMON: dict[str, Any] = {
-    "kind": "fill",
-    "prompt": "Fill 2 slots.",
-    "model": "qwen3:8b",
-    "provider": "ollama",
-    "max_iterations": 3,
-    "duration_ms": 7,
-}
 
 
-def test_build_session_record_of_an_accepted_session() -> None:
-    assert build_session_record(REQUEST, RESPONSE, duration_ms=7) == SessionRecord(
-        final_verdict="accepted",
-        iterations=2,
-        attempts=HISTORY,
-        artifact={"fills": []},
-        session_id="response-trace",
-        **COMMON,
+def attempts(history: list[dict[str, Any]]) -> list[SessionAttempt]:
+    return [SessionAttempt(**attempt) for attempt in history]
+
+
+def ending(kind: Any, fields: dict[str, Any] | None) -> Any:
+    return None if fields is None else kind(**fields | {"history": attempts(fields["history"])})
+
+
+def check_with(answer: object) -> RosterCheck:
+    def check(artifact: Any) -> bool | None:
+        if answer == "fails":
+            raise KeyError("roster")
+        assert answer is None or isinstance(answer, bool)
+        return answer
+
+    return check
+
+
+@pytest.mark.parametrize("case", cases("build_record.jsonl"))
+def test_build_session_record(case: dict[str, Any]) -> None:
+    record = build_session_record(
+        IterateRequest(**case["request"]),
+        ending(IterateResponse, case.get("response")),
+        ending(IterateFailure, case.get("failure")),
+        case.get("error") and ConnectionError(case["error"]),
+        check_with(case["roster_check"]) if "roster_check" in case else None,
+        case.get("duration_ms", 0),
     )
+    record.timestamp = datetime(2026, 5, 2, 5, 22, 9, 250_000, timezone.utc)
+    encoded = pb.AppendSessionRequest.FromString(encode_record(record, "validatord", 1 << 20)).record
+    assert encoded == ParseDict(case["record"], pb.SessionRecord())
 
 
-def test_build_session_record_of_one_that_ran_out_of_attempts() -> None:
-    assert build_session_record(REQUEST, None, FAILURE, None, lambda _: True, 7) == SessionRecord(
-        final_verdict="max_iter_exhausted",
-        iterations=1,
-        attempts=FAILURE.history,
-        session_id="failure-trace",
-        **COMMON,
-    )
-
-
-def test_build_session_record_of_an_infrastructure_error() -> None:
-    record = build_session_record(REQUEST, error=ConnectionError("é" * 900), duration_ms=7)
-    attempts = [SessionAttempt(0, "infra_error", "é" * 800)]
-    assert record == SessionRecord(final_verdict="infra_error", attempts=attempts, **COMMON)
+def test_build_session_record_cuts_an_infrastructure_error() -> None:
+    record = build_session_record(REQUEST, error=ConnectionError("é" * 900))
+    assert record.attempts == [SessionAttempt(0, "infra_error", "é" * 800)]
 
 
 @pytest.mark.parametrize(("error", "text"), [("EOF", "EOF"), (TimeoutError(), "TimeoutError")])
@@ -92,21 +98,6 @@ def test_build_session_record_takes_an_empty_error_for_none() -> None:
     assert list(build_session_record(REQUEST, error="").attempts) == []
 
 
-def test_build_session_record_without_any_error_has_no_attempt() -> None:
-    record = build_session_record(REQUEST)
-    assert (record.final_verdict, list(record.attempts)) == ("infra_error", [])
-
-
-def test_build_session_record_lets_the_response_win() -> None:
-    assert build_session_record(REQUEST, RESPONSE, FAILURE, "EOF").final_verdict == "accepted"
-
-
-def test_build_session_record_takes_the_trace_of_the_request_first() -> None:
-    request = IterateRequest("fill", trace_id="request-trace")
-    assert build_session_record(request, RESPONSE).session_id == "request-trace"
-    assert build_session_record(request, None, FAILURE).session_id == "request-trace"
-
-
 @pytest.mark.parametrize("answer", [True, False, None])
 def test_build_session_record_asks_the_roster_check(answer: bool | None) -> None:
     asked: list[Any] = []
@@ -123,7 +114,7 @@ def test_build_session_record_takes_a_check_that_raises_for_unknown(caplog: pyte
     def check(artifact: Any) -> bool:
         raise KeyError("roster")
 
-    with caplog.at_level(logging.WARNING, "sessionlog"):
+    with caplog.at_level(logging.WARNING, "sessionlog_client"):
         assert build_session_record(REQUEST, RESPONSE, roster_check=check).grounded_in_roster is None
     assert "roster check failed" in caplog.text
 

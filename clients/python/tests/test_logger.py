@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from sessionlog_client import CallError, Stats, Tls, new_session_logger
+from sessionlog_client.v1 import session_log_pb2 as pb
 
 from .support import FakeService, abort, accepted, eventually, file_size_limit, free_port, quick, serve
 
@@ -56,8 +57,8 @@ def test_logger_tells_a_bad_address_once(address: str, caplog: pytest.LogCapture
     eventually(lambda: log.stats().retried > 3)
     assert not log.close(0.1)
     assert log.stats().dropped == 2
-    assert caplog.text.count("the service does not take them") == 1
-    assert caplog.text.count("2 rows are lost") == 1
+    assert caplog.text.count("records are buffered") == 1
+    assert caplog.text.count("2 records lost") == 1
 
 
 def test_logger_drops_what_comes_after_close(fake: FakeService, address: str) -> None:
@@ -116,22 +117,15 @@ def test_close_spills_what_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixt
     assert [row["session_id"] for row in rows] == ["session-0", "session-1", "session-2"]
     assert (rows[0]["prompt"], rows[0]["daemon"]) == ("a\nb\ufffd", "tests")
     assert rows[0]["timestamp"] == "1970-01-01T00:00:00.000000001Z"
-    assert "3 rows could not be sent and are in" in caplog.text
-
-
-def nested(levels: int) -> dict[str, object]:
-    artifact: dict[str, object] = {}
-    for _ in range(levels - 1):
-        artifact = {"a": artifact}
-    return artifact
+    assert "3 records not sent before close are in" in caplog.text
 
 
 def test_close_spills_the_others_where_a_row_has_no_json(tmp_path: Path) -> None:
-    """The service would refuse it too: it is nested too deep."""
+    """The service would refuse it too: its time is in no year that JSON has."""
     spill = tmp_path / "spill.jsonl"
     log = quick(f"127.0.0.1:{free_port()}", spill_file=spill)
-    log.append(accepted(0, artifact=nested(40)))
-    log.append(accepted(1, artifact=nested(32)))
+    log.append(pb.SessionRecord(session_id="session-0", timestamp={"seconds": 2**50}))
+    log.append(accepted(1))
     assert not log.close(0.1)
     assert (log.stats().spilled, log.stats().refused) == (1, 1)
     assert json.loads(spill.read_text())["session_id"] == "session-1"
@@ -142,7 +136,7 @@ def test_close_drops_what_cannot_be_spilled(tmp_path: Path, caplog: pytest.LogCa
     log.append(accepted())
     assert not log.close(0.1)
     assert log.stats().dropped == 1
-    assert "spill file cannot be written" in caplog.text
+    assert "cannot write the spill file" in caplog.text
 
 
 def test_close_drops_rows_where_the_spill_file_has_no_valid_name() -> None:
@@ -161,8 +155,8 @@ def test_close_counts_the_rows_that_a_full_disk_has_room_for(tmp_path: Path, cap
         assert not log.close(0.1)
     assert (log.stats().spilled, log.stats().dropped) == (2, 1)
     assert [json.loads(line)["session_id"] for line in spill.read_text().splitlines()] == ["session-0", "session-1"]
-    assert "2 rows could not be sent and are in" in caplog.text
-    assert "1 rows are lost, as the spill file cannot be written" in caplog.text
+    assert "2 records not sent before close are in" in caplog.text
+    assert "1 records lost: cannot write the spill file" in caplog.text
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
@@ -262,7 +256,7 @@ def test_logger_tells_an_expired_certificate_once(
         eventually(lambda log=log: log.stats().retried > 3)  # type: ignore[misc]
         assert not log.close(0.1)
         assert log.stats().dropped == 1
-    assert caplog.text.count("the service does not take them") == 1
+    assert caplog.text.count("records are buffered") == 1
     assert "expired" in caplog.text
 
 

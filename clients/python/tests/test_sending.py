@@ -69,7 +69,9 @@ def test_logger_sends_rows_in_order(fake: FakeService, address: str) -> None:
         assert fake.calls[0][0].daemon == "tests"
 
 
-@pytest.mark.parametrize("code", [UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED])
+@pytest.mark.parametrize(
+    "code", [UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED, grpc.StatusCode.ABORTED]
+)
 def test_logger_tries_again(fake: FakeService, address: str, code: grpc.StatusCode) -> None:
     fake.answers = [abort(code), abort(code)]
     with quick(address) as log:
@@ -92,7 +94,6 @@ def test_logger_honours_retry_info(fake: FakeService, address: str) -> None:
     "code",
     [
         grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.UNAUTHENTICATED,
         grpc.StatusCode.PERMISSION_DENIED,
         grpc.StatusCode.UNIMPLEMENTED,
         grpc.StatusCode.INTERNAL,
@@ -108,7 +109,41 @@ def test_logger_gives_up_rows_that_no_retry_helps(
             assert log.flush(20)
         assert counts(log) == (1, 0, 2, 0, 0)
     assert fake.stored == names(2)
-    assert caplog.text.count(f"rows are refused: {code.name}: as told") == 1
+    assert caplog.text.count(f"records refused: {code.name}: as told") == 1
+
+
+def test_logger_waits_for_credentials(fake: FakeService, address: str, caplog: pytest.LogCaptureFixture) -> None:
+    fake.answers = [abort(grpc.StatusCode.UNAUTHENTICATED)] * 3
+    with quick(address, max_backoff=0.1) as log:
+        log.append(accepted())
+        eventually(lambda: log.stats().retried == 3)
+        eventually(lambda: log.stats().appended == 1)
+        assert counts(log) == (1, 0, 0, 0, 3)
+    assert min(later - earlier for earlier, later in zip(fake.times, fake.times[1:], strict=False)) >= 0.09
+    assert caplog.text.count("service unavailable, records are buffered: UNAUTHENTICATED") == 1
+
+
+def test_append_sync_does_not_wait_for_credentials(fake: FakeService, address: str) -> None:
+    fake.answers = [abort(grpc.StatusCode.UNAUTHENTICATED)]
+    with quick(address) as log, pytest.raises(CallError, match="UNAUTHENTICATED"):
+        log.append_sync(accepted())
+
+
+def test_logger_refuses_only_the_record_that_a_batch_fails_for(fake: FakeService, address: str) -> None:
+    def answer(records: list[pb.SessionRecord], context: grpc.ServicerContext) -> None:
+        if any(record.session_id == "session-123" for record in records):
+            abort(grpc.StatusCode.INTERNAL)(records, context)
+
+    gate = Gate()
+    fake.answers = [gate, *[answer] * 100]
+    with quick(address) as log:
+        log.append(accepted(0))
+        assert gate.reached.wait(20)
+        append_all(log, *range(1, 501))
+        gate.open()
+        assert log.flush(20)
+        assert counts(log) == (500, 0, 1, 0, 0)
+    assert fake.stored == [name for name in names(*range(501)) if name != "session-123"]
 
 
 def test_logger_counts_duplicates(fake: FakeService, address: str) -> None:
@@ -260,7 +295,7 @@ def test_logger_drops_rows_when_the_buffer_is_full(
         assert log.flush(20)
         assert counts(log) == (4, 0, 0, 6, 0)
     assert fake.stored == kept
-    assert "6 rows are lost, as the buffer is full" in caplog.text
+    assert "6 records dropped: buffer full" in caplog.text
 
 
 def test_logger_ends_a_call_at_its_deadline_and_tries_again(fake: FakeService, address: str) -> None:
@@ -287,7 +322,7 @@ def test_logger_tells_an_outage_once_and_its_end(
     fake: FakeService, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake.answers = [abort(UNAVAILABLE)] * 5
-    with caplog.at_level(logging.INFO, "sessionlog"), quick(address) as log:
+    with caplog.at_level(logging.INFO, "sessionlog_client"), quick(address) as log:
         log.append(accepted())
         assert log.flush(20)
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
@@ -300,11 +335,11 @@ def test_logger_tells_each_status_of_an_outage_once(
     with quick(address) as log:
         log.append(accepted(0))
         assert log.flush(20)
-        assert caplog.text.count("the service does not take them") == 2
+        assert caplog.text.count("records are buffered") == 2
         fake.answers = [abort(UNAVAILABLE)]
         log.append(accepted(1))
         assert log.flush(20)
-    assert caplog.text.count("the service does not take them") == 3
+    assert caplog.text.count("records are buffered") == 3
 
 
 def test_logger_tells_an_outage_five_reasons_at_most(
@@ -370,7 +405,7 @@ def test_logger_tells_a_reply_with_another_number_of_results(
         gate.open()
         assert log.flush(20)
         assert counts(log) == expected
-    assert caplog.text.count(f"a reply has {results} results for 3 rows") == 1
+    assert caplog.text.count(f"a reply has {results} results for 3 records") == 1
 
 
 def test_logger_sends_the_token(fake: FakeService, address: str) -> None:
@@ -383,11 +418,13 @@ def test_logger_sends_the_token(fake: FakeService, address: str) -> None:
     assert sent == ["Bearer fixed", "Bearer first", "Bearer second"]
 
 
-def test_logger_keeps_the_token_from_other_machines_without_tls() -> None:
+def test_logger_keeps_the_token_from_other_machines_without_tls(caplog: pytest.LogCaptureFixture) -> None:
     with quick("log.example:50051", token="secret") as log:
         log.append(accepted())
-        assert log.close(20)
-        assert log.stats().refused == 1
+        eventually(lambda: log.stats().retried > 0)
+        assert not log.close(0.1)
+        assert log.stats().dropped == 1
+    assert caplog.text.count("a token is sent to another machine only with tls or insecure_token") == 1
 
 
 def test_append_sync_answers(fake: FakeService, address: str) -> None:

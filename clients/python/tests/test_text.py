@@ -1,38 +1,32 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from sessionlog_client.text import cut, to_text, utf8
+from sessionlog_client.text import to_text
+
+from .support import cases
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Ana", "Ana"),
-        ("häß 😀", "häß 😀"),
-        ("a\udc80b", "a\ufffdb"),
-        (b"caf\xc3".decode("utf-8", "surrogateescape"), "caf\ufffd"),
-        ("\ud83d\ude00", "😀"),
-        ("\ud83d", "\ufffd"),
-        ("\ude00\ud83dx", "\ufffd\ufffdx"),
-        ("a\x00b", "a\x00b"),
-    ],
-)
-def test_utf8_repairs_what_is_not_well_formed(text: str, expected: str) -> None:
-    assert utf8(text).decode() == expected
+@pytest.mark.parametrize("case", cases("text.jsonl"))
+def test_to_text_repairs_and_cuts(case: dict[str, Any]) -> None:
+    text = case["text"] if "text" in case else bytes.fromhex(case["bytes"])
+    assert to_text(text, case.get("code_points_max")) == case["expected"]
 
 
-def test_cut_counts_code_points() -> None:
-    assert cut("😀" * 5, 3) == "😀" * 3
-    assert cut("abc", 3) == "abc"
+def test_to_text_joins_a_pair_that_came_as_two_halves() -> None:
+    assert to_text("\ud83d\ude00") == "😀"
+    assert to_text("\ud83d\ude00" * 5, 3) == "😀" * 3
 
 
-def test_cut_does_not_split_a_pair_that_came_as_two_halves() -> None:
-    assert cut("\ud83d\ude00" * 5, 3) == "😀" * 3
+def test_to_text_repairs_bytes_that_were_decoded_with_surrogateescape() -> None:
+    assert to_text(b"caf\xc3".decode("utf-8", "surrogateescape")) == "caf\ufffd"
 
 
-def test_to_text_takes_bytes_as_utf8() -> None:
-    assert to_text(b"caf\xc3\xa9\xff") == "café\ufffd"
+@pytest.mark.parametrize("buffer", [bytearray, memoryview])
+def test_to_text_takes_buffers(buffer: Any) -> None:
+    assert to_text(buffer(b"caf\xc3\xa9\xff")) == "café\ufffd"
 
 
 def test_to_text_refuses_other_types() -> None:

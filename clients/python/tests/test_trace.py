@@ -8,29 +8,32 @@ import pytest
 
 from sessionlog_client import parse_traceparent, trace_id_from_headers, trace_id_from_metadata
 
+from .support import cases
+
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize("case", cases("trace_ids.jsonl"))
+def test_trace_id_from_headers(case: dict[str, Any]) -> None:
+    pairs = [(name, value) for name, value in case["headers"]]
+    assert trace_id_from_headers(pairs) == case["expected"]
+    assert trace_id_from_metadata([(name.lower(), value.encode()) for name, value in pairs]) == case["expected"]
 
 
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
         ({"X-Lakehouse-Trace-Id": "abc"}, "abc"),
-        ({"x-lakehouse-trace-id": " abc ", "traceparent": PARENT}, "abc"),
         ({"HTTP_X_LAKEHOUSE_TRACE_ID": "abc", "wsgi.version": (1, 0)}, "abc"),
         ({"HTTP_TRACEPARENT": PARENT}, TRACE),
-        ([(b"x-lakehouse-trace-id", b"abc")], "abc"),
-        ([("X-Lakehouse-Trace-Id", "not valid"), ("X-Lakehouse-Trace-Id", "valid")], "valid"),
-        ({"X-Lakehouse-Trace-Id": "not valid", "Traceparent": PARENT}, TRACE),
-        ({"X-Lakehouse-Trace-Id": "s" * 129}, ""),
-        ({"X-Lakehouse-Trace-Id": ""}, ""),
         ({"HTTP_X_LAKEHOUSE_TRACE_ID": "not valid,own"}, "own"),
-        ({"HTTP_TRACEPARENT": f"nothing, {PARENT}"}, TRACE),
+        ([(b"x-lakehouse-trace-id", b"abc")], "abc"),
         ({}, ""),
         (None, ""),
     ],
 )
-def test_trace_id_from_headers(headers: Any, expected: str) -> None:
+def test_trace_id_from_headers_of_frameworks(headers: Any, expected: str) -> None:
     assert trace_id_from_headers(headers) == expected
 
 
@@ -39,24 +42,10 @@ def test_trace_id_from_headers_of_http_server() -> None:
     assert trace_id_from_headers(headers) == "abc"
 
 
-def test_trace_id_from_metadata() -> None:
-    assert trace_id_from_metadata((("user-agent", "grpc"), ("traceparent", PARENT))) == TRACE
+def test_trace_id_from_metadata_of_a_call_without_any() -> None:
     assert trace_id_from_metadata(None) == ""
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (PARENT, TRACE),
-        (f"01-{TRACE}-00f067aa0ba902b7-01-more", TRACE),
-        (f"00-{TRACE}-00f067aa0ba902b7-01-more", ""),
-        (f"ff-{TRACE}-00f067aa0ba902b7-01", ""),
-        (f"00-{'0' * 32}-00f067aa0ba902b7-01", ""),
-        (f"00-{TRACE}-{'0' * 16}-01", ""),
-        (PARENT.upper(), ""),
-        (PARENT + "\n", ""),
-        ("", ""),
-    ],
-)
+@pytest.mark.parametrize(("text", "expected"), [(PARENT, TRACE), (PARENT + "\n", ""), ("", "")])
 def test_parse_traceparent(text: str, expected: str) -> None:
     assert parse_traceparent(text) == expected

@@ -4,9 +4,9 @@
     …
     log.append(build_session_record(request, response, failure, error, roster_check, duration_ms))
 
-`append` takes a snapshot and returns at once; rows travel in batches in the background and survive an outage of the
-service in a bounded buffer. What is in the buffer dies with the process when that is killed; a daemon that cannot have
-that calls `append_sync`, which waits for the row to be on disk.
+`append` takes a snapshot and returns at once; records are sent in batches in the background, and wait in a bounded
+buffer while the service is unavailable. What is in the buffer is lost when the process is killed; a daemon that cannot
+accept that calls `append_sync`, which waits until the row is on disk.
 """
 
 from .append_sync import Appended

@@ -10,7 +10,6 @@ from .errors import CallError, RefusedError
 from .options import Options, seconds
 from .sender import backoffs
 from .status import CallFailure
-from .v1 import session_log_pb2 as pb
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +25,20 @@ class Appended:
     """The row was stored before, and was not written again."""
 
 
-def append_answered(
-    connection: Connection, options: Options, row: bytes, validate_only: bool, timeout: float | None
+def append_sync(
+    connection: Connection, options: Options, request: bytes, validate_only: bool, timeout: float | None
 ) -> tuple[Appended | RefusedError | CallError, int]:
-    """Sends a row until the answer is one that a retry does not change, or the time is over. Returns how often it was
-    sent again, too."""
+    """Sends a request until the answer is one that a retry does not change, or the time is over. Returns how often it
+    was sent again, too."""
     deadline = time.monotonic() + seconds(timeout)
     for retries, backoff in enumerate(backoffs(options.min_backoff, options.max_backoff)):
         left = deadline - time.monotonic()
-        outcome = connection.append(row, validate_only, min(options.call_timeout, max(left, 0.001)))
+        outcome = connection.append(request, validate_only, min(options.call_timeout, max(left, 0.001)))
         if not isinstance(outcome, CallFailure):
-            return _appended(outcome), retries
+            timestamp_ns = outcome.timestamp.seconds * 1_000_000_000 + outcome.timestamp.nanos
+            return Appended(outcome.session_id, timestamp_ns, outcome.sequence, outcome.duplicate), retries
         wait = max(backoff, outcome.retry_after or 0.0)
-        if outcome.remedy() != "retry" or wait >= deadline - time.monotonic():
+        if outcome.action(1) != "retry" or wait >= deadline - time.monotonic():
             return outcome.error(), retries
         time.sleep(wait)
-    raise AssertionError("back-offs do not end")
-
-
-def _appended(response: pb.AppendSessionResponse) -> Appended:
-    timestamp = response.timestamp
-    nanoseconds = timestamp.seconds * 1_000_000_000 + timestamp.nanos
-    return Appended(response.session_id, nanoseconds, response.sequence, response.duplicate)
+    raise AssertionError("backoffs do not end")

@@ -1,4 +1,4 @@
-"""Rows that wait for the service: bounded, in order."""
+"""Records that wait for the service: bounded, in order."""
 
 from __future__ import annotations
 
@@ -11,142 +11,135 @@ from .options import seconds
 
 
 class RecordBuffer:
-    """Rows from any threads to one that sends them.
+    """Encoded records from any threads to the one that sends them.
 
-    Invariant: rows that wait and rows that are under way are together within both bounds.
+    Invariant: records that wait and records being sent are together within both bounds.
     """
 
-    def __init__(self, rows_max: int, bytes_max: int, drop_oldest: bool, on_drop: Callable[[int], None]) -> None:
-        # Re-entrant, as a signal handler may append while its thread is in here.
+    def __init__(self, records_max: int, bytes_max: int, drop_oldest: bool, on_drop: Callable[[int], None]) -> None:
+        # Re-entrant, as a signal handler may append while its thread holds it.
         lock = threading.RLock()
         self._work = threading.Condition(lock)
         self._settled = threading.Condition(lock)
-        self._rows_max = rows_max
+        self._records_max = records_max
         self._bytes_max = bytes_max
         self._drop_oldest = drop_oldest
         self._on_drop = on_drop
         self._waiting: deque[tuple[int, bytes]] = deque()
-        self._under_way: deque[tuple[int, bytes]] = deque()
+        """Each with its number in the order of `put`."""
+        self._in_flight: deque[tuple[int, bytes]] = deque()
         self._bytes = 0
-        self._under_way_bytes = 0
-        self._ticket = 0
+        self._in_flight_bytes = 0
+        self._last = 0
         self._sender_waits = False
-        self._hurry = False
-        self._closed = False
+        self._wake = False
+        self.closed = False
         self.abandoned = False
 
-    def put(self, row: bytes) -> None:
-        """Adds a row. Where there is no room, the oldest ones that are not under way go, or this one."""
-        size = len(row)
+    def put(self, record: bytes) -> None:
+        """Adds a record. Without room for it the oldest ones that wait are dropped, or this one."""
+        size = len(record)
         with self._work:
-            if self._closed or (self._is_full(size) and not self._make_room(size)):
+            if self.closed or (self._is_full(size) and not self._make_room(size)):
                 self._on_drop(1)
                 return
-            self._ticket += 1
-            self._waiting.append((self._ticket, row))
+            self._last += 1
+            self._waiting.append((self._last, record))
             self._bytes += size
             if self._sender_waits:
                 self._work.notify()
 
     def _is_full(self, size: int) -> bool:
-        rows = len(self._waiting) + len(self._under_way)
-        return rows >= self._rows_max or self._bytes + size > self._bytes_max
+        records = len(self._waiting) + len(self._in_flight)
+        return records >= self._records_max or self._bytes + size > self._bytes_max
 
     def _make_room(self, size: int) -> bool:
-        """Drops waiting rows for one of that size, unless it would not fit without them either."""
-        fits = len(self._under_way) < self._rows_max and self._under_way_bytes + size <= self._bytes_max
+        """Drops waiting records for one of that size, unless it would not fit without them either."""
+        fits = len(self._in_flight) < self._records_max and self._in_flight_bytes + size <= self._bytes_max
         if not self._drop_oldest or not fits:
             return False
-        while self._waiting and self._is_full(size):
+        while self._is_full(size):
             self._bytes -= len(self._waiting.popleft()[1])
             self._on_drop(1)
-        return not self._is_full(size)
+        return True
 
-    def take(self, rows_max: int, bytes_max: int) -> list[bytes] | None:
-        """Waits for rows; those returned, one at least, are then under way. An empty list: `wake` was called. None: the
-        buffer is closed and nothing waits, or it is abandoned."""
+    def take(self, records_max: int, bytes_max: int) -> list[bytes] | None:
+        """Waits for records, takes at least one, and returns those, which are then in flight. An empty list: `wake` was
+        called. None: the buffer is closed and nothing waits, or it is abandoned."""
         with self._work:
-            if not self._waiting and not self._closed and not self._hurry:
+            if not self._waiting and not self.closed and not self._wake:
                 self._sender_waits = True
                 self._work.wait()
                 self._sender_waits = False
-            self._hurry = False
-            if self.abandoned or (self._closed and not self._waiting):
+            self._wake = False
+            if self.abandoned or (self.closed and not self._waiting):
                 return None
             size = 0
-            rows: list[bytes] = []
-            while self._waiting and len(rows) < rows_max:
+            records: list[bytes] = []
+            while self._waiting and len(records) < records_max:
                 size += len(self._waiting[0][1])
-                if rows and size > bytes_max:
+                if records and size > bytes_max:
                     break
                 entry = self._waiting.popleft()
-                self._under_way.append(entry)
-                self._under_way_bytes += len(entry[1])
-                rows.append(entry[1])
-            return rows
+                self._in_flight.append(entry)
+                self._in_flight_bytes += len(entry[1])
+                records.append(entry[1])
+            return records
 
     def settle(self, count: int) -> None:
-        """The first `count` rows under way are stored or refused."""
+        """The first `count` records in flight are stored or refused."""
         with self._work:
-            for _ in range(min(count, len(self._under_way))):
-                size = len(self._under_way.popleft()[1])
+            for _ in range(min(count, len(self._in_flight))):
+                size = len(self._in_flight.popleft()[1])
                 self._bytes -= size
-                self._under_way_bytes -= size
+                self._in_flight_bytes -= size
             self._settled.notify_all()
 
     def pause(self, seconds: float) -> None:
-        """Waits before rows are sent again; shorter when somebody flushes or closes."""
+        """Waits before records are sent again; a flush or a close ends it."""
         with self._work:
-            if not self._hurry and not self.abandoned:
+            if not self._wake and not self.abandoned:
                 self._work.wait(seconds)
-            self._hurry = False
+            self._wake = False
 
     def wake(self) -> None:
         """Ends the sender's wait, whatever it waits for."""
         with self._work:
-            self._hurry = True
+            self._wake = True
             self._work.notify_all()
 
     def wait_settled(self, timeout: float | None) -> bool:
-        """Waits until all rows put so far are stored, refused or dropped; False when that takes longer."""
+        """Waits until all records put so far are stored, refused or dropped; False when that takes longer."""
         deadline = time.monotonic() + seconds(timeout)
         with self._settled:
-            last = self._ticket
+            last = self._last
             self.wake()
-            while any(rows and rows[0][0] <= last for rows in (self._under_way, self._waiting)):
+            while any(records and records[0][0] <= last for records in (self._in_flight, self._waiting)):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
                 self._settled.wait(left)
             return True
 
-    def close(self) -> None:
-        """Takes no more rows; those put from now on are dropped."""
+    def close(self, abandon: bool = False) -> None:
+        """Accepts no more records; those put from now on are dropped. With `abandon`, the sender stops although records
+        are left."""
         with self._work:
-            self._closed = True
-            self._work.notify_all()
-
-    def abandon(self) -> None:
-        """The sender is to stop although rows are left."""
-        with self._work:
-            self._closed = self.abandoned = True
+            self.closed = True
+            self.abandoned = self.abandoned or abandon
             self._work.notify_all()
 
     def drain(self) -> list[bytes]:
-        """Takes out all rows."""
+        """Takes out all records."""
         with self._work:
-            rows = [row for _, row in (*self._under_way, *self._waiting)]
-            self._under_way.clear()
+            records = [record for _, record in (*self._in_flight, *self._waiting)]
+            self._in_flight.clear()
             self._waiting.clear()
-            self._bytes = self._under_way_bytes = 0
+            self._bytes = self._in_flight_bytes = 0
             self._settled.notify_all()
-            return rows
+            return records
 
     def size(self) -> tuple[int, int]:
-        """Rows and bytes."""
+        """Records and bytes."""
         with self._work:
-            return len(self._waiting) + len(self._under_way), self._bytes
-
-    @property
-    def closed(self) -> bool:
-        return self._closed
+            return len(self._waiting) + len(self._in_flight), self._bytes

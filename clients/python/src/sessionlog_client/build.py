@@ -1,4 +1,4 @@
-"""The record of a session, from what a daemon has in hand at its end."""
+"""The record of a session, from what a daemon has at its end."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ._limits import PROMPT_CODE_POINTS_MAX
 from .diagnostics import write
 from .record import SessionAttempt, SessionRecord
 from .roster import RosterCheck
-from .text import cut, error_text, to_head, type_name
+from .text import error_text, to_text, type_name
 
-_log = logging.getLogger("sessionlog")
+_log = logging.getLogger("sessionlog_client")
 
-_PROMPT_CODE_POINTS = 4_000
-_INFRA_ERROR_CODE_POINTS = 800
+_INFRA_ERROR_CODE_POINTS_MAX = 800
 
 
 @dataclass(slots=True)
@@ -60,8 +60,8 @@ def build_session_record(
     """The record of a session that was accepted (`response`, also where there is a failure), ran out of attempts
     (`failure`), or met an infrastructure error (neither; `error` is its one attempt).
 
-    `roster_check` is asked about the artifact of an accepted session; see `roster_check_for`. One that raises is told
-    to the log and counts as unknown. Nothing is raised.
+    `roster_check` is called with the artifact of an accepted session; see `roster_check_for`. One that raises is logged
+    and counts as unknown. Raises nothing.
     """
     record = SessionRecord(
         kind=request.kind,
@@ -87,14 +87,14 @@ def build_session_record(
         record.session_id = request.trace_id or failure.trace_id
     elif error is not None and not (isinstance(error, str) and error == ""):
         text = error if isinstance(error, str) else error_text(error)
-        record.attempts = [SessionAttempt(0, "infra_error", cut(text, _INFRA_ERROR_CODE_POINTS))]
+        record.attempts = [SessionAttempt(0, "infra_error", to_text(text, _INFRA_ERROR_CODE_POINTS_MAX))]
     return record
 
 
 def _prompt(prompt: str | bytes) -> str | bytes:
     try:
-        return to_head(prompt, _PROMPT_CODE_POINTS)
-    except Exception:  # noqa: BLE001 what is no text is refused, and told, when the record is appended
+        return to_text(prompt, PROMPT_CODE_POINTS_MAX)
+    except Exception:  # noqa: BLE001 a prompt that is not a text is refused when the record is appended
         return prompt
 
 
@@ -106,7 +106,7 @@ def _grounded(roster_check: RosterCheck | None, artifact: Mapping[str, object]) 
         if grounded is None or isinstance(grounded, bool):
             return grounded
         raise TypeError(f"expected True, False or None, found {type_name(grounded)}")
-    except Exception:  # noqa: BLE001 a check that fails is told, and costs no row
-        message = "session log: the roster check failed, grounded_in_roster is left out"
+    except Exception:  # noqa: BLE001 a check that fails is logged, and costs no record
+        message = "the roster check failed, grounded_in_roster is left out"
         write(_log, logging.WARNING, message, exc_info=True)
         return None

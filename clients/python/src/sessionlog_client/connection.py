@@ -14,19 +14,17 @@ from google.protobuf.message import DecodeError
 from .options import Options
 from .status import CallFailure, failure_of
 from .v1 import session_log_pb2 as pb
-from .wire import delimited
 
 APPEND = "/sessionlog.v1.SessionLog/AppendSession"
 BATCH_APPEND = "/sessionlog.v1.SessionLog/BatchAppendSessions"
 
-_RECORD = b"\x0a"
-"""Field 1: AppendSessionRequest.record and BatchAppendSessionsRequest.records alike."""
-_VALIDATE_ONLY = b"\x10\x01"
+VALIDATE_ONLY = pb.AppendSessionRequest(validate_only=True).SerializeToString()
+"""Appended to an AppendSessionRequest, it sets that field."""
 
 _CHANNEL_OPTIONS = (
     # Retries are the sender's, which counts them.
     ("grpc.enable_retries", 0),
-    # A new channel is to try at once, whatever an earlier one to the same address met.
+    # A new channel connects at once, even when an earlier one to the same address is backing off.
     ("grpc.use_local_subchannel_pool", 1),
 )
 
@@ -36,7 +34,7 @@ Response = TypeVar("Response")
 
 
 class Connection:
-    """Sends records as the bytes they already are. Nothing here raises because of a service or an option."""
+    """Sends encoded requests. Raises nothing, whatever the service or an option does."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -44,16 +42,15 @@ class Connection:
         self._channel: grpc.Channel | None = None
         self._closed = False
 
-    def append(self, row: bytes, validate_only: bool, timeout: float) -> pb.AppendSessionResponse | CallFailure:
-        request = delimited(_RECORD, row) + (_VALIDATE_ONLY if validate_only else b"")
+    def append(self, request: bytes, validate_only: bool, timeout: float) -> pb.AppendSessionResponse | CallFailure:
+        request += VALIDATE_ONLY if validate_only else b""
         return self._call(APPEND, request, pb.AppendSessionResponse.FromString, timeout)
 
-    def append_batch(self, rows: list[bytes], timeout: float) -> pb.BatchAppendSessionsResponse | CallFailure:
-        request = b"".join([delimited(_RECORD, row) for row in rows])
-        return self._call(BATCH_APPEND, request, pb.BatchAppendSessionsResponse.FromString, timeout)
+    def append_batch(self, requests: list[bytes], timeout: float) -> pb.BatchAppendSessionsResponse | CallFailure:
+        return self._call(BATCH_APPEND, b"".join(requests), pb.BatchAppendSessionsResponse.FromString, timeout)
 
     def close(self) -> None:
-        """Ends the calls under way, and makes no more."""
+        """Ends the calls in progress, and makes no more."""
         with self._lock:
             self._closed = True
             channel, self._channel = self._channel, None
@@ -70,7 +67,7 @@ class Connection:
             channel = self._open()
             if channel is None:
                 return CallFailure("CLOSED", "the logger is closed")
-            # Not `future`, which needs a thread of its own: while a process ends, some versions of Python start none.
+            # Not `future`, which starts a thread: some versions of Python start none while a process ends.
             method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
             try:
                 return decode(method(request, timeout=timeout, metadata=metadata))
@@ -82,7 +79,7 @@ class Connection:
                 return failure
             except DecodeError as error:
                 return CallFailure("INTERNAL", f"the reply cannot be read: {error}")
-        except Exception as error:  # noqa: BLE001 whatever an option or grpc makes of it, a daemon goes on
+        except Exception as error:  # noqa: BLE001 whatever an option or gRPC raises, the daemon continues
             return failure_of(error)
 
     def _metadata(self) -> tuple[tuple[str, str], ...] | CallFailure:
@@ -101,15 +98,15 @@ class Connection:
             return self._channel
 
     def _forget(self, channel: grpc.Channel) -> None:
-        """The next call makes a connection anew. A channel's own reconnecting backs off for up to two minutes, and in
-        some versions of gRPC goes on only while a call waits for it. Other calls of the channel end by themselves."""
+        """Has the next call open a new connection. A channel's own reconnecting backs off for up to two minutes, and in
+        some versions of gRPC runs only while a call waits for it. Other calls on the channel end by themselves."""
         with self._lock:
             if self._channel is channel:
                 self._channel = None
 
 
 def _create_channel(options: Options) -> grpc.Channel:
-    # A proxy that the environment names is another machine, which is not to see a token for this one.
+    # A proxy named by the environment is another machine, which must not see a token for this one.
     proxy = (("grpc.enable_http_proxy", 0),) if _LOCAL.fullmatch(options.address) else ()
     channel_options: list[tuple[str, str | int]] = [*_CHANNEL_OPTIONS, *proxy, *options.channel_options]
     tls = options.tls

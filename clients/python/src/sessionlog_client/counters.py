@@ -1,66 +1,46 @@
-"""What has become of the rows."""
+"""What became of the records."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Counts of rows since the logger was made, in this process."""
+    """Counts of records since the logger was made, in this process."""
 
     appended: int = 0
     """Stored by the service."""
     duplicate: int = 0
     """Stored already, by an earlier try; the service wrote nothing again."""
     refused: int = 0
-    """Not taken, by the service or because no record can say it; the log tells the reasons."""
+    """Not accepted, by the service or because no message can express it; the log has the reasons."""
     dropped: int = 0
     """Lost: the buffer was full, or the logger was closed."""
     retried: int = 0
-    """Sent once more, each time counted."""
+    """Sent again, each time counted."""
     spilled: int = 0
     """Written to the spill file."""
     buffered: int = 0
-    """In the buffer now, rows under way included."""
+    """In the buffer now, those being sent included."""
     buffered_bytes: int = 0
 
 
 class Counters:
-    """Counters that several threads add to."""
+    """Counts that several threads add to."""
 
     def __init__(self) -> None:
-        # Re-entrant, as a signal handler may append while its thread is in here.
+        # Re-entrant, as a signal handler may append while its thread holds it.
         self._lock = threading.RLock()
-        self.appended = self.duplicate = self.refused = self.dropped = self.retried = self.spilled = 0
+        self._counts = dict.fromkeys((field.name for field in fields(Stats)), 0)
 
-    def add(
-        self,
-        appended: int = 0,
-        duplicate: int = 0,
-        refused: int = 0,
-        dropped: int = 0,
-        retried: int = 0,
-        spilled: int = 0,
-    ) -> None:
+    def add(self, **counts: int) -> None:
+        """Adds to counts by the names of Stats."""
         with self._lock:
-            self.appended += appended
-            self.duplicate += duplicate
-            self.refused += refused
-            self.dropped += dropped
-            self.retried += retried
-            self.spilled += spilled
+            for name, count in counts.items():
+                self._counts[name] += count
 
-    def stats(self, buffered: int, buffered_bytes: int) -> Stats:
+    def stats(self, buffered: int = 0, buffered_bytes: int = 0) -> Stats:
         with self._lock:
-            return Stats(
-                self.appended,
-                self.duplicate,
-                self.refused,
-                self.dropped,
-                self.retried,
-                self.spilled,
-                buffered,
-                buffered_bytes,
-            )
+            return Stats(**self._counts | {"buffered": buffered, "buffered_bytes": buffered_bytes})

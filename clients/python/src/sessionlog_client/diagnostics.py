@@ -1,4 +1,4 @@
-"""What the log is told: each reason once, and only on the sender's thread, as a log's handlers may block."""
+"""What is logged: each reason once, and only on the sender's thread, as a log's handlers may block."""
 
 from __future__ import annotations
 
@@ -14,58 +14,54 @@ _OUTAGE_REASONS_MAX = 5
 
 
 def write(log: logging.Logger, level: int, message: str, *values: object, exc_info: bool = False) -> None:
-    """Tells a log. What its handlers raise ends there: a log that is broken must stop neither rows nor the daemon."""
+    """Logs a message. Whatever the log's handlers raise, a broken log must stop neither records nor the daemon."""
     with suppress(Exception):
-        log.log(level, message, *values, exc_info=exc_info)
+        log.log(level, f"session log: {message}", *values, exc_info=exc_info)
 
 
 class Diagnostics:
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
-        self._known: set[str] = set()
-        self._untold: deque[str] = deque()
+        self._reasons: set[str] = set()
+        self._pending: deque[str] = deque()
         self._outage: set[str] = set()
-        """What was told since the service took rows last."""
+        """Reasons logged since the service last accepted records."""
 
     def refused(self, error: RefusedError) -> None:
-        """A record was refused. Records refused for the same fields and reasons are one matter, whatever the index."""
+        """A record was refused. The same fields and reasons are one reason, whatever the index of an attempt."""
         reasons = sorted({f"{_without_digits(v.field)} {v.reason}" for v in error.violations})
-        self.once("; ".join(reasons), f"{error}; further ones like it are counted, not told")
+        self.once("; ".join(reasons), f"{error}; further ones are only counted")
 
     def once(self, reason: str, message: str) -> None:
-        """To be told unless this reason has been."""
-        if reason in self._known or len(self._known) >= _REASONS_MAX:
+        """Has a message logged, unless there was one for this reason."""
+        if reason in self._reasons or len(self._reasons) >= _REASONS_MAX:
             return
-        self._known.add(reason)
-        self._untold.append(message)
+        self._reasons.add(reason)
+        self._pending.append(message)
 
-    def tell(self) -> None:
-        """Tells what there is to tell. To be called on the sender's thread."""
-        while self._untold:
-            self._warn("%s", self._untold.popleft())
+    def write_pending(self) -> None:
+        """To be called on the sender's thread."""
+        while self._pending:
+            write(self._log, logging.WARNING, "%s", self._pending.popleft())
 
     def outage(self, code: str, message: str) -> None:
-        """Rows cannot be sent. Each reason is told once in an outage, a message's ports and times being no other."""
+        """Records cannot be sent. Logged once per reason in an outage; ports and times in messages do not count."""
         reason = f"{code} {_without_digits(message)}"
         if reason not in self._outage and len(self._outage) < _OUTAGE_REASONS_MAX:
             self._outage.add(reason)
-            self._warn("rows wait, as the service does not take them: %s: %s", code, message)
+            write(self._log, logging.WARNING, "service unavailable, records are buffered: %s: %s", code, message)
 
     def recovered(self) -> None:
         if self._outage:
             self._outage.clear()
-            write(self._log, logging.INFO, "session log: the service takes rows again")
+            write(self._log, logging.INFO, "service available again")
 
     def dropped(self, count: int) -> None:
-        self._warn("%d rows are lost, as the buffer is full", count)
+        write(self._log, logging.WARNING, "%d records dropped: buffer full", count)
 
-    def broken(self) -> None:
-        """An error of this library itself, the one at hand."""
-        message = "session log: rows are given up after an unexpected error"
-        write(self._log, logging.ERROR, message, exc_info=True)
-
-    def _warn(self, message: str, *values: object) -> None:
-        write(self._log, logging.WARNING, f"session log: {message}", *values)
+    def unexpected_error(self) -> None:
+        """An error of this library itself: the exception being handled."""
+        write(self._log, logging.ERROR, "records dropped after an unexpected error", exc_info=True)
 
 
 def _without_digits(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A record → the bytes of sessionlog.v1.SessionRecord, which are its snapshot."""
+"""A record → the bytes of a request with it, which are its snapshot."""
 
 from __future__ import annotations
 
@@ -6,161 +6,124 @@ import math
 import numbers
 import os
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TypeAlias
 
-from .errors import RefusedError, Violation
+from ._limits import ERROR_CODE_POINTS_MAX, PROMPT_CODE_POINTS_MAX
+from .artifact import fill_struct
+from .errors import RefusedError, too_long
 from .record import SessionAttempt, SessionRecord
-from .struct_encode import encode_artifact
-from .text import to_head, to_text, type_name, utf8
+from .text import to_text, type_name
 from .v1 import session_log_pb2 as pb
-from .wire import delimited, varint
 
 Record: TypeAlias = SessionRecord | pb.SessionRecord
 
-# The service cuts these texts to as many code points; done here as well, a long one costs no buffer and no row.
-_PROMPT_CODE_POINTS = 4_000
-_ERROR_CODE_POINTS = 4_000
-
-_NANOS = 1_000_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-_SCHEMA, _SESSION_ID, _TIMESTAMP, _DAEMON = b"\x0a", b"\x12", b"\x1a", b"\x22"
-_KIND, _MODEL, _PROVIDER, _PROMPT = b"\x2a", b"\x32", b"\x3a", b"\x42"
-_ITERATIONS, _MAX_ITERATIONS, _FINAL_VERDICT, _ATTEMPTS = b"\x48", b"\x50", b"\x5a", b"\x62"
-_ARTIFACT, _GROUNDED, _DURATION_MS = b"\x6a", b"\x70", b"\x78"
-_ITERATION, _VERDICT_KIND, _ERROR, _SPAN_ID = b"\x08", b"\x12", b"\x1a", b"\x22"
+_TEXTS = ("schema", "session_id", "daemon", "kind", "model", "provider", "final_verdict")
 
 
 def encode_record(record: Record, daemon: str, bytes_max: int) -> bytes:
-    """The record's bytes, with a session_id, a timestamp and, unless `daemon` is empty, a daemon where it has none: so
-    the service knows it again when it is sent twice. Raises RefusedError when no bytes can say it within `bytes_max`.
+    """An AppendSessionRequest of at most `bytes_max` bytes with the record. A record without session_id, timestamp or,
+    unless `daemon` is empty, daemon gets one, so that the service recognizes it when it is sent twice. Raises
+    RefusedError when it cannot be expressed.
+
+    Requests joined are a BatchAppendSessionsRequest: the record is field 1 of both.
     """
+    request = pb.AppendSessionRequest()
+    message = request.record
     if isinstance(record, SessionRecord):
-        row = _encode(record, daemon, bytes_max)
+        _fill(message, record, bytes_max)
     elif isinstance(record, pb.SessionRecord):
-        row = _encode_message(record, daemon, bytes_max)
+        message.CopyFrom(record)
     else:
-        raise _refusal("record", "INVALID_FORMAT", f"expected a SessionRecord, found {type_name(record)}")
-    if len(row) > bytes_max:
-        raise _refusal("record", "TOO_LONG", f"expected at most {bytes_max} bytes")
-    return row
-
-
-def _encode(record: SessionRecord, daemon: str, bytes_max: int) -> bytes:
-    return b"".join(
-        [
-            _text(_SCHEMA, record.schema, "schema", bytes_max),
-            _text(_SESSION_ID, record.session_id, "session_id", bytes_max) or _new_session_id(),
-            _timestamp(record.timestamp),
-            _text(_DAEMON, record.daemon, "daemon", bytes_max) or _text(_DAEMON, daemon, "daemon", bytes_max),
-            _text(_KIND, record.kind, "kind", bytes_max),
-            _text(_MODEL, record.model, "model", bytes_max),
-            _text(_PROVIDER, record.provider, "provider", bytes_max),
-            _head(_PROMPT, record.prompt, "prompt", _PROMPT_CODE_POINTS),
-            _integer(_ITERATIONS, record.iterations, 32, "iterations"),
-            _integer(_MAX_ITERATIONS, record.max_iterations, 32, "max_iterations"),
-            _text(_FINAL_VERDICT, record.final_verdict, "final_verdict", bytes_max),
-            *[_attempt(attempt, bytes_max) for attempt in record.attempts or ()],
-            b"" if record.artifact is None else delimited(_ARTIFACT, encode_artifact(record.artifact, bytes_max)),
-            _boolean(_GROUNDED, record.grounded_in_roster, "grounded_in_roster"),
-            _integer(_DURATION_MS, record.duration_ms, 64, "duration_ms"),
-        ]
-    )
-
-
-def _attempt(attempt: SessionAttempt, bytes_max: int) -> bytes:
-    return delimited(
-        _ATTEMPTS,
-        _integer(_ITERATION, attempt.iteration, 32, "attempts[].iteration")
-        + _text(_VERDICT_KIND, attempt.verdict_kind, "attempts[].verdict_kind", bytes_max)
-        + _head(_ERROR, attempt.error, "attempts[].error", _ERROR_CODE_POINTS)
-        + _text(_SPAN_ID, attempt.span_id, "attempts[].span_id", bytes_max),
-    )
-
-
-def _encode_message(message: pb.SessionRecord, daemon: str, bytes_max: int) -> bytes:
-    row = message.SerializeToString()
-    # Fields of a message may come in any order: what is missing goes behind, and the daemon's message stays as it is.
+        raise RefusedError.of("record", "INVALID_FORMAT", f"expected a SessionRecord, found {type_name(record)}")
     if not message.session_id:
-        row += _new_session_id()
+        # From the system: a generator seeded in this process would continue alike on both sides of a fork.
+        message.session_id = os.urandom(16).hex()
     if not message.HasField("timestamp"):
-        row += _timestamp(None)
+        message.timestamp.FromNanoseconds(time.time_ns())
     if not message.daemon:
-        row += _text(_DAEMON, daemon, "daemon", bytes_max)
-    return row
+        message.daemon = to_text(daemon)
+    encoded = request.SerializeToString(deterministic=True)
+    if len(encoded) > bytes_max:
+        raise too_long("record", bytes_max)
+    return encoded
 
 
-def _new_session_id() -> bytes:
-    # From the system: a generator seeded in this process would go on alike on both sides of a fork.
-    return delimited(_SESSION_ID, os.urandom(16).hex().encode())
+def _fill(message: pb.SessionRecord, record: SessionRecord, bytes_max: int) -> None:
+    """Checks values before protobuf does, which names no field in what it raises."""
+    for name in _TEXTS:
+        setattr(message, name, _text(getattr(record, name), name, bytes_max))
+    message.prompt = _head(record.prompt, "prompt", PROMPT_CODE_POINTS_MAX)
+    _set_timestamp(message, record.timestamp)
+    message.iterations = _integer(record.iterations, "iterations", 32)
+    message.max_iterations = _integer(record.max_iterations, "max_iterations", 32)
+    message.duration_ms = _integer(record.duration_ms, "duration_ms", 64)
+    size = 0
+    for index, attempt in enumerate(record.attempts or ()):
+        size += _add_attempt(message, attempt, f"attempts[{index}].", bytes_max)
+        if size > bytes_max:
+            raise too_long("record", bytes_max)
+    if record.artifact is not None:
+        fill_struct(message.artifact, record.artifact, bytes_max)
+    if record.grounded_in_roster is not None:
+        message.grounded_in_roster = _boolean(record.grounded_in_roster, "grounded_in_roster")
 
 
-def _timestamp(timestamp: datetime | int | None) -> bytes:
+def _add_attempt(message: pb.SessionRecord, attempt: SessionAttempt, path: str, bytes_max: int) -> int:
+    """Returns the attempt's bytes."""
+    return message.attempts.add(
+        iteration=_integer(attempt.iteration, f"{path}iteration", 32),
+        verdict_kind=_text(attempt.verdict_kind, f"{path}verdict_kind", bytes_max),
+        error=_head(attempt.error, f"{path}error", ERROR_CODE_POINTS_MAX),
+        span_id=_text(attempt.span_id, f"{path}span_id", bytes_max),
+    ).ByteSize()
+
+
+def _set_timestamp(message: pb.SessionRecord, timestamp: datetime | int | None) -> None:
     if timestamp is None:
-        nanoseconds = time.time_ns()
-    elif isinstance(timestamp, datetime):
-        # A time without a zone is local time, as everywhere in datetime.
-        nanoseconds = (timestamp.astimezone(timezone.utc) - _EPOCH) // timedelta(microseconds=1) * 1_000
-    elif type(timestamp) is int:
-        nanoseconds = timestamp
-    else:
-        raise _refusal("record.timestamp", "INVALID_FORMAT", f"expected a time, found {type_name(timestamp)}")
-    seconds, nanos = divmod(nanoseconds, _NANOS)
-    if not -(2**63) <= seconds < 2**63:
-        raise _refusal("record.timestamp", "OUT_OF_RANGE", "expected the years 0001 to 9999")
-    return delimited(_TIMESTAMP, b"\x08" + varint(seconds) + b"\x10" + varint(nanos))
-
-
-def _text(tag: bytes, value: str | bytes, field: str, bytes_max: int) -> bytes:
-    if not value:
-        return b""
-    if isinstance(value, (str, bytes, bytearray, memoryview)) and len(value) > bytes_max:
-        raise _refusal(f"record.{field}", "TOO_LONG", f"expected a record of at most {bytes_max} bytes")
-    if type(value) is not str:
-        try:
-            value = to_text(value)
-        except TypeError as error:
-            raise _refusal(f"record.{field}", "INVALID_FORMAT", str(error)) from None
-    return delimited(tag, utf8(value))
-
-
-def _head(tag: bytes, value: str | bytes, field: str, code_points: int) -> bytes:
-    """The beginning of a text, which is as much as the service keeps."""
-    if not value:
-        return b""
+        return
     try:
-        return delimited(tag, utf8(to_head(value, code_points)))
+        if isinstance(timestamp, datetime):
+            # A time without a zone is local time, as everywhere in datetime.
+            message.timestamp.FromDatetime(timestamp.astimezone(timezone.utc))
+        elif type(timestamp) is int:
+            message.timestamp.FromNanoseconds(timestamp)
+        else:
+            raise _refusal("timestamp", "INVALID_FORMAT", f"expected a time, found {type_name(timestamp)}")
+    except (ValueError, OverflowError):
+        raise _refusal("timestamp", "OUT_OF_RANGE", "expected the years 0001 to 9999") from None
+
+
+def _text(value: object, field: str, bytes_max: int) -> str:
+    if isinstance(value, (str, bytes, bytearray, memoryview)) and len(value) > bytes_max:
+        raise too_long(f"record.{field}", bytes_max)
+    return _head(value, field, None)
+
+
+def _head(value: object, field: str, code_points_max: int | None) -> str:
+    """The start of a text: as much as the service keeps, so that a long text costs no buffer and no record."""
+    try:
+        return to_text(value, code_points_max)
     except TypeError as error:
-        raise _refusal(f"record.{field}", "INVALID_FORMAT", str(error)) from None
+        raise _refusal(field, "INVALID_FORMAT", str(error)) from None
 
 
-def _boolean(tag: bytes, value: bool | None, field: str) -> bytes:
-    if value is None:
-        return b""
+def _boolean(value: object, field: str) -> bool:
     if type(value) is not bool:
-        raise _refusal(f"record.{field}", "INVALID_FORMAT", f"expected true or false, found {type_name(value)}")
-    return tag + (b"\x01" if value else b"\x00")
+        raise _refusal(field, "INVALID_FORMAT", f"expected true or false, found {type_name(value)}")
+    return value
 
 
-def _integer(tag: bytes, value: int, bits: int, field: str) -> bytes:
+def _integer(value: object, field: str, bits: int) -> int:
+    """The value as an integer: None is 0, and a float, such as a difference of `time.perf_counter`, its whole part."""
     if type(value) is not int:
-        value = _whole(value, field)
-    if value == 0:
-        return b""
+        if value is not None and not (isinstance(value, numbers.Real) and math.isfinite(value)):
+            raise _refusal(field, "INVALID_FORMAT", f"expected an integer, found {type_name(value)}")
+        value = 0 if value is None else int(float(value))
     if not -(1 << bits - 1) <= value < 1 << bits - 1:
-        raise _refusal(f"record.{field}", "OUT_OF_RANGE", f"expected an integer of {bits} bits")
-    return tag + varint(value)
-
-
-def _whole(value: object, field: str) -> int:
-    """An integer of another type; of a float, such as a difference of `time.perf_counter`, its whole part."""
-    if value is None:
-        return 0
-    if isinstance(value, numbers.Real) and math.isfinite(value):
-        return int(float(value))
-    raise _refusal(f"record.{field}", "INVALID_FORMAT", f"expected an integer, found {type_name(value)}")
+        raise _refusal(field, "OUT_OF_RANGE", f"expected an integer of {bits} bits")
+    return value
 
 
 def _refusal(field: str, reason: str, description: str) -> RefusedError:
-    return RefusedError([Violation(field, description, reason)])
+    return RefusedError.of(f"record.{field}", reason, description)

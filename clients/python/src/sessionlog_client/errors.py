@@ -1,4 +1,4 @@
-"""What the service says of a record that it does not take, and of a call that fails."""
+"""Why a record is not accepted, and why a call failed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SessionLogError(Exception):
 
 
 class RefusedError(SessionLogError):
-    """The record is not one that the session log takes; to send it again is of no use."""
+    """The session log does not accept the record; sending it again does not help."""
 
     violations: tuple[Violation, ...]
     """At least one."""
@@ -38,21 +38,29 @@ class RefusedError(SessionLogError):
         self.violation_count = max(violation_count, len(self.violations))
         super().__init__(f"the record is refused: {violations_text(self.violations, self.violation_count)}")
 
+    @classmethod
+    def of(cls, field: str, reason: str, description: str) -> RefusedError:
+        return cls([Violation(field, description, reason)])
+
 
 class CallError(SessionLogError):
-    """The call failed, and it is not known that the record is stored. To send the same record again is safe."""
+    """The call failed, and it is not known whether the record is stored. Sending the same record again is safe."""
 
     code: str
     """The status, for example UNAVAILABLE; CLOSED when the logger is closed."""
     message: str
     retry_after: float | None
-    """The seconds after which the service is to be asked again; None when it did not say."""
+    """The seconds after which to try again; None when the service did not say."""
 
     def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
         self.code = code
         self.message = message
         self.retry_after = retry_after
         super().__init__(f"{code}: {message}")
+
+
+def too_long(field: str, bytes_max: int) -> RefusedError:
+    return RefusedError.of(field, "TOO_LONG", f"expected a record of at most {bytes_max} bytes")
 
 
 def violations_text(violations: Sequence[Violation], count: int) -> str:

@@ -8,30 +8,32 @@ import weakref
 from typing import Protocol
 
 
-class Living(Protocol):
+class Closable(Protocol):
     def close(self) -> bool: ...
 
     def renew_after_fork(self) -> None: ...
 
 
-_all: weakref.WeakSet[Living] = weakref.WeakSet()
-_in_use: set[Living] = set()
-"""Loggers with rows behind them, held until they are closed: a daemon that drops its logger does not drop the rows."""
+_all: weakref.WeakSet[Closable] = weakref.WeakSet()
+_tracked: set[Closable] = set()
+"""Loggers with records, held until they are closed: a daemon that drops its logger does not drop the records."""
 
 _abandoned: list[object] = []
-"""Parts of a parent process: to close its connection in the child would reach for threads that are not there."""
+"""Parts of a parent process: closing its connection in the child would reach for threads that do not exist there."""
 
 
-def born(logger: Living) -> None:
+def register(logger: Closable) -> None:
+    """Has the logger renewed in the child of a fork."""
     _all.add(logger)
 
 
-def used(logger: Living) -> None:
-    _in_use.add(logger)
+def track(logger: Closable) -> None:
+    """Has the logger closed when the process ends."""
+    _tracked.add(logger)
 
 
-def closed(logger: Living) -> None:
-    _in_use.discard(logger)
+def untrack(logger: Closable) -> None:
+    _tracked.discard(logger)
 
 
 def abandon(part: object) -> None:
@@ -40,12 +42,12 @@ def abandon(part: object) -> None:
 
 @atexit.register
 def _close_all() -> None:
-    for logger in list(_in_use):
+    for logger in list(_tracked):
         logger.close()
 
 
 def _renew_all() -> None:
-    _in_use.clear()
+    _tracked.clear()
     for logger in list(_all):
         logger.renew_after_fork()
 

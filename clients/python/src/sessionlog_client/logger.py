@@ -1,4 +1,4 @@
-"""The logger that daemons have."""
+"""The logger of a daemon."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import sys
 from types import TracebackType
 
 from . import exit_hooks
-from .append_sync import Appended, append_answered
+from ._limits import BATCH_RECORDS_MAX
+from .append_sync import Appended, append_sync
 from .core import Core
 from .counters import Stats
 from .encode import Record
 from .errors import CallError, RefusedError
-from .options import BATCH_ROWS_MAX, ChannelOptions, Options, Overflow, Tls, Token, program_name, seconds
+from .options import ChannelOptions, Options, Overflow, Tls, Token, program_name, seconds
 
 _MIB = 1024 * 1024
 
@@ -49,35 +50,35 @@ class SessionLogger:
     ) -> None:
         """Times are in seconds; a timeout of None is without limit.
 
-        daemon: put on records that name none; by default the program's name, reduced to A-Z a-z 0-9 . _ -. Empty: the
-        service puts there what it knows of the caller.
-        log: told of outages, and once per distinct reason of refused rows; by default logger "sessionlog".
-        buffer_rows, buffer_bytes: bound what waits for the service, rows under way included.
-        overflow: which rows go, and are counted as dropped, when the buffer is full.
-        spill_file: gets the rows that `close` could not send, as JSONL for `sessionlog append`; one for each process.
-        batch_rows, batch_bytes: where batches are cut.
-        max_message_bytes: what the service takes in one message; a larger row is refused here.
-        call_timeout: the deadline of one call. close_timeout: that of `close`, also at the process's end.
-        min_backoff, max_backoff: the wait before rows are sent again, which doubles each time.
+        daemon: set on records that have none; by default the program's name, reduced to A-Z a-z 0-9 . _ -. Empty: the
+        service sets it to what it knows of the caller.
+        log: for outages, and once per distinct reason for refused records; by default logger "sessionlog_client".
+        buffer_rows, buffer_bytes: bounds of what waits for the service, records being sent included.
+        overflow: which records are dropped, and counted so, when the buffer is full.
+        spill_file: for the records that `close` could not send, as JSONL for `sessionlog append`; one per process.
+        batch_rows, batch_bytes: the largest batch.
+        max_message_bytes: what the service accepts in one message; a larger record is refused here.
+        call_timeout: the deadline of one call. close_timeout: that of `close`, also at the end of the process.
+        min_backoff, max_backoff: the wait before records are sent again, which doubles each time.
         tls: secures the connection.
-        token: sent as `authorization: Bearer …`, or what is called for it before each call. It needs tls, except to
-        this machine, unless `insecure_token` is set.
-        channel_options: gRPC's, behind the logger's own.
+        token: sent as `authorization: Bearer …`, or a function that returns it, called before each call. It needs tls,
+        except to this machine, unless `insecure_token` is set.
+        channel_options: gRPC's, after the logger's own.
         """
         address = str(address).strip() if address else ""
         self._core: Core | None = None
-        self._in_use = False
+        self._tracked = False
         if address == "":
             return
         options = Options(
             address=address,
             daemon=program_name(sys.argv) if daemon is None else daemon,
-            log=log or logging.getLogger("sessionlog"),
+            log=log or logging.getLogger("sessionlog_client"),
             buffer_rows=max(1, buffer_rows),
             buffer_bytes=max(1, buffer_bytes),
             overflow=overflow,
             spill_file=spill_file,
-            batch_rows=min(max(1, batch_rows), BATCH_ROWS_MAX),
+            batch_rows=min(max(1, batch_rows), BATCH_RECORDS_MAX),
             batch_bytes=min(max(1, batch_bytes), max_message_bytes),
             max_message_bytes=max_message_bytes,
             call_timeout=seconds(call_timeout),
@@ -90,7 +91,7 @@ class SessionLogger:
             channel_options=tuple(channel_options),
         )
         self._core = Core(options)
-        exit_hooks.born(self)
+        exit_hooks.register(self)
 
     @property
     def enabled(self) -> bool:
@@ -98,37 +99,37 @@ class SessionLogger:
         return self._core is not None
 
     def append(self, record: Record) -> None:
-        """Has a record stored. Takes a snapshot and returns at once: it does not wait for anything, and raises nothing.
+        """Has a record stored. Takes a snapshot and returns at once: it waits for nothing, and raises nothing.
 
-        A session_id, the time and the daemon are put into the snapshot where the record has none.
+        The snapshot gets a session_id, the time and the daemon where the record has none.
         """
         core = self._core
         if core is None:
             return
-        if not self._in_use:
-            self._in_use = True
-            exit_hooks.used(self)
+        if not self._tracked:
+            self._tracked = True
+            exit_hooks.track(self)
         core.put(core.encode(record))
 
     def append_sync(self, record: Record, timeout: float | None = 30.0, *, validate_only: bool = False) -> Appended:
-        """Stores a record and returns once it is on disk, behind none of those that wait in the buffer.
+        """Stores a record and returns once it is on disk, ahead of those that wait in the buffer.
 
-        Raises RefusedError, with the violations, when it is not one that the session log takes, and CallError when it
-        could not be sent within `timeout` seconds; a service that is busy or away is tried again until then.
-        `validate_only` has it checked only. A logger that is off returns a result with sequence 0.
+        Raises RefusedError, with the violations, when the session log does not accept it, and CallError when it could
+        not be sent within `timeout` seconds; a service that is busy or unavailable is tried again until then. With
+        `validate_only` it is only checked. A logger that is off returns a result with sequence 0.
         """
         core = self._core
         if core is None:
             return Appended(session_id=getattr(record, "session_id", ""), timestamp_ns=0, sequence=0)
         if core.buffer.closed:
             raise CallError("CLOSED", "the logger is closed")
-        row = core.encode(record)
+        request = core.encode(record)
         retries = 0
         outcome: Appended | RefusedError | CallError
-        if isinstance(row, RefusedError):
-            outcome = row
+        if isinstance(request, RefusedError):
+            outcome = request
         else:
-            outcome, retries = append_answered(core.connection, core.options, row, validate_only, timeout)
+            outcome, retries = append_sync(core.connection, core.options, request, validate_only, timeout)
         core.counters.add(retried=retries)
         if isinstance(outcome, RefusedError):
             core.counters.add(refused=1)
@@ -139,7 +140,7 @@ class SessionLogger:
         return outcome
 
     def stats(self) -> Stats:
-        """What has become of the rows so far."""
+        """What became of the records so far."""
         return Stats() if self._core is None else self._core.stats()
 
     def flush(self, timeout: float | None = 10.0) -> bool:
@@ -148,25 +149,25 @@ class SessionLogger:
         return True if self._core is None else self._core.buffer.wait_settled(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
-        """Sends what waits, for at most `timeout` seconds (by default `close_timeout`), and ends. What is left then
-        goes to the spill file, or is lost and counted as dropped. True when nothing was left.
+        """Sends what waits, for at most `timeout` seconds (by default `close_timeout`), and ends. What is left then is
+        spilled, or lost and counted as dropped. True when nothing was left.
 
-        Records appended from now on are dropped. To close again does nothing. Loggers that are not closed are when the
-        process ends, though not by a signal that ends it, nor by `os._exit`.
+        Records appended from now on are dropped. Closing again does nothing. The end of the process closes its loggers,
+        also in children of multiprocessing, but not an end by a signal or by `os._exit`.
         """
         core = self._core
         if core is None:
             return True
-        exit_hooks.closed(self)
+        exit_hooks.untrack(self)
         return core.close(core.options.close_timeout if timeout is None else timeout)
 
     def renew_after_fork(self) -> None:
-        """Called in the child of a fork: its rows, counters and connection are its own from there on."""
+        """Called in the child of a fork, which has records, counters and a connection of its own."""
         core = self._core
         if core is not None:
             exit_hooks.abandon(core)
             self._core = Core(core.options)
-            self._in_use = False
+            self._tracked = False
 
     def __enter__(self) -> SessionLogger:
         return self
@@ -178,5 +179,5 @@ class SessionLogger:
 
 
 def new_session_logger(address: str | None, daemon: str | None = None) -> SessionLogger:
-    """A logger with the default options, for the address that a daemon's configuration has; it may be empty."""
+    """A logger with the default options, for the address in a daemon's configuration; it may be empty."""
     return SessionLogger(address, daemon)

@@ -1,4 +1,4 @@
-"""What a logger is told when it is made."""
+"""The options of a logger."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from logging import Logger
 from typing import Literal, TypeAlias
 
+from ._limits import DAEMON_LENGTH_MAX
+
 Overflow: TypeAlias = Literal["drop_oldest", "drop_newest"]
 Token: TypeAlias = str | Callable[[], str]
 ChannelOptions: TypeAlias = Sequence[tuple[str, str | int]]
 
-BATCH_ROWS_MAX = 10_000
-"""How many records the service takes in one call."""
-DAEMON_LENGTH_MAX = 64
 _SECONDS_MAX = min(threading.TIMEOUT_MAX, 1e8)
-"""Three years, where locks wait as long. In gRPC, 64 bits have to hold the nanoseconds of a deadline since 1970."""
+"""Three years, where locks can wait as long. gRPC keeps a deadline as nanoseconds since 1970 in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +26,17 @@ class Tls:
     """How a connection is secured. Files are PEM, read when the connection is made."""
 
     ca_file: str | None = None
-    """The authorities that the service's certificate is checked with; None: those that gRPC brings."""
+    """The authorities for the service's certificate; None: those of gRPC."""
     cert_file: str | None = None
-    """This daemon's own certificate and key, where the service asks for one."""
+    """This daemon's certificate and key, where the service asks for one."""
     key_file: str | None = None
     server_name: str | None = None
-    """The name that the service's certificate must have, where it is not the address's."""
+    """The name in the service's certificate, where it is not that of the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`SessionLogger` tells what they mean."""
+    """Documented at `SessionLogger`."""
 
     address: str
     daemon: str
@@ -60,12 +59,12 @@ class Options:
 
 
 def seconds(timeout: float | None) -> float:
-    """A time that locks and gRPC take: None, and what is longer, is the longest; NaN or less than 0 is no time."""
+    """A time that locks and gRPC accept: None is the longest one; NaN and negative times are 0."""
     return _SECONDS_MAX if timeout is None else min(max(0.0, timeout), _SECONDS_MAX)
 
 
 def program_name(argv: Sequence[str]) -> str:
-    """The name of the program that runs, as far as a daemon's name may have it: A-Z a-z 0-9 . _ -. May be empty."""
+    """The running program's name, reduced to what a daemon's name allows: A-Z a-z 0-9 . _ -. May be empty."""
     path = argv[0] if argv else ""
     name = os.path.basename(path)
     if name in ("__main__.py", "-m"):  # python -m package

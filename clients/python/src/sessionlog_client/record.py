@@ -1,4 +1,4 @@
-"""A session as daemons state it. The fields' rules are told in the API's .proto file."""
+"""A session as a daemon has it. The API's .proto file has the rules of the fields."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class SessionRecord:
     provider: str = ""
     iterations: int = 0
     max_iterations: int = 0
-    """0: not said."""
+    """0: not given."""
     attempts: Sequence[SessionAttempt] = ()
     artifact: Mapping[str, object] | None = None
-    """What was accepted: anything that is an object in JSON, bytes being text."""
+    """What was accepted: anything that is an object in JSON; bytes are text."""
     grounded_in_roster: bool | None = None
-    """Whether every person named in the artifact is on the roster; None when nobody checked."""
+    """Whether every person in the artifact is on the roster; None: not checked."""
     duration_ms: int = 0
     session_id: str = ""
     """The trace id; empty: 32 random hex digits."""

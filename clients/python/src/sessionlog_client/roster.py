@@ -1,4 +1,4 @@
-"""Whether the workers whom an artifact names are on the roster."""
+"""Whether the workers in an artifact are on the roster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Artifact: TypeAlias = Mapping[str, object]
 RosterCheck: TypeAlias = Callable[[Artifact], "bool | None"]
 
 WORKER_ID_PATHS = ("fills[].candidate_id", "fills[].worker_id", "worker_id")
-"""Where artifacts name workers: `[]` stands for each item of a list."""
+"""Where artifacts have the ids of workers: `[]` stands for each item of a list."""
 
 
 def roster_check_for(
@@ -18,12 +18,12 @@ def roster_check_for(
     lookup: Callable[[str], object],
     paths: Sequence[str] | Callable[[Artifact], Iterable[object]] = WORKER_ID_PATHS,
 ) -> RosterCheck:
-    """A check for `build_session_record`: True when `lookup` finds every worker id that the artifact names, False when
-    it does not find one. None, unknown, for kinds other than fill, and when the artifact names nobody at these paths.
+    """A check for `build_session_record`: True when `lookup` finds every worker id in the artifact, False when it does
+    not find one. None, unknown, for kinds other than fill, and when the artifact has no ids at these paths.
 
-    `paths` says where ids are, or finds them itself. An id that is there but is neither text nor an integer is found by
-    nobody. What `lookup` raises is for the caller of the check; `build_session_record` takes it for unknown. A lookup
-    that is a coroutine function answers nothing: the check raises TypeError.
+    `paths` are where ids are, or a function that finds them. An id that is neither text nor an integer is not on the
+    roster. What `lookup` raises the check raises too; `build_session_record` takes it for unknown. A lookup that is a
+    coroutine function has no result: the check raises TypeError.
     """
 
     def check(artifact: Artifact) -> bool | None:
@@ -41,14 +41,16 @@ def roster_check_for(
 
 
 def _is_known(worker_id: object, lookup: Callable[[str], object]) -> bool:
-    if isinstance(worker_id, int) and not isinstance(worker_id, bool):
-        worker_id = str(worker_id)
+    if (isinstance(worker_id, int) and not isinstance(worker_id, bool)) or (
+        isinstance(worker_id, float) and worker_id.is_integer()
+    ):
+        worker_id = str(int(worker_id))
     if not isinstance(worker_id, str) or worker_id == "":
         return False
     found = lookup(worker_id)
     if isawaitable(found):
-        # It would be true whatever comes of it.
-        raise TypeError("the lookup is to answer at once: it returned an awaitable")
+        # It is true, whatever its result will be.
+        raise TypeError("the lookup must not be asynchronous: it returned an awaitable")
     return bool(found)
 
 

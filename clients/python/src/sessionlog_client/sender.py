@@ -1,4 +1,4 @@
-"""The thread that sends rows, in batches, until they are stored or refused."""
+"""The thread that sends records, in batches, until they are stored or refused."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from .status import CallFailure
 from .v1 import session_log_pb2 as pb
 
 _RETRY_AFTER_MAX = 300.0
-_DROPS_TOLD_EVERY = 60.0
+_DROPS_INTERVAL = 60.0
+"""Seconds between two reports of dropped records."""
 
 
 def backoffs(minimum: float, maximum: float) -> Iterator[float]:
@@ -28,7 +29,7 @@ def backoffs(minimum: float, maximum: float) -> Iterator[float]:
 
 
 class Sender:
-    """Invariant: one call is under way at most, so rows are stored in the order in which they were appended."""
+    """Invariant: at most one call is in progress, so records are stored in the order in which they were appended."""
 
     def __init__(
         self,
@@ -43,27 +44,27 @@ class Sender:
         self._connection = connection
         self._counters = counters
         self._diagnostics = diagnostics
-        self._drops_told = 0
-        self._drops_told_at = float("-inf")
+        self._drops_reported = 0
+        self._drops_reported_at = float("-inf")
 
     def run(self) -> None:
-        """Sends rows until the buffer is closed and empty, or abandoned."""
+        """Sends records until the buffer is closed and empty, or abandoned."""
         while True:
-            rows = self._buffer.take(self._options.batch_rows, self._options.batch_bytes)
-            if rows:
+            records = self._buffer.take(self._options.batch_rows, self._options.batch_bytes)
+            if records:
                 try:
-                    self._send(rows)
-                except Exception:  # noqa: BLE001 the thread lives on; the rows would meet the same again
-                    self._diagnostics.broken()
-                    self._counters.add(refused=len(rows))
-                    self._buffer.settle(len(rows))
-            self._tell()
-            if rows is None:
+                    self._send(records)
+                except Exception:  # noqa: BLE001 the thread continues; these records would meet the same again
+                    self._diagnostics.unexpected_error()
+                    self._counters.add(refused=len(records))
+                    self._buffer.settle(len(records))
+            self._report()
+            if records is None:
                 return
 
-    def _send(self, rows: list[bytes]) -> None:
-        """Sends rows until each is stored or refused, in parts where the service says that they are too large."""
-        parts = [rows]
+    def _send(self, records: list[bytes]) -> None:
+        """Sends records until each is stored or refused, in parts where a call with all of them fails for good."""
+        parts = [records]
         while parts:
             part = parts.pop()
             outcome = self._deliver(part)
@@ -71,7 +72,7 @@ class Sender:
                 return
             if not isinstance(outcome, CallFailure):
                 self._count(outcome, len(part))
-            elif outcome.remedy() == "split" and len(part) > 1:
+            elif outcome.action(len(part)) == "split":
                 middle = len(part) // 2
                 parts += [part[middle:], part[:middle]]
                 continue
@@ -79,60 +80,58 @@ class Sender:
                 self._give_up(outcome, len(part))
             self._buffer.settle(len(part))
 
-    def _deliver(self, rows: list[bytes]) -> pb.BatchAppendSessionsResponse | CallFailure | None:
-        """Sends rows until the answer is one that a retry does not change; None when they are abandoned."""
+    def _deliver(self, records: list[bytes]) -> pb.BatchAppendSessionsResponse | CallFailure | None:
+        """Sends records until the answer is one that a retry does not change; None when they are abandoned."""
         waits = backoffs(self._options.min_backoff, self._options.max_backoff)
         while not self._buffer.abandoned:
-            outcome = self._connection.append_batch(rows, self._options.call_timeout)
+            outcome = self._connection.append_batch(records, self._options.call_timeout)
             if not isinstance(outcome, CallFailure):
                 self._diagnostics.recovered()
                 return outcome
             if self._buffer.abandoned:
                 return None
-            if outcome.remedy() != "retry":
+            action = outcome.action(len(records))
+            if action not in ("retry", "wait_for_credentials"):
                 return outcome
             self._diagnostics.outage(outcome.code, outcome.message)
-            self._tell()
-            self._wait(next(waits), min(outcome.retry_after or 0.0, _RETRY_AFTER_MAX))
-            self._counters.add(retried=len(rows))
+            self._report()
+            backoff = next(waits) if action == "retry" else self._options.max_backoff
+            self._wait(backoff, min(outcome.retry_after or 0.0, _RETRY_AFTER_MAX))
+            self._counters.add(retried=len(records))
         return None
 
     def _wait(self, backoff: float, retry_after: float) -> None:
-        """The back-off may be cut short by a flush; what the service asks for may not."""
+        """A flush may shorten the backoff, but not the time that the service asks for."""
         earliest = time.monotonic() + retry_after
         self._buffer.pause(max(backoff, retry_after))
         while not self._buffer.abandoned and (left := earliest - time.monotonic()) > 0:
             self._buffer.pause(left)
 
     def _count(self, response: pb.BatchAppendSessionsResponse, sent: int) -> None:
-        appended = duplicate = 0
+        results = response.results[:sent]
         if len(response.results) != sent:
-            message = f"a reply has {len(response.results)} results for {sent} rows; rows without one count as refused"
+            message = f"a reply has {len(response.results)} results for {sent} records; those without count as refused"
             self._diagnostics.once("results", message)
-        for result in response.results[:sent]:
-            if not result.HasField("appended"):
-                rejected = result.rejected
-                violations = [Violation(v.field, v.description, v.reason) for v in rejected.violations]
-                self._diagnostics.refused(RefusedError(violations, rejected.violation_count))
-            elif result.appended.duplicate:
-                duplicate += 1
-            else:
-                appended += 1
-        self._counters.add(appended=appended, duplicate=duplicate, refused=sent - appended - duplicate)
+        stored = [result.appended for result in results if result.HasField("appended")]
+        duplicate = sum(appended.duplicate for appended in stored)
+        self._counters.add(appended=len(stored) - duplicate, duplicate=duplicate, refused=sent - len(stored))
+        for rejected in [result.rejected for result in results if not result.HasField("appended")]:
+            violations = [Violation(v.field, v.description, v.reason) for v in rejected.violations]
+            self._diagnostics.refused(RefusedError(violations, rejected.violation_count))
 
-    def _give_up(self, failure: CallFailure, rows: int) -> None:
-        self._counters.add(refused=rows)
+    def _give_up(self, failure: CallFailure, records: int) -> None:
+        self._counters.add(refused=records)
         if failure.violations:
             self._diagnostics.refused(RefusedError(failure.violations))
         else:
-            message = f"rows are refused: {failure}; further ones are counted, not told"
+            message = f"records refused: {failure.code}: {failure.message}; further ones are only counted"
             self._diagnostics.once(failure.code, message)
 
-    def _tell(self) -> None:
-        self._diagnostics.tell()
-        drops = self._counters.dropped - self._drops_told
+    def _report(self) -> None:
+        self._diagnostics.write_pending()
+        drops = self._counters.stats().dropped - self._drops_reported
         now = time.monotonic()
-        if drops > 0 and now - self._drops_told_at >= _DROPS_TOLD_EVERY:
-            self._drops_told += drops
-            self._drops_told_at = now
+        if drops > 0 and now - self._drops_reported_at >= _DROPS_INTERVAL:
+            self._drops_reported += drops
+            self._drops_reported_at = now
             self._diagnostics.dropped(drops)

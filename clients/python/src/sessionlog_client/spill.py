@@ -1,4 +1,4 @@
-"""The spill file: rows that could not be sent, as JSONL for `sessionlog append`."""
+"""The spill file: records that could not be sent, as JSONL for `sessionlog append`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,54 @@ from io import FileIO
 
 from google.protobuf.json_format import MessageToDict
 
+from .counters import Counters
+from .diagnostics import Diagnostics
 from .v1 import session_log_pb2 as pb
 
 
-def to_json_line(row: bytes) -> str:
-    """A row's ProtoJSON. Raises when it has none: such a row the service would refuse too."""
-    message = pb.SessionRecord.FromString(row)
+def spill(
+    records: list[bytes], path: str | os.PathLike[str] | None, counters: Counters, diagnostics: Diagnostics
+) -> None:
+    """Writes records to the spill file; without one, or where that fails, they are dropped."""
+    if path is None:
+        counters.add(dropped=len(records))
+        diagnostics.once("close", f"{len(records)} records lost: not sent before close")
+        return
+    lines: list[str] = []
+    for record in records:
+        try:
+            lines.append(to_json_line(record))
+        except Exception as error:  # noqa: BLE001 one record without JSON must not cost the others
+            counters.add(refused=1)
+            diagnostics.once("spill record", f"a record is not spilled, as it has no JSON: {error}")
+    spilled, problem = write_lines(path, lines)
+    lost = len(lines) - spilled
+    counters.add(spilled=spilled, dropped=lost)
+    if spilled > 0:
+        diagnostics.once("close", f"{spilled} records not sent before close are in {path}")
+    if problem is not None:
+        diagnostics.once("spill", f"{lost} records lost: cannot write the spill file: {problem}")
+
+
+def to_json_line(request: bytes) -> str:
+    """The ProtoJSON of a request's record. Raises when it has none: the service would refuse such a record too."""
+    message = pb.AppendSessionRequest.FromString(request).record
     fields = MessageToDict(message, preserving_proto_field_name=True)
     return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
 
 
-def write_spill(path: str | os.PathLike[str], lines: list[str]) -> tuple[int, OSError | ValueError | None]:
-    """Adds lines to a file, which then ends with a whole one, and syncs it. Returns how many are in it, and why not all
-    of them are."""
+def write_lines(path: str | os.PathLike[str], lines: list[str]) -> tuple[int, OSError | ValueError | None]:
+    """Appends lines to a file, which then ends with a whole one, and syncs it. Returns how many are in it, and why not
+    all of them are."""
     written = 0
     try:
         with open(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640), "ab+", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
             try:
-                begun = _ends_within_line(file, end)
+                torn = _ends_within_line(file, end)
                 for line in lines:
-                    end += _write(file, f"\n{line}" if begun else line)
-                    begun = False
+                    end += _write(file, f"\n{line}" if torn else line)
+                    torn = False
                     written += 1
             except OSError:
                 file.truncate(end)
@@ -42,7 +68,7 @@ def write_spill(path: str | os.PathLike[str], lines: list[str]) -> tuple[int, OS
 
 
 def _ends_within_line(file: FileIO, size: int) -> bool:
-    """Whether a file of that size lacks its last newline. A row that followed would be lost with the torn one."""
+    """Whether a file of that size lacks its last newline. A line added there would be lost with the torn one."""
     if size == 0:
         return False
     file.seek(size - 1)

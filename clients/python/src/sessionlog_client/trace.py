@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from ._limits import SESSION_ID_LENGTH_MAX
+
 
 @runtime_checkable
 class HasItems(Protocol):
-    """A mapping, or like one: the headers of `http.server` are none."""
+    """A mapping, or like one: the headers of `http.server` are not a Mapping."""
 
     def items(self) -> Iterable[tuple[str, object]]: ...
 
@@ -17,7 +19,7 @@ class HasItems(Protocol):
 Text: TypeAlias = str | bytes
 Headers: TypeAlias = HasItems | Iterable[tuple[Text, Text]]
 
-_SESSION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_SESSION_ID = re.compile(rf"[A-Za-z0-9._:-]{{1,{SESSION_ID_LENGTH_MAX}}}")
 # https://www.w3.org/TR/trace-context/#traceparent-header-field-values
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 
@@ -64,7 +66,7 @@ def _values(headers: Headers) -> dict[str, list[str]]:
         # WSGI has HTTP_X_LAKEHOUSE_TRACE_ID for X-Lakehouse-Trace-Id.
         name = _text(key).lower().replace("_", "-").removeprefix("http-")
         if name in found:
-            # A header that came twice, WSGI joins with a comma, which no trace id has.
+            # Values of a header that came twice may be joined by commas, which trace ids do not contain.
             found[name] += [one.strip() for one in _text(value).split(",")]
     return found
 
