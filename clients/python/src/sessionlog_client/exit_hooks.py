@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import multiprocessing
 import os
 import weakref
+from multiprocessing.util import Finalize
 from typing import Protocol
 
 
@@ -29,6 +31,9 @@ def register(logger: Closable) -> None:
 
 def track(logger: Closable) -> None:
     """Has the logger closed when the process ends."""
+    # Children of multiprocessing end without atexit's functions. They clear what was registered before they began.
+    if not _tracked and multiprocessing.parent_process() is not None:
+        Finalize(None, _close_all, exitpriority=10)
     _tracked.add(logger)
 
 
