@@ -1,4 +1,4 @@
-"""Runs tests of the client with pytest, and tells each as one JSON object a line: `name`, `outcome` and what it `said`.
+"""Runs tests of the client with pytest, and prints one JSON object per test: `name`, `outcome`, `said`.
 
 run_tests.py TESTS…
 """
@@ -26,7 +26,7 @@ class Tellings:
         self.tell(report, unless_passed=True)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        # What is set up and torn down is told only when it goes wrong.
+        # What is set up and torn down is printed only when it fails.
         self.tell(report, unless_passed=report.when != "call")
 
     def tell(self, report: pytest.CollectReport | pytest.TestReport, *, unless_passed: bool) -> None:

@@ -1,8 +1,8 @@
-"""How long `append` keeps its caller, as a ratio to `json.dumps` of the same record. Exits 1 when a ratio is over 5.
+"""How long `append` takes its caller, beside `json.dumps` of the same record.
 
     python bench/append.py [--address HOST:PORT]
 
-Without an address nothing listens; rows then go the way of a full buffer's oldest, unless it has room for all: it has.
+Without an address nothing listens; the buffer has room for all records.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -18,7 +17,6 @@ from typing import Any
 
 from sessionlog_client import SessionAttempt, SessionLogger, SessionRecord
 
-RATIO_MAX = 5.0
 ROUNDS = 5_000
 
 
@@ -50,7 +48,7 @@ def record(fills: int) -> SessionRecord:
 
 
 def measure(calls: dict[str, Callable[[], Any]]) -> dict[str, list[int]]:
-    """Nanoseconds of each call, sorted; the calls take turns, so that what else the machine does meets all alike."""
+    """Nanoseconds of each call, sorted; the calls take turns, so that other load on the machine affects all alike."""
     times: dict[str, list[int]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
         for name, call in calls.items():
@@ -60,7 +58,7 @@ def measure(calls: dict[str, Callable[[], Any]]) -> dict[str, list[int]]:
     return {name: sorted(values) for name, values in times.items()}
 
 
-def compare(name: str, fills: int, address: str) -> float:
+def report(name: str, fills: int, address: str) -> None:
     row = record(fills)
     fresh = record(fills)
     fresh.session_id = ""
@@ -75,23 +73,18 @@ def compare(name: str, fills: int, address: str) -> float:
         }
     )
     log.close(0)
-    medians = {call: statistics.median(values) for call, values in times.items()}
-    ratio = max(medians[call] / medians["json.dumps"] for call in times)
     for call, values in times.items():
-        p99 = values[len(values) * 99 // 100]
-        share = medians[call] / medians["json.dumps"]
-        print(f"{name:12} {call:16} median {medians[call] / 1e3:7.1f} µs   p99 {p99 / 1e3:7.1f} µs   ratio {share:.2f}")
-    return ratio
+        p50, p99 = statistics.median(values), values[len(values) * 99 // 100]
+        print(f"{name:12} {call:16} p50 {p50 / 1e3:7.1f} µs   p99 {p99 / 1e3:7.1f} µs")
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--address", default="127.0.0.1:1")
     address = parser.parse_args().address
-    worst = max(compare(f"{fills} fills", fills, address) for fills in (2, 20, 200))
-    print(f"worst ratio {worst:.2f}, allowed {RATIO_MAX:.0f}")
-    return 0 if worst <= RATIO_MAX else 1
+    for fills in (2, 20, 200):
+        report(f"{fills} fills", fills, address)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

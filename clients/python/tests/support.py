@@ -1,4 +1,4 @@
-"""Services to send to: the real one, and one that answers what a test tells it."""
+"""Services to send to: the real one, and one that answers as a test scripts it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def cases(file: str) -> list[Any]:
 
 
 def accepted(number: int = 0, **fields: Any) -> SessionRecord:
-    """A good record, told apart by its session_id."""
+    """A good record, known by its session_id."""
     defaults: dict[str, Any] = {
         "session_id": f"session-{number}",
         "model": "qwen3:8b",
@@ -263,7 +263,7 @@ def _listen(server: grpc.Server, credentials: grpc.ServerCredentials | None, por
         server.stop(0).wait()
 
 
-def abort(code: grpc.StatusCode, message: str = "as told", details: Any = None) -> Answer:
+def abort(code: grpc.StatusCode, message: str = "scripted", details: Any = None) -> Answer:
     """An answer with a status, and a message of google.rpc as its detail."""
 
     def answer(records: list[pb.SessionRecord], context: grpc.ServicerContext) -> NoReturn:

@@ -77,7 +77,7 @@ def test_service_stopped_and_restarted(service: RealService) -> None:
 
 
 def test_service_slow(service: RealService) -> None:
-    """A service that stands still: appends return at once, rows wait, and arrive once."""
+    """A service that stands still: appends return at once, records wait, and arrive once."""
     service.start()
     with quick(service.address, call_timeout=0.3) as log:
         log.append(accepted(0))
@@ -152,7 +152,7 @@ def test_buffer_overflow(service: RealService, overflow: str) -> None:
         service.start()
         assert log.flush(20)
         assert log.stats().appended == 100
-    # The first row was under way all the time.
+    # The first record was in flight all the time.
     last = range(1, 100) if overflow == "drop_newest" else range(901, 1_000)
     assert service.session_ids() == [f"session-{number}" for number in (0, *last)]
 
@@ -173,7 +173,7 @@ def test_close_with_rows_left(service: RealService, tmp_path: Path) -> None:
 
 
 def test_close_with_rows_that_may_be_stored(service: RealService, tmp_path: Path) -> None:
-    """Rows under way are spilled too: the service knows them again."""
+    """Records in flight are spilled too: the service recognizes them."""
     spill = tmp_path / "spill.jsonl"
     service.start()
     log = quick(service.address, spill_file=spill)
@@ -183,7 +183,7 @@ def test_close_with_rows_that_may_be_stored(service: RealService, tmp_path: Path
     for number in range(1, 10):
         log.append(accepted(number))
     assert not log.close(0.3)
-    # The call under way was ended, and not left to its deadline.
+    # The call in progress was ended, not left to its deadline.
     assert "sessionlog" not in [thread.name for thread in threading.enumerate()]
     os.kill(service.pid, signal.SIGCONT)
     assert log.stats().spilled == 9

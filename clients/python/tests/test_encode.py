@@ -245,3 +245,4 @@ def test_encode_record_takes_the_whole_part_of_a_float() -> None:
 def test_encode_record_refuses_what_is_no_record() -> None:
     assert violation({"kind": "fill"}) == ("record", "INVALID_FORMAT")
     assert violation(accepted(prompt="x" * 4_000), limit=1_000) == ("record", "TOO_LONG")
+    assert violation(pb.SessionRecord(prompt="x" * 4_000), limit=1_000) == ("record", "TOO_LONG")

@@ -50,7 +50,7 @@ def test_logger_connects_with_the_first_record(fake: FakeService, address: str) 
 
 
 @pytest.mark.parametrize("address", ["nowhere.invalid:1", "::::", "127.0.0.1:0", "unix:/does/not/exist", "a\udcffb:1"])
-def test_logger_tells_a_bad_address_once(address: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_logger_logs_a_bad_address_once(address: str, caplog: pytest.LogCaptureFixture) -> None:
     log = quick(address)
     log.append(accepted(0))
     log.append(accepted(1))
@@ -246,7 +246,7 @@ def test_logger_takes_tls(fake: FakeService, tmp_path: Path) -> None:
     assert fake.metadata[0]["authorization"] == "Bearer secret"
 
 
-def test_logger_tells_an_expired_certificate_once(
+def test_logger_logs_an_expired_certificate_once(
     fake: FakeService, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cert_file, key_file = certificate(tmp_path, -1)
@@ -260,7 +260,7 @@ def test_logger_tells_an_expired_certificate_once(
     assert "expired" in caplog.text
 
 
-def test_logger_tells_an_expired_certificate_of_a_service_that_was_down_before(
+def test_logger_logs_an_expired_certificate_of_a_service_that_was_down_before(
     fake: FakeService, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     cert_file, key_file = certificate(tmp_path, -1)
@@ -273,7 +273,7 @@ def test_logger_tells_an_expired_certificate_of_a_service_that_was_down_before(
         assert not log.close(0.1)
 
 
-def test_logger_tells_a_certificate_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_logger_logs_a_certificate_that_is_not_there(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log = quick("127.0.0.1:1", tls=Tls(ca_file=str(tmp_path / "missing.pem")))
     log.append(accepted())
     eventually(lambda: log.stats().retried > 3)

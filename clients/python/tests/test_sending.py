@@ -109,7 +109,7 @@ def test_logger_gives_up_rows_that_no_retry_helps(
             assert log.flush(20)
         assert counts(log) == (1, 0, 2, 0, 0)
     assert fake.stored == names(2)
-    assert caplog.text.count(f"records refused: {code.name}: as told") == 1
+    assert caplog.text.count(f"records refused: {code.name}: scripted") == 1
 
 
 def test_logger_waits_for_credentials(fake: FakeService, address: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -153,7 +153,7 @@ def test_logger_counts_duplicates(fake: FakeService, address: str) -> None:
         assert counts(log) == (2, 1, 0, 0, 0)
 
 
-def test_logger_tells_refusals_once_per_reason(
+def test_logger_logs_refusals_once_per_reason(
     fake: FakeService, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def violations(record: pb.SessionRecord) -> list[pb.Violation]:
@@ -174,7 +174,7 @@ def test_logger_tells_refusals_once_per_reason(
     ]
 
 
-def test_logger_tells_and_counts_records_that_cannot_be_sent(address: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_logger_logs_and_counts_records_that_cannot_be_sent(address: str, caplog: pytest.LogCaptureFixture) -> None:
     loop: dict[str, Any] = {}
     loop["loop"] = loop
     with quick(address) as log:
@@ -308,7 +308,7 @@ def test_logger_ends_a_call_at_its_deadline_and_tries_again(fake: FakeService, a
         gate.open()
 
 
-def test_flush_tells_when_it_takes_longer(fake: FakeService, address: str) -> None:
+def test_flush_returns_false_when_it_takes_longer(fake: FakeService, address: str) -> None:
     gate = Gate()
     fake.answers = [gate]
     with quick(address) as log:
@@ -318,7 +318,7 @@ def test_flush_tells_when_it_takes_longer(fake: FakeService, address: str) -> No
         assert log.flush(20)
 
 
-def test_logger_tells_an_outage_once_and_its_end(
+def test_logger_logs_an_outage_once_and_its_end(
     fake: FakeService, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake.answers = [abort(UNAVAILABLE)] * 5
@@ -328,7 +328,7 @@ def test_logger_tells_an_outage_once_and_its_end(
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
-def test_logger_tells_each_status_of_an_outage_once(
+def test_logger_logs_each_status_of_an_outage_once(
     fake: FakeService, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake.answers = [abort(UNAVAILABLE), busy(0.001)] * 10
@@ -342,15 +342,15 @@ def test_logger_tells_each_status_of_an_outage_once(
     assert caplog.text.count("records are buffered") == 3
 
 
-def test_logger_tells_an_outage_five_reasons_at_most(
+def test_logger_logs_an_outage_five_reasons_at_most(
     fake: FakeService, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake.answers = [abort(UNAVAILABLE, f"{letter} is away, port {number}") for letter in "abcdefg" for number in (1, 2)]
     with quick(address) as log:
         log.append(accepted())
         assert log.flush(20)
-    told = [record.getMessage()[-len("a is away, port 1") :] for record in caplog.records]
-    assert told == [f"{letter} is away, port 1" for letter in "abcde"]
+    logged = [record.getMessage()[-len("a is away, port 1") :] for record in caplog.records]
+    assert logged == [f"{letter} is away, port 1" for letter in "abcde"]
 
 
 def test_logger_leaves_a_connection_that_has_gone_silent(fake: FakeService, address: str) -> None:
@@ -388,7 +388,7 @@ def test_logger_takes_no_reply_that_is_none(caplog: pytest.LogCaptureFixture) ->
 
 
 @pytest.mark.parametrize(("results", "expected"), [(1, (2, 0, 2, 0, 0)), (5, (4, 0, 0, 0, 0))])
-def test_logger_tells_a_reply_with_another_number_of_results(
+def test_logger_logs_a_reply_with_another_number_of_results(
     fake: FakeService, address: str, results: int, expected: tuple[int, ...], caplog: pytest.LogCaptureFixture
 ) -> None:
     def amend(response: pb.BatchAppendSessionsResponse) -> None:

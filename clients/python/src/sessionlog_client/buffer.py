@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from itertools import islice
 
 from .options import seconds
 
@@ -25,11 +26,10 @@ class RecordBuffer:
         self._bytes_max = bytes_max
         self._drop_oldest = drop_oldest
         self._on_drop = on_drop
-        self._waiting: deque[tuple[int, bytes]] = deque()
-        """Each with its number in the order of `put`."""
-        self._in_flight: deque[tuple[int, bytes]] = deque()
+        self._records: deque[tuple[int, bytes]] = deque()
+        """Each with its number in the order of `put`; the first ones are in flight."""
         self._bytes = 0
-        self._in_flight_bytes = 0
+        self._in_flight = self._in_flight_bytes = 0
         self._last = 0
         self._sender_waits = False
         self._wake = False
@@ -44,22 +44,22 @@ class RecordBuffer:
                 self._on_drop(1)
                 return
             self._last += 1
-            self._waiting.append((self._last, record))
+            self._records.append((self._last, record))
             self._bytes += size
             if self._sender_waits:
                 self._work.notify()
 
     def _is_full(self, size: int) -> bool:
-        records = len(self._waiting) + len(self._in_flight)
-        return records >= self._records_max or self._bytes + size > self._bytes_max
+        return len(self._records) >= self._records_max or self._bytes + size > self._bytes_max
 
     def _make_room(self, size: int) -> bool:
         """Drops waiting records for one of that size, unless it would not fit without them either."""
-        fits = len(self._in_flight) < self._records_max and self._in_flight_bytes + size <= self._bytes_max
+        fits = self._in_flight < self._records_max and self._in_flight_bytes + size <= self._bytes_max
         if not self._drop_oldest or not fits:
             return False
         while self._is_full(size):
-            self._bytes -= len(self._waiting.popleft()[1])
+            self._bytes -= len(self._records[self._in_flight][1])
+            del self._records[self._in_flight]
             self._on_drop(1)
         return True
 
@@ -67,31 +67,31 @@ class RecordBuffer:
         """Waits for records, takes at least one, and returns those, which are then in flight. An empty list: `wake` was
         called. None: the buffer is closed and nothing waits, or it is abandoned."""
         with self._work:
-            if not self._waiting and not self.closed and not self._wake:
+            if len(self._records) == self._in_flight and not self.closed and not self._wake:
                 self._sender_waits = True
                 self._work.wait()
                 self._sender_waits = False
             self._wake = False
-            if self.abandoned or (self.closed and not self._waiting):
+            if self.abandoned or (self.closed and len(self._records) == self._in_flight):
                 return None
             size = 0
             records: list[bytes] = []
-            while self._waiting and len(records) < records_max:
-                size += len(self._waiting[0][1])
-                if records and size > bytes_max:
+            for _, record in islice(self._records, self._in_flight, self._in_flight + records_max):
+                if records and size + len(record) > bytes_max:
                     break
-                entry = self._waiting.popleft()
-                self._in_flight.append(entry)
-                self._in_flight_bytes += len(entry[1])
-                records.append(entry[1])
+                size += len(record)
+                records.append(record)
+            self._in_flight += len(records)
+            self._in_flight_bytes += size
             return records
 
     def settle(self, count: int) -> None:
         """The first `count` records in flight are stored or refused."""
         with self._work:
-            for _ in range(min(count, len(self._in_flight))):
-                size = len(self._in_flight.popleft()[1])
+            for _ in range(min(count, self._in_flight)):
+                size = len(self._records.popleft()[1])
                 self._bytes -= size
+                self._in_flight -= 1
                 self._in_flight_bytes -= size
             self._settled.notify_all()
 
@@ -114,7 +114,7 @@ class RecordBuffer:
         with self._settled:
             last = self._last
             self.wake()
-            while any(records and records[0][0] <= last for records in (self._in_flight, self._waiting)):
+            while self._records and self._records[0][0] <= last:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     return False
@@ -132,14 +132,13 @@ class RecordBuffer:
     def drain(self) -> list[bytes]:
         """Takes out all records."""
         with self._work:
-            records = [record for _, record in (*self._in_flight, *self._waiting)]
-            self._in_flight.clear()
-            self._waiting.clear()
-            self._bytes = self._in_flight_bytes = 0
+            records = [record for _, record in self._records]
+            self._records.clear()
+            self._bytes = self._in_flight = self._in_flight_bytes = 0
             self._settled.notify_all()
             return records
 
     def size(self) -> tuple[int, int]:
         """Records and bytes."""
         with self._work:
-            return len(self._waiting) + len(self._in_flight), self._bytes
+            return len(self._records), self._bytes

@@ -60,6 +60,7 @@ class Connection:
     def _call(
         self, path: str, request: bytes, decode: Callable[[bytes], Response], timeout: float
     ) -> Response | CallFailure:
+        channel: grpc.Channel | None = None
         try:
             metadata = self._metadata()
             if isinstance(metadata, CallFailure):
@@ -69,18 +70,15 @@ class Connection:
                 return CallFailure("CLOSED", "the logger is closed")
             # Not `future`, which starts a thread: some versions of Python start none while a process ends.
             method: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(path)
-            try:
-                return decode(method(request, timeout=timeout, metadata=metadata))
-            except grpc.RpcError as error:
-                failure = failure_of(error)
-                # A connection may have gone silent while new ones work.
-                if failure.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
-                    self._forget(channel)
-                return failure
-            except DecodeError as error:
-                return CallFailure("INTERNAL", f"the reply cannot be read: {error}")
+            return decode(method(request, timeout=timeout, metadata=metadata))
+        except DecodeError as error:
+            return CallFailure("INTERNAL", f"the reply cannot be read: {error}")
         except Exception as error:  # noqa: BLE001 whatever an option or gRPC raises, the daemon continues
-            return failure_of(error)
+            failure = failure_of(error)
+            # A connection may have gone silent while new ones work.
+            if failure.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
+                self._forget(channel)
+            return failure
 
     def _metadata(self) -> tuple[tuple[str, str], ...] | CallFailure:
         options = self._options
@@ -97,7 +95,7 @@ class Connection:
                 self._channel = _create_channel(self._options)
             return self._channel
 
-    def _forget(self, channel: grpc.Channel) -> None:
+    def _forget(self, channel: grpc.Channel | None) -> None:
         """Has the next call open a new connection. A channel's own reconnecting backs off for up to two minutes, and in
         some versions of gRPC runs only while a call waits for it. Other calls on the channel end by themselves."""
         with self._lock:

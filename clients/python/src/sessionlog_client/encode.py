@@ -33,6 +33,8 @@ def encode_record(record: Record, daemon: str, bytes_max: int) -> bytes:
     if isinstance(record, SessionRecord):
         _fill(message, record, bytes_max)
     elif isinstance(record, pb.SessionRecord):
+        if record.ByteSize() > bytes_max:
+            raise too_long("record", bytes_max)
         message.CopyFrom(record)
     else:
         raise RefusedError.of("record", "INVALID_FORMAT", f"expected a SessionRecord, found {type_name(record)}")
@@ -53,7 +55,7 @@ def _fill(message: pb.SessionRecord, record: SessionRecord, bytes_max: int) -> N
     """Checks values before protobuf does, which names no field in what it raises."""
     for name in _TEXTS:
         setattr(message, name, _text(getattr(record, name), name, bytes_max))
-    message.prompt = _head(record.prompt, "prompt", PROMPT_CODE_POINTS_MAX)
+    message.prompt = _text(record.prompt, "prompt", bytes_max, PROMPT_CODE_POINTS_MAX)
     _set_timestamp(message, record.timestamp)
     message.iterations = _integer(record.iterations, "iterations", 32)
     message.max_iterations = _integer(record.max_iterations, "max_iterations", 32)
@@ -74,7 +76,7 @@ def _add_attempt(message: pb.SessionRecord, attempt: SessionAttempt, path: str, 
     return message.attempts.add(
         iteration=_integer(attempt.iteration, f"{path}iteration", 32),
         verdict_kind=_text(attempt.verdict_kind, f"{path}verdict_kind", bytes_max),
-        error=_head(attempt.error, f"{path}error", ERROR_CODE_POINTS_MAX),
+        error=_text(attempt.error, f"{path}error", bytes_max, ERROR_CODE_POINTS_MAX),
         span_id=_text(attempt.span_id, f"{path}span_id", bytes_max),
     ).ByteSize()
 
@@ -94,14 +96,10 @@ def _set_timestamp(message: pb.SessionRecord, timestamp: datetime | int | None) 
         raise _refusal("timestamp", "OUT_OF_RANGE", "expected the years 0001 to 9999") from None
 
 
-def _text(value: object, field: str, bytes_max: int) -> str:
-    if isinstance(value, (str, bytes, bytearray, memoryview)) and len(value) > bytes_max:
+def _text(value: object, field: str, bytes_max: int, code_points_max: int | None = None) -> str:
+    """A text; of one that the service cuts, what it keeps, so that a long text costs no buffer and no record."""
+    if code_points_max is None and isinstance(value, (str, bytes, bytearray, memoryview)) and len(value) > bytes_max:
         raise too_long(f"record.{field}", bytes_max)
-    return _head(value, field, None)
-
-
-def _head(value: object, field: str, code_points_max: int | None) -> str:
-    """The start of a text: as much as the service keeps, so that a long text costs no buffer and no record."""
     try:
         return to_text(value, code_points_max)
     except TypeError as error:

@@ -36,7 +36,10 @@ class RefusedError(SessionLogError):
     def __init__(self, violations: Sequence[Violation], violation_count: int = 0) -> None:
         self.violations = tuple(violations)
         self.violation_count = max(violation_count, len(self.violations))
-        super().__init__(f"the record is refused: {violations_text(self.violations, self.violation_count)}")
+        texts = [str(violation) for violation in self.violations]
+        if self.violation_count > len(texts):
+            texts.append(f"and {self.violation_count - len(texts)} more")
+        super().__init__(f"the record is refused: {'; '.join(texts)}")
 
     @classmethod
     def of(cls, field: str, reason: str, description: str) -> RefusedError:
@@ -61,11 +64,3 @@ class CallError(SessionLogError):
 
 def too_long(field: str, bytes_max: int) -> RefusedError:
     return RefusedError.of(field, "TOO_LONG", f"expected a record of at most {bytes_max} bytes")
-
-
-def violations_text(violations: Sequence[Violation], count: int) -> str:
-    """All of them on one line, and how many more there are."""
-    texts = [str(violation) for violation in violations]
-    if count > len(texts):
-        texts.append(f"and {count - len(texts)} more")
-    return "; ".join(texts)

@@ -7,53 +7,36 @@ import multiprocessing
 import os
 import weakref
 from multiprocessing.util import Finalize
-from typing import Protocol
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from .logger import SessionLogger
 
-class Closable(Protocol):
-    def close(self) -> bool: ...
-
-    def renew_after_fork(self) -> None: ...
-
-
-_all: weakref.WeakSet[Closable] = weakref.WeakSet()
-_tracked: set[Closable] = set()
-"""Loggers with records, held until they are closed: a daemon that drops its logger does not drop the records."""
-
-_abandoned: list[object] = []
+loggers: weakref.WeakSet[SessionLogger] = weakref.WeakSet()
+"""Those to renew in the child of a fork."""
+tracked: set[SessionLogger] = set()
+"""Those with records, held until they are closed: a daemon that drops its logger does not drop the records."""
+abandoned: list[object] = []
 """Parts of a parent process: closing its connection in the child would reach for threads that do not exist there."""
 
 
-def register(logger: Closable) -> None:
-    """Has the logger renewed in the child of a fork."""
-    _all.add(logger)
-
-
-def track(logger: Closable) -> None:
+def track(logger: SessionLogger) -> None:
     """Has the logger closed when the process ends."""
-    # Children of multiprocessing end without atexit's functions. They clear what was registered before they began.
-    if not _tracked and multiprocessing.parent_process() is not None:
+    # Children of multiprocessing end without atexit's functions, and clear what was registered before they began.
+    if not tracked and multiprocessing.parent_process() is not None:
         Finalize(None, _close_all, exitpriority=10)
-    _tracked.add(logger)
-
-
-def untrack(logger: Closable) -> None:
-    _tracked.discard(logger)
-
-
-def abandon(part: object) -> None:
-    _abandoned.append(part)
+    tracked.add(logger)
 
 
 @atexit.register
 def _close_all() -> None:
-    for logger in list(_tracked):
+    for logger in list(tracked):
         logger.close()
 
 
 def _renew_all() -> None:
-    _tracked.clear()
-    for logger in list(_all):
+    tracked.clear()
+    for logger in list(loggers):
         logger.renew_after_fork()
 
 

@@ -91,7 +91,7 @@ class SessionLogger:
             channel_options=tuple(channel_options),
         )
         self._core = Core(options)
-        exit_hooks.register(self)
+        exit_hooks.loggers.add(self)
 
     @property
     def enabled(self) -> bool:
@@ -158,14 +158,14 @@ class SessionLogger:
         core = self._core
         if core is None:
             return True
-        exit_hooks.untrack(self)
+        exit_hooks.tracked.discard(self)
         return core.close(core.options.close_timeout if timeout is None else timeout)
 
     def renew_after_fork(self) -> None:
         """Called in the child of a fork, which has records, counters and a connection of its own."""
         core = self._core
         if core is not None:
-            exit_hooks.abandon(core)
+            exit_hooks.abandoned.append(core)
             self._core = Core(core.options)
             self._tracked = False
 

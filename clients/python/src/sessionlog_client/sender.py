@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .buffer import RecordBuffer
 from .connection import Connection
@@ -28,24 +29,17 @@ def backoffs(minimum: float, maximum: float) -> Iterator[float]:
         step = min(step * 2, maximum)
 
 
+@dataclass
 class Sender:
     """Invariant: at most one call is in progress, so records are stored in the order in which they were appended."""
 
-    def __init__(
-        self,
-        options: Options,
-        buffer: RecordBuffer,
-        connection: Connection,
-        counters: Counters,
-        diagnostics: Diagnostics,
-    ) -> None:
-        self._options = options
-        self._buffer = buffer
-        self._connection = connection
-        self._counters = counters
-        self._diagnostics = diagnostics
-        self._drops_reported = 0
-        self._drops_reported_at = float("-inf")
+    _options: Options
+    _buffer: RecordBuffer
+    _connection: Connection
+    _counters: Counters
+    _diagnostics: Diagnostics
+    _drops_reported: int = 0
+    _drops_reported_at: float = float("-inf")
 
     def run(self) -> None:
         """Sends records until the buffer is closed and empty, or abandoned."""
