@@ -13,10 +13,10 @@ import (
 // SessionLogger sends records to a session log in the background. It is safe for use by many goroutines. A nil one is off:
 // all its methods do nothing.
 type SessionLogger struct {
-	options Options
-	conn    *connection // nil: the address or an option cannot be used
-	queue   *queue
-	told    *diagnostics
+	options     Options
+	conn        *connection // nil: the address or an option cannot be used
+	queue       *queue
+	diagnostics *diagnostics
 
 	start   sync.Once       // of run, with the first row
 	hurry   chan struct{}   // has room for one; filled by who wants the sender's pause to end
@@ -38,17 +38,17 @@ func NewSessionLogger(address string, options Options) *SessionLogger {
 	}
 	options = options.withDefaults()
 	l := &SessionLogger{
-		options: options,
-		queue:   newQueue(&options),
-		told:    &diagnostics{notices: &notices{log: options.Logger}},
-		hurry:   make(chan struct{}, 1),
-		ended:   make(chan struct{}),
-		closed:  make(chan struct{}),
+		options:     options,
+		queue:       newQueue(&options),
+		diagnostics: &diagnostics{notices: &notices{log: options.Logger}},
+		hurry:       make(chan struct{}, 1),
+		ended:       make(chan struct{}),
+		closed:      make(chan struct{}),
 	}
 	l.sending, l.cancel = context.WithCancel(context.Background())
 	conn, err := newConnection(address, &options)
 	if err != nil {
-		l.told.once("the session log cannot be used; its rows are dropped", "address", address, "error", err)
+		l.diagnostics.once("the session log cannot be used; its rows are dropped", "address", address, "error", err)
 		return l
 	}
 	l.conn = conn
@@ -68,7 +68,7 @@ func (l *SessionLogger) Append(record Record) {
 	if violation != nil {
 		l.queue.count(Stats{Refused: 1})
 		sessionID := record.SessionID
-		l.told.refused(func() string { return sessionID }, refusedBy(violation))
+		l.diagnostics.refused(func() string { return sessionID }, refusedBy(violation))
 		return
 	}
 	if l.conn == nil {
@@ -78,10 +78,10 @@ func (l *SessionLogger) Append(record Record) {
 	l.start.Do(func() { go l.run() })
 	switch l.queue.push(row) {
 	case pushedFull:
-		l.told.once("the session log's buffer is full; rows are dropped and counted",
+		l.diagnostics.once("the session log's buffer is full; rows are dropped and counted",
 			"buffer_rows", l.options.BufferRows, "buffer_bytes", l.options.BufferBytes)
 	case pushedClosed:
-		l.told.once("a record came after the session log was closed; such are dropped and counted")
+		l.diagnostics.once("a record came after the session log was closed; such are dropped and counted")
 	}
 }
 
@@ -178,7 +178,7 @@ func (l *SessionLogger) Close(ctx context.Context) error {
 const closeNoticesTimeout = time.Second
 
 func (l *SessionLogger) close(ctx context.Context) error {
-	defer l.told.notices.wait(closeNoticesTimeout)
+	defer l.diagnostics.notices.wait(closeNoticesTimeout)
 	defer l.cancel()
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -210,6 +210,6 @@ func (l *SessionLogger) close(ctx context.Context) error {
 		unsent.Cause = errors.Join(unsent.Cause, err)
 	}
 	l.queue.count(Stats{Spilled: uint64(unsent.Spilled), Dropped: uint64(unsent.Rows - unsent.Spilled)})
-	l.told.once("the session log was closed before all rows were sent", "error", unsent)
+	l.diagnostics.once("the session log was closed before all rows were sent", "error", unsent)
 	return unsent
 }

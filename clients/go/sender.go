@@ -51,7 +51,7 @@ func (l *SessionLogger) deliver(batch [][]byte) bool {
 			pieces = append(pieces, piece[half:], piece[:half])
 			continue
 		}
-		l.told.refused(sessionIDOf(piece[0]), refusalBy(err))
+		l.diagnostics.refused(sessionIDOf(piece[0]), refusalBy(err))
 		l.queue.settle(Stats{Refused: uint64(len(piece))}, len(piece))
 	}
 	return true
@@ -69,14 +69,14 @@ func (l *SessionLogger) callUntilAnswered(
 		}
 		reply, err := l.appendBatch(ctx, rows)
 		if err == nil {
-			l.told.succeeded(time.Now(), l.queue.snapshot)
+			l.diagnostics.succeeded(time.Now(), l.queue.snapshot)
 			return reply, nil
 		}
 		cure, asked := remedyFor(err)
 		if ctx.Err() != nil || cure != retry {
 			return nil, err
 		}
-		l.told.failed(time.Now(), err)
+		l.diagnostics.failed(time.Now(), err)
 		wait, cutShort := l.backoff(attempt), hurry
 		if asked > 0 {
 			wait, cutShort = max(asked, wait), nil
@@ -129,7 +129,7 @@ func (l *SessionLogger) settle(rows [][]byte, reply *sessionlogv1.BatchAppendSes
 		switch appended := result.GetAppended(); {
 		case appended == nil:
 			outcome.Refused++
-			l.told.refused(sessionIDOf(rows[i]), refusalOf(result.GetRejected()))
+			l.diagnostics.refused(sessionIDOf(rows[i]), refusalOf(result.GetRejected()))
 		case appended.GetDuplicate():
 			outcome.Duplicate++
 		default:

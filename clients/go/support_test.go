@@ -181,7 +181,7 @@ func newTestLogger(t *testing.T, address string, options Options) (*SessionLogge
 		options.MaxBackoff = 20 * time.Millisecond
 	}
 	l := NewSessionLogger(address, options)
-	log.notices = l.told.notices
+	log.notices = l.diagnostics.notices
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
