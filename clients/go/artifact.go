@@ -4,80 +4,143 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// writeArtifact writes a value as a google.protobuf.Struct, or nothing when it is null.
-func writeArtifact(w *backwardWriter, field int, artifact any) *Violation {
-	value, violation := topLevel(artifact, w.maxBytes)
-	if violation != nil || value == nil {
-		return violation
+const artifactField = "record.artifact"
+
+// artifactStruct returns an artifact as a Struct, nil when it is null, or why it is refused. It is part of a
+// message of at most maxBytes.
+func artifactStruct(artifact any, maxBytes int) (object *structpb.Struct, violation *Violation) {
+	defer func() {
+		if panicked := recover(); panicked != nil { // in a MarshalJSON or MarshalText of the daemon
+			object, violation = nil, artifactViolation("INVALID_FORMAT", fmt.Sprintf("encoding it panicked: %v", panicked))
+		}
+	}()
+	b := newBounds(artifactField, min(artifactBytesMax, maxBytes))
+	value := b.value(artifact, artifactLevelsMax)
+	if _, isNull := value.GetKind().(*structpb.Value_NullValue); !isNull && value.GetStructValue() == nil {
+		b.refuse(artifactViolation("INVALID_FORMAT", fmt.Sprintf("expected an object, found %T", artifact)))
 	}
-	a := artifactWriter{backwardWriter: w}
-	mark := w.length()
-	switch object := value.(type) {
-	case map[string]any:
-		a.object(object, 1)
-	case *structpb.Struct:
-		a.structpbObject(object, 1)
-	default:
-		return artifactViolation("INVALID_FORMAT", fmt.Sprintf("expected an object, found %T", artifact))
-	}
-	w.closeMessage(field, mark)
-	return a.violation
+	return value.GetStructValue(), b.violation
 }
 
-// topLevel is the artifact as one of the types that are written as they are; nil when it is null.
-func topLevel(artifact any, maxBytes int) (any, *Violation) {
-	switch value := artifact.(type) {
-	case nil:
-		return nil, nil
+// value converts a value that may have so many levels of objects and lists. The result counts only while there is no
+// violation.
+func (b *bounds) value(value any, levels int) *structpb.Value {
+	if b.spend(2); b.violation != nil {
+		return nil
+	}
+	value, b.violation = plain(value)
+	switch value := value.(type) {
 	case map[string]any:
-		if value == nil {
+		return convertObject(b, value, levels)
+	case *structpb.Struct:
+		return convertObject(b, value.GetFields(), levels)
+	case []any:
+		return convertList(b, value, levels)
+	case *structpb.ListValue:
+		return convertList(b, value.GetValues(), levels)
+	case []*structpb.Struct:
+		return convertList(b, value, levels)
+	case []*structpb.Value:
+		return convertList(b, value, levels)
+	case string:
+		return structpb.NewStringValue(b.text(artifactField, value))
+	case bool:
+		return structpb.NewBoolValue(value)
+	case float64:
+		b.number(value)
+		return structpb.NewNumberValue(value)
+	default:
+		return structpb.NewNullValue()
+	}
+}
+
+func convertObject[T any](b *bounds, members map[string]T, levels int) *structpb.Value {
+	b.enter(levels)
+	fields := map[string]*structpb.Value{}
+	for key, member := range members {
+		if b.violation != nil {
+			break
+		}
+		b.spend(2) // of the quotes and the colon
+		fields[b.text(artifactField, key)] = b.value(member, levels-1)
+	}
+	return structpb.NewStructValue(&structpb.Struct{Fields: fields})
+}
+
+func convertList[T any](b *bounds, items []T, levels int) *structpb.Value {
+	b.enter(levels)
+	list := &structpb.ListValue{}
+	for _, item := range items {
+		if b.violation != nil {
+			break
+		}
+		list.Values = append(list.Values, b.value(item, levels-1))
+	}
+	return structpb.NewListValue(list)
+}
+
+// plain returns a value as encoding/json decodes it, or as a Struct, a ListValue or a list of structpb; members are left as
+// they are.
+func plain(value any) (any, *Violation) {
+	switch value := value.(type) {
+	case nil, string, float64, bool:
+		return value, nil
+	case map[string]any, []any, *structpb.Struct, *structpb.ListValue, []*structpb.Struct, []*structpb.Value:
+		if reflect.ValueOf(value).IsNil() {
 			return nil, nil
 		}
 		return value, nil
-	case *structpb.Struct:
-		if value == nil {
-			return nil, nil
+	case *structpb.Value:
+		switch kind := value.GetKind().(type) {
+		case *structpb.Value_StructValue:
+			return kind.StructValue, nil
+		case *structpb.Value_ListValue:
+			return kind.ListValue, nil
+		case *structpb.Value_NumberValue: // NaN too, which AsInterface makes a text
+			return kind.NumberValue, nil
 		}
-		return value, nil
+		return value.AsInterface(), nil
 	default:
-		return throughJSON(artifact, maxBytes)
+		return throughJSON(value)
 	}
 }
 
-// throughJSON is what a value of any other type is in JSON, so that its tags and its MarshalJSON count. What is far longer
-// than maxBytes is refused unwritten.
-func throughJSON(value any, maxBytes int) (any, *Violation) {
-	if violation := checkJSONBounds(value, maxBytes); violation != nil {
-		return nil, violation
+// throughJSON returns a value as encoding/json writes and reads it, so that its tags and its MarshalJSON count.
+func throughJSON(value any) (any, *Violation) {
+	b := newBounds(artifactField, artifactBytesMax)
+	b.bytesLeft *= 2 // JSON may leave out some of it
+	if b.walk(reflect.ValueOf(value), walkStepsMax); b.violation != nil {
+		return nil, b.violation
 	}
 	text, err := json.Marshal(value)
 	if err != nil {
 		return nil, artifactViolation(jsonReason(err), err.Error())
 	}
-	decoder := jsonValue{text: string(text)}
-	generic := decoder.next()
-	if decoder.err != nil {
-		return nil, artifactViolation("NOT_FINITE", decoder.err.Error())
+	var generic any
+	if err := json.Unmarshal(text, &generic); err != nil { // a number that no float64 can hold
+		return nil, artifactViolation("NOT_FINITE", err.Error())
 	}
 	return generic, nil
 }
 
-// jsonReason tells NaN and Inf from what JSON cannot say at all.
+// jsonReason distinguishes NaN, Inf and values that contain themselves from what JSON does not have at all.
 func jsonReason(err error) string {
 	var unsupported *json.UnsupportedValueError
-	if !errors.As(err, &unsupported) {
+	switch {
+	case !errors.As(err, &unsupported):
 		return "INVALID_FORMAT"
-	}
-	if unsupported.Value.CanFloat() {
+	case unsupported.Value.CanFloat():
 		return "NOT_FINITE"
+	default:
+		return "TOO_DEEP"
 	}
-	return "TOO_DEEP" // it contains itself
 }
 
 func artifactViolation(reason, description string) *Violation {
-	return &Violation{Field: "record.artifact", Reason: reason, Description: description}
+	return &Violation{Field: artifactField, Reason: reason, Description: description}
 }

@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// maxInfraErrorCodePoints is how much of an infrastructure error BuildSessionRecord keeps.
-const maxInfraErrorCodePoints = 800
+// infraErrorCodePointsMax is how much of an infrastructure error BuildSessionRecord keeps.
+const infraErrorCodePointsMax = 800
 
 // Request is what a daemon was asked to do in a session.
 type Request struct {
@@ -47,7 +47,7 @@ func BuildSessionRecord(
 		Kind:          request.Kind,
 		Model:         request.Model,
 		Provider:      request.Provider,
-		Prompt:        cutText(request.Prompt, maxPromptCodePoints),
+		Prompt:        cutText(request.Prompt, promptCodePointsMax),
 		MaxIterations: request.MaxIterations,
 		DurationMs:    durationMs,
 	}
@@ -71,7 +71,7 @@ func BuildSessionRecord(
 	default:
 		record.FinalVerdict = VerdictInfraError
 		if infraErr != nil {
-			cut := cutText(errorText(infraErr), maxInfraErrorCodePoints)
+			cut := cutText(errorText(infraErr), infraErrorCodePointsMax)
 			record.Attempts = []Attempt{{VerdictKind: VerdictInfraError, Error: cut}}
 		}
 	}

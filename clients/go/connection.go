@@ -1,7 +1,9 @@
 package sessionlog
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -9,13 +11,15 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/status"
+
+	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
 // connection is the way to the service. It goes by a new one when the old one is silent, as when a firewall forgot it: calls
 // on it run out of time, and for silentTimeout none was answered.
 type connection struct {
-	dial          func() (*grpc.ClientConn, error)
-	silentTimeout time.Duration
+	dial        func() (*grpc.ClientConn, error)
+	callTimeout time.Duration
 
 	mu          sync.Mutex
 	current     *grpc.ClientConn
@@ -25,22 +29,30 @@ type connection struct {
 
 func newConnection(address string, options *Options) (*connection, error) {
 	c := &connection{
-		dial:          func() (*grpc.ClientConn, error) { return dial(address, options) },
-		silentTimeout: options.CallTimeout,
+		dial:        func() (*grpc.ClientConn, error) { return dial(address, options) },
+		callTimeout: options.CallTimeout,
 	}
 	var err error
 	c.current, err = c.dial()
 	return c, err
 }
 
-// invoke makes a call that began then, by its deadline's count.
-func (c *connection) invoke(ctx context.Context, began time.Time, method string, request, reply any, options ...grpc.CallOption) error {
+// appendBatch makes one call with rows of encodeRecord.
+func (c *connection) appendBatch(ctx context.Context, rows [][]byte) (*sessionlogv1.BatchAppendSessionsResponse, error) {
 	c.mu.Lock()
 	conn := c.current
 	c.mu.Unlock()
-	err := conn.Invoke(ctx, method, request, reply, options...)
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, c.callTimeout)
+	defer cancel()
+	request := new(sessionlogv1.BatchAppendSessionsRequest)
+	request.ProtoReflect().SetUnknown(bytes.Join(rows, nil)) // which is sent as it is: the rows are not decoded for this
+	reply, err := sessionlogv1.NewSessionLogClient(conn).BatchAppendSessions(ctx, request)
 	c.ended(conn, began, status.Code(err))
-	return err
+	if err == nil && len(reply.GetResults()) != len(rows) {
+		err = fmt.Errorf("%w: %d results for %d records", errBadReply, len(reply.GetResults()), len(rows))
+	}
+	return reply, err
 }
 
 func (c *connection) ended(conn *grpc.ClientConn, began time.Time, code codes.Code) {
@@ -55,7 +67,7 @@ func (c *connection) ended(conn *grpc.ClientConn, began time.Time, code codes.Co
 	case c.silentSince.IsZero():
 		c.silentSince = began
 	}
-	if time.Since(c.silentSince) >= c.silentTimeout {
+	if time.Since(c.silentSince) >= c.callTimeout {
 		c.renew()
 	}
 }

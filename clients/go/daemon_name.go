@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// maxDaemonBytes is the longest daemon that the service takes.
-const maxDaemonBytes = 64
-
 // programName is this program's name, as far as a daemon's name may have it.
 func programName() string {
 	if len(os.Args) == 0 {
@@ -25,7 +22,7 @@ func daemonName(name string) string {
 		}
 		return -1
 	}, name)
-	return reduced[:min(len(reduced), maxDaemonBytes)]
+	return reduced[:min(len(reduced), daemonLengthMax)]
 }
 
 func isNameByte(r rune) bool {

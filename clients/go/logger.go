@@ -96,11 +96,8 @@ func (l *SessionLogger) encode(record *Record) ([]byte, *Violation) {
 	if record.Daemon == "" {
 		record.Daemon = l.options.Daemon
 	}
-	return encodeRecord(record, l.options.MaxMessageBytes-requestOverheadBytes)
+	return encodeRecord(record, l.options.MaxMessageBytes)
 }
-
-// requestOverheadBytes is what a request has beside its one record.
-const requestOverheadBytes = 8
 
 func newSessionID() string {
 	var id [16]byte

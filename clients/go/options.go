@@ -60,9 +60,6 @@ type Options struct {
 	DialOptions []grpc.DialOption
 }
 
-// maxBatchRows is how many records the service takes in one call.
-const maxBatchRows = 10_000
-
 func (o Options) withDefaults() Options {
 	if o.Daemon == "" {
 		o.Daemon = programName()
@@ -79,7 +76,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CloseTimeout, 10*time.Second)
 	setDefault(&o.MinBackoff, 100*time.Millisecond)
 	setDefault(&o.MaxBackoff, 2*time.Second)
-	o.BatchRows = min(o.BatchRows, maxBatchRows)
+	o.BatchRows = min(o.BatchRows, batchRecordsMax)
 	o.BatchBytes = min(o.BatchBytes, o.MaxMessageBytes)
 	return o
 }

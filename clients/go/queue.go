@@ -86,7 +86,7 @@ func (q *queue) cut(maxRows, maxBytes int) [][]byte {
 	defer q.mu.Unlock()
 	count, size := 0, 0
 	for count < len(q.waiting) && count < maxRows {
-		size += framedSize(q.waiting[count])
+		size += len(q.waiting[count])
 		if size > maxBytes && count > 0 {
 			break
 		}

@@ -46,68 +46,46 @@ func RosterCheckFor(kind string, lookup func(workerID string) bool, idPaths ...s
 	}
 }
 
-// appendValuesAt appends all that stands at a path, null too.
+// appendValuesAt appends all values at a path, null too.
 func appendValuesAt(values []any, value any, path []string) []any {
-	value = plain(value)
 	if len(path) == 0 {
 		return append(values, value)
 	}
 	key, each := strings.CutSuffix(path[0], "[]")
 	var member any
-	there := false
+	found := false
+	value, _ = plain(value) // nil when it has no JSON
 	switch object := value.(type) {
 	case map[string]any:
-		member, there = object[key]
+		member, found = object[key]
 	case *structpb.Struct:
-		member, there = object.GetFields()[key]
+		member, found = object.GetFields()[key]
 	}
-	if !there {
+	switch {
+	case !found:
 		return values
-	}
-	if !each {
+	case !each:
 		return appendValuesAt(values, member, path[1:])
 	}
-	switch list := plain(member).(type) {
-	case []any:
-		for _, item := range list {
-			values = appendValuesAt(values, item, path[1:])
-		}
-	case *structpb.ListValue:
-		for _, item := range list.GetValues() {
-			values = appendValuesAt(values, item, path[1:])
-		}
+	for _, item := range itemsOf(member) {
+		values = appendValuesAt(values, item, path[1:])
 	}
 	return values
 }
 
-// maxCheckedBytes is about the longest artifact of Go's own types that is looked into for ids.
-const maxCheckedBytes = 16 << 20
-
-// plain is a value as encoding/json decodes it, its members and what is of structpb left as they are; nil for null, and
-// for what has no JSON.
-func plain(value any) any {
-	switch value := value.(type) {
-	case nil, string, float64, bool, json.Number, map[string]any, []any, *structpb.Struct, *structpb.ListValue:
-		return value
-	case *structpb.Value:
-		switch kind := value.GetKind().(type) {
-		case *structpb.Value_StructValue:
-			return kind.StructValue
-		case *structpb.Value_ListValue:
-			return kind.ListValue
-		default:
-			return value.AsInterface()
-		}
+func itemsOf(value any) []any {
+	value, _ = plain(value)
+	switch list := value.(type) {
+	case []any:
+		return list
+	case *structpb.ListValue:
+		return anyList(list.GetValues())
 	case []*structpb.Struct:
-		return anyList(value)
+		return anyList(list)
 	case []*structpb.Value:
-		return anyList(value)
+		return anyList(list)
 	default:
-		generic, violation := throughJSON(value, maxCheckedBytes)
-		if violation != nil {
-			return nil
-		}
-		return generic
+		return nil
 	}
 }
 
@@ -119,15 +97,17 @@ func anyList[T any](items []T) []any {
 	return list
 }
 
-// idText is the text to look up; empty for what is no id.
+// idText is the text to look up; empty for what is not an id.
 func idText(value any) string {
+	if number, ok := value.(json.Number); ok {
+		if _, err := number.Int64(); err == nil {
+			return number.String()
+		}
+	}
+	value, _ = plain(value)
 	switch value := value.(type) {
 	case string:
 		return value
-	case json.Number:
-		if _, err := value.Int64(); err == nil {
-			return value.String()
-		}
 	case float64:
 		if value == math.Trunc(value) {
 			return strconv.FormatFloat(value, 'f', -1, 64)

@@ -67,7 +67,7 @@ func (l *SessionLogger) callUntilAnswered(
 		case <-hurry: // it came before this call
 		default:
 		}
-		reply, err := l.appendBatch(ctx, rows)
+		reply, err := l.conn.appendBatch(ctx, rows)
 		if err == nil {
 			l.diagnostics.succeeded(time.Now(), l.queue.snapshot)
 			return reply, nil

@@ -9,9 +9,6 @@ import (
 	"os"
 
 	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
-
-	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
 // spill appends rows to a file as JSONL, for `sessionlog append`, and syncs it. It returns how many are there, which is
@@ -62,8 +59,8 @@ func endsWithinLine(file *os.File, size int64) (bool, error) {
 
 // spillLine is an encoded record as its ProtoJSON in one line, with the row's own names.
 func spillLine(row []byte) ([]byte, error) {
-	record := new(sessionlogv1.SessionRecord)
-	if err := proto.Unmarshal(row, record); err != nil {
+	record, err := decodeRecord(row)
+	if err != nil {
 		return nil, fmt.Errorf("sessionlog: spill: %w", err)
 	}
 	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(record)
@@ -82,10 +79,7 @@ func spillLine(row []byte) ([]byte, error) {
 // sessionIDOf decodes a record's session id when a message wants it.
 func sessionIDOf(row []byte) func() string {
 	return func() string {
-		record := new(sessionlogv1.SessionRecord)
-		if proto.Unmarshal(row, record) != nil {
-			return ""
-		}
+		record, _ := decodeRecord(row)
 		return record.GetSessionId()
 	}
 }

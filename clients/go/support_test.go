@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -234,9 +237,30 @@ func eventually(t *testing.T, what string, isSo func() bool) {
 // decodeRow is an encoded record.
 func decodeRow(t *testing.T, row []byte) *sessionlogv1.SessionRecord {
 	t.Helper()
-	record := new(sessionlogv1.SessionRecord)
-	if err := proto.Unmarshal(row, record); err != nil {
+	record, err := decodeRecord(row)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return record
+}
+
+// readCases reads a file of the cases that all clients share, by name.
+func readCases[T any](t *testing.T, file string) map[string]T {
+	t.Helper()
+	text, err := os.ReadFile("../cases/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]T{}
+	for line := range strings.Lines(string(text)) {
+		var name struct{ Name string }
+		var one T
+		decoder := json.NewDecoder(strings.NewReader(line))
+		decoder.UseNumber() // 1e999 is for the client to refuse
+		if err := errors.Join(json.Unmarshal([]byte(line), &name), decoder.Decode(&one)); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		cases[name.Name] = one
+	}
+	return cases
 }

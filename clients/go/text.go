@@ -1,21 +1,16 @@
 package sessionlog
 
-import "unicode/utf8"
-
-// The service cuts these texts to as many code points; here it is done so that a long one costs no buffer and no row.
-const (
-	maxPromptCodePoints       = 4_000
-	maxAttemptErrorCodePoints = 4_000
+import (
+	"strings"
+	"unicode/utf8"
 )
 
-// cutText is the first `codePoints` of a text. A byte that is no UTF-8 counts as one, as the U+FFFD that it becomes.
-func cutText(text string, codePoints int) string {
-	if len(text) <= codePoints {
-		return text
-	}
+// cutText returns the first code points of a text, repaired.
+func cutText(text string, codePointsMax int) string {
+	text = repairText(text[:min(len(text), codePointsMax*utf8.UTFMax)])
 	count := 0
 	for index := range text {
-		if count == codePoints {
+		if count == codePointsMax {
 			return text[:index]
 		}
 		count++
@@ -23,10 +18,22 @@ func cutText(text string, codePoints int) string {
 	return text
 }
 
-// repairText puts U+FFFD in the place of every byte that is no UTF-8, as encoding/json does.
+// repairText puts U+FFFD in the place of each longest beginning of a UTF-8 sequence, and of each byte that begins none.
+// https://encoding.spec.whatwg.org/#utf-8-decoder
 func repairText(text string) string {
 	if utf8.ValidString(text) {
 		return text
 	}
-	return string([]rune(text))
+	var repaired strings.Builder
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		if r == utf8.RuneError && size == 1 {
+			for size < len(text) && !utf8.FullRuneInString(text[:size+1]) {
+				size++
+			}
+		}
+		repaired.WriteRune(r)
+		text = text[size:]
+	}
+	return repaired.String()
 }

@@ -14,9 +14,6 @@ const (
 	traceparentKey = "traceparent"
 )
 
-// maxSessionIDBytes is the longest session id that the service takes.
-const maxSessionIDBytes = 128
-
 // traceparent is version "-" trace-id "-" parent-id "-" flags, and more behind another "-" from version 01 on.
 // https://www.w3.org/TR/trace-context/#traceparent-header-field-values
 var traceparent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$`)
@@ -67,7 +64,7 @@ func parseTraceparent(text string) string {
 func allZeros(text string) bool { return strings.Trim(text, "0") == "" }
 
 func isSessionID(text string) bool {
-	if text == "" || len(text) > maxSessionIDBytes {
+	if text == "" || len(text) > sessionIdLengthMax {
 		return false
 	}
 	for _, r := range text {

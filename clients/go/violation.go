@@ -35,6 +35,6 @@ func refusedBy(violation *Violation) *RefusedError {
 	return &RefusedError{Violations: []Violation{*violation}, Count: 1}
 }
 
-func recordTooLong(maxBytes int) *Violation {
-	return &Violation{Field: "record", Reason: "TOO_LONG", Description: fmt.Sprintf("expected at most %d bytes", maxBytes)}
+func tooLong(field string, bytesMax int) *Violation {
+	return &Violation{Field: field, Reason: "TOO_LONG", Description: fmt.Sprintf("expected at most %d bytes", bytesMax)}
 }
