@@ -1,76 +1,86 @@
 package sessionlog
 
 import (
+	"encoding/json"
 	"errors"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
 func TestBuildSessionRecord(t *testing.T) {
-	yes := true
-	check := func(artifact any) *bool {
-		if artifact != "the artifact" {
-			t.Errorf("asked about %v", artifact)
+	type end struct {
+		Iterations int
+		History    []attemptCase
+		Artifact   any
+		TraceID    string `json:"trace_id"`
+	}
+	type buildCase struct {
+		Request struct {
+			Kind, Model, Provider, Prompt string
+			MaxIterations                 int    `json:"max_iterations"`
+			TraceID                       string `json:"trace_id"`
 		}
-		return &yes
+		Response, Failure *end
+		Error             string
+		RosterCheck       json.RawMessage `json:"roster_check"`
+		DurationMs        int64           `json:"duration_ms"`
+		Record            json.RawMessage
 	}
-	unasked := func(any) *bool { t.Error("asked for a roster check"); return nil }
-	history := []Attempt{{Iteration: 0, VerdictKind: VerdictNoJSON}, {Iteration: 1, VerdictKind: VerdictAccepted}}
-	request := Request{Kind: KindFill, Model: "m", Provider: "p", Prompt: "fill it", MaxIterations: 3}
-	traced := request
-	traced.TraceID = "of-request"
-	base := Record{Kind: KindFill, Model: "m", Provider: "p", Prompt: "fill it", MaxIterations: 3, DurationMs: 42}
-	response := &Response{Iterations: 2, History: history, Artifact: "the artifact", TraceID: "of-response"}
-	failure := &Failure{Iterations: 3, History: history[:1], TraceID: "of-failure"}
-	with := func(change func(*Record)) Record {
-		record := base
-		change(&record)
-		return record
+	history := func(ended *end) (attempts []Attempt) {
+		for _, attempt := range ended.History {
+			attempts = append(attempts, Attempt(attempt))
+		}
+		return attempts
 	}
-	accepted := with(func(r *Record) {
-		r.SessionID, r.FinalVerdict, r.Iterations, r.Attempts, r.Artifact, r.GroundedInRoster =
-			"of-response", VerdictAccepted, 2, history, "the artifact", &yes
-	})
-	for name, test := range map[string]struct{ got, want Record }{
-		"accepted":                {BuildSessionRecord(request, response, nil, nil, check, 42), accepted},
-		"both: the response wins": {BuildSessionRecord(request, response, failure, errors.New("e"), check, 42), accepted},
-		"the trace id of the request": {BuildSessionRecord(traced, response, nil, nil, check, 42), func() Record {
-			record := accepted
-			record.SessionID = "of-request"
-			return record
-		}()},
-		"no check": {BuildSessionRecord(request, response, nil, nil, nil, 42), func() Record {
-			record := accepted
-			record.GroundedInRoster = nil
-			return record
-		}()},
-		"a check that panics": {BuildSessionRecord(request, response, nil, nil, func(any) *bool { panic("roster is gone") }, 42), func() Record {
-			record := accepted
-			record.GroundedInRoster = nil
-			return record
-		}()},
-		"failure": {BuildSessionRecord(request, nil, failure, errors.New("e"), unasked, 42), with(func(r *Record) {
-			r.SessionID, r.FinalVerdict, r.Iterations, r.Attempts = "of-failure", VerdictMaxIterExhausted, 3, history[:1]
-		})},
-		"infrastructure error": {BuildSessionRecord(traced, nil, nil, errors.New("refused"), unasked, 42), with(func(r *Record) {
-			r.SessionID, r.FinalVerdict = "of-request", VerdictInfraError
-			r.Attempts = []Attempt{{Iteration: 0, VerdictKind: VerdictInfraError, Error: "refused"}}
-		})},
-		"no error at all": {BuildSessionRecord(request, nil, nil, nil, unasked, 42), with(func(r *Record) {
-			r.FinalVerdict = VerdictInfraError
-		})},
-	} {
-		if !reflect.DeepEqual(test.got, test.want) {
-			t.Errorf("%s:\n%+v, want\n%+v", name, test.got, test.want)
+	for name, test := range readCases[buildCase](t, "build_record.jsonl") {
+		var response *Response
+		var failure *Failure
+		var infraErr error
+		var check RosterCheck
+		if ended := test.Response; ended != nil {
+			response = &Response{Iterations: ended.Iterations, History: history(ended), Artifact: ended.Artifact, TraceID: ended.TraceID}
+		}
+		if ended := test.Failure; ended != nil {
+			failure = &Failure{Iterations: ended.Iterations, History: history(ended), TraceID: ended.TraceID}
+		}
+		if test.Error != "" {
+			infraErr = errors.New(test.Error)
+		}
+		if test.RosterCheck != nil {
+			check = func(artifact any) (grounded *bool) {
+				if response == nil || !reflect.DeepEqual(artifact, response.Artifact) {
+					t.Errorf("%s: the roster is asked about %v", name, artifact)
+				}
+				if err := json.Unmarshal(test.RosterCheck, &grounded); err != nil {
+					panic(string(test.RosterCheck))
+				}
+				return grounded
+			}
+		}
+		record := BuildSessionRecord(Request(test.Request), response, failure, infraErr, check, test.DurationMs)
+		record.Daemon = "validatord"
+		record.Timestamp = time.Date(2026, 5, 2, 5, 22, 9, 250_000_000, time.UTC)
+		want := new(sessionlogv1.SessionRecord)
+		if err := protojson.Unmarshal(test.Record, want); err != nil {
+			t.Fatal(err)
+		}
+		if got := encodeOK(t, record); !proto.Equal(got, want) {
+			t.Errorf("%s:\n%v, want\n%v", name, got, want)
 		}
 	}
 }
 
 func TestBuildSessionRecordCutsText(t *testing.T) {
-	request := Request{Prompt: strings.Repeat("é", 5_000)}
+	request := Request{Prompt: strings.Repeat("é", promptCodePointsMax+1_000)}
 	record := BuildSessionRecord(request, nil, nil, errors.New(strings.Repeat("🛠", 900)), nil, 0)
-	if record.Prompt != strings.Repeat("é", 4_000) || record.Attempts[0].Error != strings.Repeat("🛠", 800) {
+	if record.Prompt != strings.Repeat("é", promptCodePointsMax) || record.Attempts[0].Error != strings.Repeat("🛠", 800) {
 		t.Errorf("%d and %d bytes", len(record.Prompt), len(record.Attempts[0].Error))
 	}
 }

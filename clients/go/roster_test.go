@@ -3,54 +3,39 @@ package sessionlog
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
 func TestRosterCheckFor(t *testing.T) {
-	roster := map[string]bool{"W-1": true, "W-2": true, "1042": true}
-	lookup := func(id string) bool { return roster[id] }
-	for _, test := range []struct {
-		kind, artifact string
-		paths          []string
-		want           string
-	}{
-		{KindFill, `{"fills":[{"candidate_id":"W-1"},{"candidate_id":"W-2"}]}`, nil, "true"},
-		{KindFill, `{"fills":[{"candidate_id":"W-1"},{"candidate_id":"W-9"}]}`, nil, "false"},
-		{KindFill, `{"worker_id":"W-2"}`, nil, "true"},
-		{KindFill, `{"fills":[{"candidate_id":"W-1"}],"worker_id":"W-9"}`, nil, "false"},
-		{KindFill, `{"fills":[{"candidate_id":1042}]}`, nil, "true"},
-		{KindFill, `{"fills":[{"candidate_id":""}]}`, nil, "false"},
-		{KindFill, `{"fills":[{"candidate_id":true}]}`, nil, "false"},
-		{KindFill, `{"fills":[{"candidate_id":10.5}]}`, nil, "false"},
-		{KindFill, `{"fills":[{"candidate_id":null}]}`, nil, "false"},
-		{KindFill, `{"fills":[{"candidate_id":"W-1"},{"open":true},{"worker_id":"W-2"}]}`, nil, "true"},
-		{KindFill, `{"fills":[]}`, nil, "unknown"},
-		{KindFill, `{"fills":"none","name":"W-1"}`, nil, "unknown"},
-		{KindFill, `{"shifts":[{"crew":[{"id":"W-1"},{"id":"W-9"}]}]}`, []string{"shifts[].crew[].id"}, "false"},
-		{KindFill, `{"crew":["W-1","W-2"]}`, []string{"crew[]"}, "true"},
-		{"email", `{"worker_id":"W-9"}`, nil, "unknown"},
-	} {
-		var generic map[string]any
-		if err := json.Unmarshal([]byte(test.artifact), &generic); err != nil {
-			t.Fatal(err)
-		}
-		structured, err := structpb.NewStruct(generic)
+	type rosterCase struct {
+		Kind     string
+		Artifact map[string]any
+		IDPaths  []string `json:"id_paths"`
+		Roster   []string
+		Expected *bool
+	}
+	for name, test := range readCases[rosterCase](t, "rosters.jsonl") {
+		text, err := json.Marshal(test.Artifact)
 		if err != nil {
 			t.Fatal(err)
 		}
-		check := RosterCheckFor(test.kind, lookup, test.paths...)
-		for _, artifact := range []any{generic, json.RawMessage(test.artifact), structured} {
-			got := "unknown"
-			if grounded := check(artifact); grounded != nil {
-				got = fmt.Sprint(*grounded)
-			}
-			if got != test.want {
-				t.Errorf("%s %T %s: %s, want %s", test.kind, artifact, test.artifact, got, test.want)
+		structured, violation := artifactStruct(test.Artifact, roomy)
+		if violation != nil {
+			t.Fatal(violation)
+		}
+		lookup := func(id string) bool { return slices.Contains(test.Roster, id) }
+		check := RosterCheckFor(test.Kind, lookup, test.IDPaths...)
+		for _, artifact := range []any{test.Artifact, json.RawMessage(text), structured, structured.AsMap()} {
+			if got := check(artifact); !reflect.DeepEqual(got, test.Expected) {
+				t.Errorf("%s: %T: %v, want %v", name, artifact, got, test.Expected)
 			}
 		}
 	}
+	lookup := func(id string) bool { return id == "W-1" }
 	typed := struct {
 		Fills []struct {
 			CandidateID string `json:"candidate_id"`

@@ -3,45 +3,25 @@ package sessionlog
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 
 	"google.golang.org/grpc/metadata"
 )
 
 func TestTraceID(t *testing.T) {
-	const id = "4bf92f3577b34da6a3ce929d0e0e4736"
-	const parent = "00-" + id + "-00f067aa0ba902b7-01"
-	for _, test := range []struct{ lakehouse, parent, want string }{
-		{"", "", ""},
-		{"trace:1", "", "trace:1"},
-		{"trace:1", parent, "trace:1"},
-		{"has space", parent, id},
-		{strings.Repeat("x", 129), parent, id},
-		{strings.Repeat("x", 128), parent, strings.Repeat("x", 128)},
-		{"caf\xc3\xa9", "", ""},
-		{"", parent, id},
-		{"", "01-" + id + "-00f067aa0ba902b7-01-more", id},
-		{"", parent + "-more", ""},
-		{"", "ff" + parent[2:], ""},
-		{"", "00-" + strings.Repeat("0", 32) + "-00f067aa0ba902b7-01", ""},
-		{"", "00-" + id + "-0000000000000000-01", ""},
-		{"", strings.ToUpper(parent), ""},
-	} {
-		header := http.Header{}
-		if test.lakehouse != "" {
-			header.Set("X-Lakehouse-Trace-Id", test.lakehouse)
-		}
-		if test.parent != "" {
-			header.Set("traceparent", test.parent)
-		}
-		md := metadata.MD{}
-		for key, values := range header {
-			md.Append(key, values...)
+	type traceCase struct {
+		Headers  [][2]string
+		Expected string
+	}
+	for name, test := range readCases[traceCase](t, "trace_ids.jsonl") {
+		header, md := http.Header{}, metadata.MD{}
+		for _, pair := range test.Headers {
+			header.Add(pair[0], pair[1])
+			md.Append(pair[0], pair[1])
 		}
 		ctx := metadata.NewIncomingContext(context.Background(), md)
-		if a, b := TraceIDFromHeader(header), TraceIDFromContext(ctx); a != test.want || b != test.want {
-			t.Errorf("%q, %q: %q from HTTP, %q from gRPC, want %q", test.lakehouse, test.parent, a, b, test.want)
+		if a, b := TraceIDFromHeader(header), TraceIDFromContext(ctx); a != test.Expected || b != test.Expected {
+			t.Errorf("%s: %q from HTTP, %q from gRPC, want %q", name, a, b, test.Expected)
 		}
 	}
 	if TraceIDFromHeader(nil) != "" || TraceIDFromMetadata(nil) != "" || TraceIDFromContext(context.Background()) != "" {
