@@ -66,10 +66,12 @@ func TestAppendSyncTellsTheStatus(t *testing.T) {
 	if _, err := l.AppendSync(ctx, prompted("a")); status.Code(err) != codes.Unavailable && status.Code(err) != codes.DeadlineExceeded {
 		t.Errorf("AppendSync: %v", err)
 	}
-	fake := startFake(t, &fakeService{answer: failFirst(9, status.Error(codes.PermissionDenied, "not you"))})
-	l, _ = newTestLogger(t, fake.address, Options{})
-	if _, err := l.AppendSync(testContext(t), prompted("a")); status.Code(err) != codes.PermissionDenied {
-		t.Errorf("AppendSync: %v", err)
+	for _, failed := range []codes.Code{codes.PermissionDenied, codes.Unauthenticated} {
+		fake := startFake(t, &fakeService{answer: failFirst(9, status.Error(failed, "not you"))})
+		l, _ = newTestLogger(t, fake.address, Options{})
+		if _, err := l.AppendSync(testContext(t), prompted("a")); status.Code(err) != failed || len(fake.callSizes()) != 1 {
+			t.Errorf("AppendSync: %v", err)
+		}
 	}
 }
 

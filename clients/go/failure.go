@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -11,45 +12,44 @@ import (
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
-// errBadReply tells that what answered does not keep to the API.
+// errBadReply is the error of a reply that does not keep to the API.
 var errBadReply = errors.New("sessionlog: not the reply of a session log")
 
-// remedy is what may help after a call that failed as a whole.
-type remedy int
+// action is what follows a failed call. clients/cases/failures.json has them by status, for all clients.
+type action int
 
 const (
-	// retry: the service, or the way to it, will be well again. Rows that had arrived are recognised.
-	retry remedy = iota
-	// split: something in the call is refused. Halves of it may pass, until what is refused is one row.
+	// retry sends the same rows again. A retry is safe: rows that had arrived are recognised.
+	retry action = iota
+	// split sends halves, so that a row that fails alone does not take others with it.
 	split
-	// giveUp: the service takes no rows from this caller.
+	// giveUp counts the rows as refused.
 	giveUp
+	// waitForCredentials keeps the rows in the buffer and sends them again after MaxBackoff.
+	waitForCredentials
 )
 
-// remedyFor tells what to do after an error of a call, and how long the service asks to wait.
-func remedyFor(err error) (remedy, time.Duration) {
-	if errors.Is(err, errBadReply) {
-		return giveUp, 0
-	}
+// actionAfter returns what follows a failed call with that many rows, and how long the service asks to wait.
+func actionAfter(err error, rows int) (action, time.Duration) {
 	failed, _ := status.FromError(err)
-	delay, asked := retryDelay(failed)
-	switch failed.Code() {
-	case codes.Unavailable, codes.DeadlineExceeded, codes.Aborted, codes.Canceled:
+	delay, hasRetryInfo := retryDelay(failed)
+	switch code := failed.Code(); {
+	case errors.Is(err, errBadReply) || code == codes.Unimplemented:
+		return giveUp, 0
+	case code == codes.Unavailable, code == codes.DeadlineExceeded, code == codes.Canceled, code == codes.Aborted,
+		// Without RetryInfo it is a message that is too large, as in OTLP.
+		code == codes.ResourceExhausted && hasRetryInfo:
 		return retry, delay
-	case codes.ResourceExhausted:
-		// The OTLP convention: it is worth a retry only when RetryInfo says so. Without, a message is too large.
-		if asked {
-			return retry, delay
-		}
-		return split, 0
-	case codes.InvalidArgument, codes.OutOfRange, codes.Internal, codes.Unknown, codes.DataLoss:
+	case code == codes.Unauthenticated:
+		return waitForCredentials, 0
+	case rows > 1:
 		return split, 0
 	default:
 		return giveUp, 0
 	}
 }
 
-func retryDelay(failed *status.Status) (time.Duration, bool) {
+func retryDelay(failed *status.Status) (delay time.Duration, asked bool) {
 	for _, detail := range failed.Details() {
 		if info, ok := detail.(*errdetails.RetryInfo); ok {
 			return max(info.GetRetryDelay().AsDuration(), 0), true
@@ -58,66 +58,42 @@ func retryDelay(failed *status.Status) (time.Duration, bool) {
 	return 0, false
 }
 
-// refusalBy is what an error of a call says against its one record: the fields of its BadRequest, else its code.
+// refusalBy returns what an error of a call says against its one record: the fields of its BadRequest, else its status.
 func refusalBy(err error) *RefusedError {
 	violations := violationsOf(err)
 	if len(violations) == 0 {
 		failed, _ := status.FromError(err)
-		violations = []Violation{{Field: "record", Description: failed.Message(), Reason: codeName(failed.Code())}}
+		violations = []Violation{{Field: "record", Description: failed.Message(), Reason: code.Code(failed.Code()).String()}}
 	}
 	return &RefusedError{Violations: violations, Count: len(violations)}
 }
 
-// violationsOf are the fields of an error's BadRequest; none when the call failed for another reason.
+// violationsOf returns the fields of an error's BadRequest; none when the call failed for another reason.
 func violationsOf(err error) (violations []Violation) {
 	failed, _ := status.FromError(err)
 	for _, detail := range failed.Details() {
-		request, ok := detail.(*errdetails.BadRequest)
-		if !ok {
-			continue
-		}
-		for _, violation := range request.GetFieldViolations() {
-			violations = append(violations, Violation{
-				Field:       violation.GetField(),
-				Description: violation.GetDescription(),
-				Reason:      violation.GetReason(),
-			})
-		}
+		request, _ := detail.(*errdetails.BadRequest)
+		violations = appendViolations(violations, request.GetFieldViolations())
 	}
 	return violations
 }
 
-// refusalOf is the service's rejection of one record of a batch.
+// refusalOf returns the service's rejection of one record of a batch.
 func refusalOf(rejection *sessionlogv1.Rejection) *RefusedError {
-	refusal := &RefusedError{Count: int(rejection.GetViolationCount())}
-	for _, violation := range rejection.GetViolations() {
-		refusal.Violations = append(refusal.Violations, Violation{
-			Field:       violation.GetField(),
-			Description: violation.GetDescription(),
-			Reason:      violation.GetReason(),
-		})
+	violations := appendViolations(nil, rejection.GetViolations())
+	if len(violations) == 0 {
+		violations = []Violation{{Field: "record", Description: "the service gave no reason", Reason: "REFUSED"}}
 	}
-	if len(refusal.Violations) == 0 {
-		refusal.Violations = []Violation{{Field: "record", Description: "the service did not say why", Reason: "REFUSED"}}
-	}
-	refusal.Count = max(refusal.Count, len(refusal.Violations))
-	return refusal
+	return &RefusedError{Violations: violations, Count: max(int(rejection.GetViolationCount()), len(violations))}
 }
 
-// codeName is a code as the gRPC documentation writes it.
-func codeName(code codes.Code) string {
-	switch code {
-	case codes.ResourceExhausted:
-		return "RESOURCE_EXHAUSTED"
-	case codes.InvalidArgument:
-		return "INVALID_ARGUMENT"
-	case codes.PermissionDenied:
-		return "PERMISSION_DENIED"
-	case codes.Unauthenticated:
-		return "UNAUTHENTICATED"
-	case codes.Unimplemented:
-		return "UNIMPLEMENTED"
-	default:
-		return code.String()
+func appendViolations[T interface {
+	GetField() string
+	GetDescription() string
+	GetReason() string
+}](to []Violation, from []T) []Violation {
+	for _, violation := range from {
+		to = append(to, Violation{violation.GetField(), violation.GetDescription(), violation.GetReason()})
 	}
+	return to
 }

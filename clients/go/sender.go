@@ -46,7 +46,7 @@ func (l *SessionLogger) deliver(batch [][]byte) bool {
 		if l.sending.Err() != nil {
 			return false
 		}
-		if cure, _ := remedyFor(err); cure == split && len(piece) > 1 {
+		if next, _ := actionAfter(err, len(piece)); next == split {
 			half := len(piece) / 2
 			pieces = append(pieces, piece[half:], piece[:half])
 			continue
@@ -57,8 +57,8 @@ func (l *SessionLogger) deliver(batch [][]byte) bool {
 	return true
 }
 
-// callUntilAnswered makes a call again for as long as that may help and the context allows. What comes from `hurry` ends a
-// pause that the service did not ask for, and pauses begin anew with the shortest.
+// callUntilAnswered repeats a call for as long as that may help and the context allows. A value from `hurry` ends a pause
+// that the service did not ask for, and the next pauses begin with the shortest. Without it nobody waits for credentials.
 func (l *SessionLogger) callUntilAnswered(
 	ctx context.Context, rows [][]byte, hurry <-chan struct{},
 ) (*sessionlogv1.BatchAppendSessionsResponse, error) {
@@ -72,16 +72,19 @@ func (l *SessionLogger) callUntilAnswered(
 			l.diagnostics.succeeded(time.Now(), l.queue.snapshot)
 			return reply, nil
 		}
-		cure, asked := remedyFor(err)
-		if ctx.Err() != nil || cure != retry {
+		wait, endsWait := l.backoff(attempt), hurry
+		switch next, asked := actionAfter(err, len(rows)); {
+		case ctx.Err() != nil:
 			return nil, err
+		case next == waitForCredentials && hurry != nil:
+			wait = l.options.MaxBackoff
+		case next != retry:
+			return nil, err
+		case asked > 0:
+			wait, endsWait = max(asked, wait), nil
 		}
 		l.diagnostics.failed(time.Now(), err)
-		wait, cutShort := l.backoff(attempt), hurry
-		if asked > 0 {
-			wait, cutShort = max(asked, wait), nil
-		}
-		switch pause(ctx, wait, cutShort) {
+		switch pause(ctx, wait, endsWait) {
 		case pausedTooLong:
 			return nil, err
 		case pauseHurried:

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
@@ -39,6 +40,7 @@ func TestSenderRetries(t *testing.T) {
 		"UNAVAILABLE with RetryInfo":        retryAfter(codes.Unavailable, time.Millisecond),
 		"RESOURCE_EXHAUSTED with RetryInfo": retryAfter(codes.ResourceExhausted, time.Millisecond),
 		"DEADLINE_EXCEEDED":                 status.Error(codes.DeadlineExceeded, "a proxy's"),
+		"CANCELLED":                         status.Error(codes.Canceled, "a proxy's"),
 		"ABORTED":                           status.Error(codes.Aborted, "again"),
 	} {
 		fake := startFake(t, &fakeService{answer: failFirst(3, err)})
@@ -177,7 +179,9 @@ func TestSenderSplitsBatchesThatAreRefusedAsAWhole(t *testing.T) {
 	for want, err := range map[string]error{
 		"record RESOURCE_EXHAUSTED: message larger than max": status.Error(codes.ResourceExhausted, "message larger than max"),
 		"records TOO_LONG: over 8 MiB together":              statusWith(codes.InvalidArgument, "records", tooLong),
-		"record Internal: a fault":                           status.Error(codes.Internal, "a fault"),
+		"record INTERNAL: a fault":                           status.Error(codes.Internal, "a fault"),
+		"record PERMISSION_DENIED: not this daemon":          status.Error(codes.PermissionDenied, "not this daemon"),
+		"record NOT_FOUND: a fault":                          status.Error(codes.NotFound, "a fault"),
 	} {
 		release := make(chan struct{})
 		poison := refusePoison(err)
@@ -207,17 +211,41 @@ func TestSenderSplitsBatchesThatAreRefusedAsAWhole(t *testing.T) {
 }
 
 func TestSenderGivesUpWhenItIsNotAllowed(t *testing.T) {
-	for _, code := range []codes.Code{codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented} {
-		fake := startFake(t, &fakeService{answer: failFirst(1_000, status.Error(code, "not you"))})
+	for _, failed := range []codes.Code{codes.PermissionDenied, codes.Unimplemented} {
+		fake := startFake(t, &fakeService{answer: failFirst(1_000, status.Error(failed, "not you"))})
 		l, log := newTestLogger(t, fake.address, Options{})
 		for range 5 {
 			l.Append(prompted("a"))
 			flush(t, l)
 		}
 		wantStats(t, l, Stats{Refused: 5})
-		if log.lines() != 1 || !strings.Contains(log.String(), codeName(code)) || len(fake.callSizes()) != 5 {
-			t.Errorf("%v: %d calls; it logged %s", code, len(fake.callSizes()), log)
+		if log.lines() != 1 || !strings.Contains(log.String(), code.Code(failed).String()) || len(fake.callSizes()) != 5 {
+			t.Errorf("%v: %d calls; it logged %s", failed, len(fake.callSizes()), log)
 		}
+	}
+}
+
+func TestSenderKeepsRowsUntilTheCredentialsAreRenewed(t *testing.T) {
+	const maxBackoff = 50 * time.Millisecond
+	var times []time.Time
+	fake := startFake(t, &fakeService{answer: func(_ context.Context, call int, _ []*sessionlogv1.SessionRecord) error {
+		times = append(times, time.Now())
+		if call < 3 {
+			return status.Error(codes.Unauthenticated, "the token is expired")
+		}
+		return nil
+	}})
+	l, log := newTestLogger(t, fake.address, Options{MaxBackoff: maxBackoff})
+	l.Append(prompted("a"))
+	eventually(t, "it is stored", func() bool { return l.Stats().Appended == 1 })
+	wantStats(t, l, Stats{Appended: 1, Retried: 3})
+	for i := range 3 {
+		if waited := times[i+1].Sub(times[i]); waited < maxBackoff {
+			t.Errorf("it waited for %v", waited)
+		}
+	}
+	if log.lines() != 2 || !strings.Contains(log.String(), "the token is expired") {
+		t.Errorf("it logged %s", log)
 	}
 }
 

@@ -317,7 +317,7 @@ func TestServiceRefusesARowThatIsTooLarge(t *testing.T) {
 	service.start()
 	l, log := newTestLogger(t, service.address, Options{MaxMessageBytes: 64 << 20, BufferBytes: 64 << 20})
 	large := prompted("large")
-	large.FinalVerdict, large.Artifact = VerdictAccepted, map[string]any{"blob": strings.Repeat("x", 5<<20)}
+	large.Attempts = slices.Repeat([]Attempt{{VerdictKind: VerdictInfraError, Error: strings.Repeat("🛠", errorCodePointsMax)}}, 400)
 	l.Append(large)
 	l.Append(prompted("0"))
 	flush(t, l)

@@ -62,7 +62,8 @@ func TestCloseTellsThatItCannotSpill(t *testing.T) {
 	if !errors.Is(err, os.ErrNotExist) || !errors.Is(err, context.DeadlineExceeded) || l.Stats().Dropped != 1 {
 		t.Errorf("Close: %v; %+v", err, l.Stats())
 	}
-	if spilled, err := spill("/dev/full", [][]byte{{}}); spilled != 0 || err == nil {
+	row, _ := encodeRecord(&Record{}, roomy)
+	if spilled, err := spill("/dev/full", [][]byte{row}); spilled != 0 || err == nil {
 		t.Errorf("a full disk: %d %v", spilled, err)
 	}
 }
