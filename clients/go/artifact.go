@@ -30,23 +30,28 @@ func artifactStruct(artifact any, maxBytes int) (object *structpb.Struct, violat
 // value converts a value that may have so many levels of objects and lists. The result counts only while there is no
 // violation.
 func (b *bounds) value(value any, levels int) *structpb.Value {
-	if b.spend(2); b.violation != nil {
+	if b.spend(2); b.violation != nil { // a separator, and a digit or more
 		return nil
 	}
 	value, b.violation = plain(value)
 	switch value := value.(type) {
 	case map[string]any:
-		return convertObject(b, value, levels)
-	case *structpb.Struct:
-		return convertObject(b, value.GetFields(), levels)
+		b.enter(levels)
+		object := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+		for key, member := range value {
+			if b.spend(2); b.violation != nil { // the key's quotes
+				break
+			}
+			object.Fields[b.text(artifactField, key)] = b.value(member, levels-1)
+		}
+		return structpb.NewStructValue(object)
 	case []any:
-		return convertList(b, value, levels)
-	case *structpb.ListValue:
-		return convertList(b, value.GetValues(), levels)
-	case []*structpb.Struct:
-		return convertList(b, value, levels)
-	case []*structpb.Value:
-		return convertList(b, value, levels)
+		b.enter(levels)
+		list := &structpb.ListValue{}
+		for i := 0; i < len(value) && b.violation == nil; i++ {
+			list.Values = append(list.Values, b.value(value[i], levels-1))
+		}
+		return structpb.NewListValue(list)
 	case string:
 		return structpb.NewStringValue(b.text(artifactField, value))
 	case bool:
@@ -59,48 +64,31 @@ func (b *bounds) value(value any, levels int) *structpb.Value {
 	}
 }
 
-func convertObject[T any](b *bounds, members map[string]T, levels int) *structpb.Value {
-	b.enter(levels)
-	fields := map[string]*structpb.Value{}
-	for key, member := range members {
-		if b.violation != nil {
-			break
-		}
-		b.spend(2) // of the quotes and the colon
-		fields[b.text(artifactField, key)] = b.value(member, levels-1)
-	}
-	return structpb.NewStructValue(&structpb.Struct{Fields: fields})
-}
-
-func convertList[T any](b *bounds, items []T, levels int) *structpb.Value {
-	b.enter(levels)
-	list := &structpb.ListValue{}
-	for _, item := range items {
-		if b.violation != nil {
-			break
-		}
-		list.Values = append(list.Values, b.value(item, levels-1))
-	}
-	return structpb.NewListValue(list)
-}
-
-// plain returns a value as encoding/json decodes it, or as a Struct, a ListValue or a list of structpb; members are left as
-// they are.
+// plain returns a value as encoding/json decodes it, with its members as they are.
 func plain(value any) (any, *Violation) {
-	switch value := value.(type) {
-	case nil, string, float64, bool:
-		return value, nil
+	switch value.(type) {
 	case map[string]any, []any, *structpb.Struct, *structpb.ListValue, []*structpb.Struct, []*structpb.Value:
 		if reflect.ValueOf(value).IsNil() {
 			return nil, nil
 		}
+	}
+	switch value := value.(type) {
+	case nil, string, float64, bool, map[string]any, []any:
 		return value, nil
+	case *structpb.Struct:
+		return anyMap(value.GetFields()), nil
+	case *structpb.ListValue:
+		return anyList(value.GetValues()), nil
+	case []*structpb.Struct:
+		return anyList(value), nil
+	case []*structpb.Value:
+		return anyList(value), nil
 	case *structpb.Value:
 		switch kind := value.GetKind().(type) {
 		case *structpb.Value_StructValue:
-			return kind.StructValue, nil
+			return anyMap(kind.StructValue.GetFields()), nil
 		case *structpb.Value_ListValue:
-			return kind.ListValue, nil
+			return anyList(kind.ListValue.GetValues()), nil
 		case *structpb.Value_NumberValue: // NaN too, which AsInterface makes a text
 			return kind.NumberValue, nil
 		}
@@ -108,6 +96,22 @@ func plain(value any) (any, *Violation) {
 	default:
 		return throughJSON(value)
 	}
+}
+
+func anyMap(members map[string]*structpb.Value) map[string]any {
+	object := make(map[string]any, len(members))
+	for key, member := range members {
+		object[key] = member
+	}
+	return object
+}
+
+func anyList[T any](items []T) []any {
+	list := make([]any, len(items))
+	for i, item := range items {
+		list[i] = item
+	}
+	return list
 }
 
 // throughJSON returns a value as encoding/json writes and reads it, so that its tags and its MarshalJSON count.

@@ -75,7 +75,13 @@ const walkStepsMax = 10 * artifactLevelsMax
 // structpb that contains itself overflows the stack, which no recover stops: it ends the process. A MarshalJSON of the
 // daemon's own is not entered.
 func (b *bounds) walk(value reflect.Value, steps int) {
-	if b.enter(steps); b.violation != nil || value.IsValid() && marshalsItself(value.Type()) {
+	if b.enter(steps); b.violation != nil || !value.IsValid() {
+		return
+	}
+	if marshalsItself(value.Type()) {
+		if value.Kind() == reflect.Slice {
+			b.spend(value.Len() / 4) // of a json.RawMessage, which may have blanks
+		}
 		return
 	}
 	switch value.Kind() {

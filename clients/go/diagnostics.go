@@ -43,14 +43,14 @@ func (d *diagnostics) refused(sessionID func() string, refusal *RefusedError) {
 	for i, violation := range shown {
 		texts[i] = violation.String()
 	}
-	d.notices.tell(slog.LevelWarn, "the session log refuses a record; others refused for the same reason are only counted",
+	d.notices.report(slog.LevelWarn, "the session log refuses a record; others refused for the same reason are only counted",
 		"session_id", sessionID(), "violations", texts, "violation_count", refusal.Count)
 }
 
 // once tells of anything else.
 func (d *diagnostics) once(message string, args ...any) {
 	if d.isNew(message) {
-		d.notices.tell(slog.LevelWarn, message, args...)
+		d.notices.report(slog.LevelWarn, message, args...)
 	}
 }
 
@@ -79,7 +79,7 @@ func (d *diagnostics) failed(now time.Time, err error) {
 	d.outage[reason] = true
 	d.mu.Unlock()
 	if !told {
-		d.notices.tell(slog.LevelWarn, "the session log takes no rows for now; they wait in the buffer", "error", err)
+		d.notices.report(slog.LevelWarn, "the session log takes no rows for now; they wait in the buffer", "error", err)
 	}
 }
 
@@ -92,7 +92,7 @@ func (d *diagnostics) succeeded(now time.Time, stats func() Stats) {
 	d.mu.Unlock()
 	if over {
 		counts := stats()
-		d.notices.tell(slog.LevelInfo, "the session log takes rows again",
+		d.notices.report(slog.LevelInfo, "the session log takes rows again",
 			"after", now.Sub(since).Round(time.Millisecond), "pending", counts.Pending, "dropped", counts.Dropped)
 	}
 }

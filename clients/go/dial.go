@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// dial makes a connection that is used with the first call.
+// dial makes a connection, which connects with the first call.
 func dial(address string, options *Options) (*grpc.ClientConn, error) {
 	if err := checkAddress(address); err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func dial(address string, options *Options) (*grpc.ClientConn, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(options.MaxMessageBytes)),
 	}
 	if options.Token != "" {
-		if !isHeaderText(options.Token) {
+		if strings.ContainsFunc(options.Token, func(r rune) bool { return r < ' ' || r > '~' }) {
 			return nil, errors.New("a token may have printable ASCII only: no newline, no other control, no accent")
 		}
 		if options.TLS == nil && !options.InsecureToken && !isThisMachine(address) {
@@ -44,9 +45,12 @@ func dial(address string, options *Options) (*grpc.ClientConn, error) {
 	return grpc.NewClient(address, append(dialOptions, options.DialOptions...)...)
 }
 
-// checkAddress takes what the service takes, host:port and unix:/path, and leaves other targets of gRPC to gRPC.
+// grpcTarget matches an address with a scheme that gRPC resolves. A port alone may follow a host of that name.
+var grpcTarget = regexp.MustCompile(`^(dns|passthrough|unix-abstract|vsock|xds):(\d*\D|$)`)
+
+// checkAddress accepts what the service accepts, host:port and unix:/path, and leaves other targets of gRPC to gRPC.
 func checkAddress(address string) error {
-	if strings.HasPrefix(address, "unix:") || isTarget(address) {
+	if strings.HasPrefix(address, "unix:") || grpcTarget.MatchString(address) {
 		return nil
 	}
 	host, port, err := net.SplitHostPort(address)
@@ -59,43 +63,17 @@ func checkAddress(address string) error {
 	return nil
 }
 
-// isTarget tells whether the address begins with a scheme that gRPC resolves.
-func isTarget(address string) bool {
-	for _, scheme := range []string{"dns", "passthrough", "unix", "unix-abstract", "vsock", "xds"} {
-		if strings.HasPrefix(address, scheme+":") && !isNumber(address[len(scheme)+1:]) {
-			return true
-		}
-	}
-	return false
-}
-
-func isNumber(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
-
 func isThisMachine(address string) bool {
-	if strings.HasPrefix(address, "unix:") {
-		return true
-	}
-	host, _, err := net.SplitHostPort(address)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+	host, _, _ := net.SplitHostPort(address)
+	return strings.HasPrefix(address, "unix:") || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// isHeaderText tells whether gRPC takes a text as a header's value.
-func isHeaderText(text string) bool {
-	for i := range len(text) {
-		if text[i] < ' ' || text[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
-
-// bearer is a token as credentials of each call.
+// bearer is a token that is sent with each call.
 type bearer string
 
 func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
 	return map[string]string{"authorization": "Bearer " + string(b)}, nil
 }
 
-// RequireTransportSecurity is false: dial has looked to that.
+// RequireTransportSecurity is false: dial has checked that.
 func (bearer) RequireTransportSecurity() bool { return false }

@@ -25,7 +25,6 @@ type SessionLogger struct {
 	ended   chan struct{} // closed when run is over
 
 	closing   sync.Once
-	closed    chan struct{} // closed when Close is through
 	closedErr error
 }
 
@@ -43,7 +42,6 @@ func NewSessionLogger(address string, options Options) *SessionLogger {
 		diagnostics: &diagnostics{notices: &notices{log: options.Logger}},
 		hurry:       make(chan struct{}, 1),
 		ended:       make(chan struct{}),
-		closed:      make(chan struct{}),
 	}
 	l.sending, l.cancel = context.WithCancel(context.Background())
 	conn, err := newConnection(address, &options)
@@ -163,11 +161,7 @@ func (l *SessionLogger) Close(ctx context.Context) error {
 	if l == nil {
 		return nil
 	}
-	l.closing.Do(func() {
-		defer close(l.closed)
-		l.closedErr = l.close(ctx)
-	})
-	<-l.closed
+	l.closing.Do(func() { l.closedErr = l.close(ctx) })
 	return l.closedErr
 }
 

@@ -176,7 +176,7 @@ func TestAppendDoesNotWaitForTheLog(t *testing.T) {
 		l.Append(Record{Artifact: map[string]any{"n": math.NaN()}})
 		l.Append(prompted("a"))
 		l.Append(prompted("overflow"))
-		for i := range 10 * maxNotices { // reasons that are not the same
+		for i := range 10 * noticesMax { // reasons that are not the same
 			l.diagnostics.refused(func() string { return "" }, refusedBy(&Violation{Field: strings.Repeat("f", i)}))
 		}
 	}()
@@ -193,7 +193,7 @@ func TestAppendDoesNotWaitForTheLog(t *testing.T) {
 			t.Errorf("not told %q: %s", part, text)
 		}
 	}
-	if text.lines() > maxNotices+10 {
+	if text.lines() > noticesMax+10 {
 		t.Errorf("it logged %d lines", text.lines())
 	}
 }

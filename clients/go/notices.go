@@ -7,74 +7,53 @@ import (
 	"time"
 )
 
-// maxNotices bounds what waits to be told; what comes when there are so many is not told.
-const maxNotices = 100
+// noticesMax bounds the notices that wait for the log; further ones are left out.
+const noticesMax = 100
 
-// notices tells the daemon's log one thing after the other, in a goroutine that lives while there are some: neither Append
-// nor the sender waits for a log that is slow.
+// notices writes to the daemon's log, one notice after the other, so that neither Append nor the sender waits for a log that
+// is slow.
 type notices struct {
 	log *slog.Logger
 
 	mu      sync.Mutex
-	waiting []notice
-	idle    chan struct{} // closed when all is told; nil while there is nothing to tell
+	waiting int
+	last    chan struct{} // closed when the newest notice is written; nil before the first
 }
 
-type notice struct {
-	level   slog.Level
-	message string
-	args    []any
-}
-
-func (n *notices) tell(level slog.Level, message string, args ...any) {
+func (n *notices) report(level slog.Level, message string, args ...any) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.waiting) == maxNotices {
+	if n.waiting == noticesMax {
 		return
 	}
-	n.waiting = append(n.waiting, notice{level, message, args})
-	if n.idle == nil {
-		n.idle = make(chan struct{})
-		go n.run()
-	}
+	previous, written := n.last, make(chan struct{})
+	n.waiting++
+	n.last = written
+	go func() {
+		defer func() {
+			_ = recover() // a handler that panics does not end the daemon
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			n.waiting--
+			close(written)
+		}()
+		if previous != nil {
+			<-previous
+		}
+		n.log.Log(context.Background(), level, message, args...)
+	}()
 }
 
-func (n *notices) run() {
-	for next, more := n.next(); more; next, more = n.next() {
-		n.write(next)
-	}
-}
-
-// next takes the oldest notice; without one the goroutine is to end.
-func (n *notices) next() (notice, bool) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.waiting) == 0 {
-		close(n.idle)
-		n.idle = nil
-		return notice{}, false
-	}
-	next := n.waiting[0]
-	n.waiting = n.waiting[1:]
-	return next, true
-}
-
-// write keeps a handler that panics from ending the daemon.
-func (n *notices) write(next notice) {
-	defer func() { _ = recover() }()
-	n.log.Log(context.Background(), next.level, next.message, next.args...)
-}
-
-// wait waits until all is told, and no longer than `timeout`.
+// wait waits until all notices are written, at most for `timeout`.
 func (n *notices) wait(timeout time.Duration) {
 	n.mu.Lock()
-	idle := n.idle
+	last := n.last
 	n.mu.Unlock()
-	if idle == nil {
+	if last == nil {
 		return
 	}
 	select {
-	case <-idle:
+	case <-last:
 	case <-time.After(timeout):
 	}
 }

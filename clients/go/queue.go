@@ -8,35 +8,43 @@ import (
 // rowOverheadBytes is about what a buffered row costs beside its bytes.
 const rowOverheadBytes = 32
 
-// queue holds the rows that wait, and those under way, within bounds; and it counts what became of them.
+// queue holds the rows that wait, and those in progress, within bounds, and counts what became of all rows.
 //
-// Invariant: rows are numbered from 1 as they come in; those under way are older than all that wait.
+// Invariant: the rows in progress are the first ones, and numbers rise.
 type queue struct {
 	maxRows, maxBytes int
 	overflow          Overflow
 	wake              chan struct{} // has room for one; filled when rows come in and at the end
 
-	mu       sync.Mutex
-	waiting  [][]byte
-	underway [][]byte
-	bytes    int    // of waiting and underway
-	taken    uint64 // the last row's number
-	first    uint64 // the number of underway[0]
-	closed   bool
-	settled  chan struct{} // closed, and forgotten, when rows leave; nil when nobody waits for that
-	stats    Stats
+	mu         sync.Mutex
+	left       sync.Cond // signalled when rows leave
+	rows       []queuedRow
+	inProgress int    // how many of rows
+	bytes      int    // of rows
+	taken      uint64 // the newest row's number
+	closed     bool
+	stats      Stats
 }
 
+type queuedRow struct {
+	number uint64 // from 1, as they come in
+	bytes  []byte
+}
+
+func (r queuedRow) size() int { return len(r.bytes) + rowOverheadBytes }
+
 func newQueue(options *Options) *queue {
-	return &queue{
+	q := &queue{
 		maxRows:  options.BufferRows,
 		maxBytes: options.BufferBytes,
 		overflow: options.Overflow,
 		wake:     make(chan struct{}, 1),
 	}
+	q.left.L = &q.mu
+	return q
 }
 
-// pushed tells what became of a row that came in.
+// pushed is what became of a row that came in.
 type pushed int
 
 const (
@@ -46,70 +54,73 @@ const (
 )
 
 // push takes a row in. pushedFull: the row, or older ones in its place, are dropped.
-func (q *queue) push(row []byte) pushed {
+func (q *queue) push(bytes []byte) pushed {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
 		q.stats.Dropped++
 		return pushedClosed
 	}
-	result := pushedRow
-	size := len(row) + rowOverheadBytes
-	for len(q.waiting)+len(q.underway) >= q.maxRows || q.bytes+size > q.maxBytes {
+	result, row := pushedRow, queuedRow{q.taken + 1, bytes}
+	for len(q.rows) >= q.maxRows || q.bytes+row.size() > q.maxBytes {
 		result = pushedFull
 		q.stats.Dropped++
-		if q.overflow == DropNewest || !q.fitsWithoutWaiting(size) {
+		if q.overflow == DropNewest || !q.fitsWithoutWaiting(row) {
 			return result
 		}
-		q.forget(&q.waiting, 1)
-		q.tellSettled()
+		q.remove(q.inProgress, 1)
 	}
-	q.waiting = append(q.waiting, row)
-	q.bytes += size
+	q.rows = append(q.rows, row)
+	q.bytes += row.size()
 	q.taken++
 	q.nudge()
 	return result
 }
 
-// fitsWithoutWaiting tells whether it is of use to drop waiting rows for a new one.
-func (q *queue) fitsWithoutWaiting(size int) bool {
-	for _, row := range q.underway {
-		size += len(row) + rowOverheadBytes
+// fitsWithoutWaiting reports whether a new row has room when rows that wait are dropped.
+func (q *queue) fitsWithoutWaiting(row queuedRow) bool {
+	size := row.size()
+	for _, row := range q.rows[:q.inProgress] {
+		size += row.size()
 	}
-	return len(q.waiting) > 0 && len(q.underway) < q.maxRows && size <= q.maxBytes
+	return q.inProgress < min(len(q.rows), q.maxRows) && size <= q.maxBytes
 }
 
-// cut moves the oldest waiting rows under way: as many as a message of maxBytes has room for, but one at least. None when
-// nothing waits. Nothing is to be under way.
-func (q *queue) cut(maxRows, maxBytes int) [][]byte {
+// remove drops rows from an index on. Those before it, which are few, are moved.
+func (q *queue) remove(index, count int) {
+	for _, row := range q.rows[index : index+count] {
+		q.bytes -= row.size()
+	}
+	copy(q.rows[count:], q.rows[:index])
+	clear(q.rows[:count])
+	q.rows = q.rows[count:]
+	q.left.Broadcast()
+}
+
+// cut takes the oldest rows that wait into progress: as many as a message of maxBytes has room for, but one at least. None
+// when none waits. Nothing is to be in progress.
+func (q *queue) cut(maxRows, maxBytes int) (batch [][]byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	count, size := 0, 0
-	for count < len(q.waiting) && count < maxRows {
-		size += len(q.waiting[count])
-		if size > maxBytes && count > 0 {
+	size := 0
+	for _, row := range q.rows[:min(len(q.rows), maxRows)] {
+		size += len(row.bytes)
+		if size > maxBytes && len(batch) > 0 {
 			break
 		}
-		count++
+		batch = append(batch, row.bytes)
 	}
-	q.first = q.taken - uint64(len(q.waiting)) + 1
-	q.underway = append(q.underway, q.waiting[:count]...)
-	clear(q.waiting[:count])
-	q.waiting = q.waiting[count:]
-	if len(q.waiting) == 0 {
-		q.waiting = nil
-	}
-	return append([][]byte(nil), q.underway...)
+	q.inProgress = len(batch)
+	return batch
 }
 
-// settle lets go of the oldest rows under way, and counts them.
+// settle removes the oldest rows in progress, and counts them.
 func (q *queue) settle(outcome Stats, rows int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.forget(&q.underway, rows)
-	q.first += uint64(rows)
+	q.remove(0, rows)
+	q.inProgress -= rows
 	q.add(outcome)
-	q.tellSettled()
 }
 
 // count adds what happened to rows that are not in the queue.
@@ -132,7 +143,7 @@ func (q *queue) snapshot() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	stats := q.stats
-	stats.Pending = uint64(len(q.waiting) + len(q.underway))
+	stats.Pending = uint64(len(q.rows))
 	return stats
 }
 
@@ -144,62 +155,41 @@ func (q *queue) close() {
 	q.nudge()
 }
 
-// drained tells whether it is closed and nothing waits.
+// drained reports whether it is closed and empty.
 func (q *queue) drained() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.closed && len(q.waiting) == 0
+	return q.closed && len(q.rows) == 0
 }
 
-// takeAll hands out all that is left, the oldest first. The caller is to count them.
+// takeAll removes all rows and returns them, the oldest first. The caller is to count them.
 func (q *queue) takeAll() [][]byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	rows := append(q.underway, q.waiting...)
-	q.underway, q.waiting, q.bytes = nil, nil, 0
-	q.tellSettled()
+	rows := make([][]byte, len(q.rows))
+	for i, row := range q.rows {
+		rows[i] = row.bytes
+	}
+	q.remove(0, len(rows))
+	q.inProgress = 0
 	return rows
 }
 
 // flushed waits until the rows that have come in so far are gone.
 func (q *queue) flushed(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.left.Broadcast()
+	})()
 	q.mu.Lock()
-	target := q.taken
-	for {
-		oldestUnderway := len(q.underway) > 0 && q.first <= target
-		oldestWaiting := q.taken-uint64(len(q.waiting)) < target
-		if !oldestUnderway && !oldestWaiting {
-			q.mu.Unlock()
-			return nil
-		}
-		if q.settled == nil {
-			q.settled = make(chan struct{})
-		}
-		settled := q.settled
-		q.mu.Unlock()
-		select {
-		case <-settled:
-		case <-ctx.Done():
+	defer q.mu.Unlock()
+	for newest := q.taken; len(q.rows) > 0 && q.rows[0].number <= newest; q.left.Wait() {
+		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		q.mu.Lock()
 	}
-}
-
-// forget drops the first rows of a list.
-func (q *queue) forget(rows *[][]byte, count int) {
-	for _, row := range (*rows)[:count] {
-		q.bytes -= len(row) + rowOverheadBytes
-	}
-	clear((*rows)[:count])
-	*rows = (*rows)[count:]
-}
-
-func (q *queue) tellSettled() {
-	if q.settled != nil {
-		close(q.settled)
-		q.settled = nil
-	}
+	return nil
 }
 
 func (q *queue) nudge() {

@@ -5,8 +5,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-
-	"google.golang.org/protobuf/types/known/structpb"
 )
 
 // KindFill is the kind whose artifacts name workers.
@@ -52,49 +50,21 @@ func appendValuesAt(values []any, value any, path []string) []any {
 		return append(values, value)
 	}
 	key, each := strings.CutSuffix(path[0], "[]")
-	var member any
-	found := false
 	value, _ = plain(value) // nil when it has no JSON
-	switch object := value.(type) {
-	case map[string]any:
-		member, found = object[key]
-	case *structpb.Struct:
-		member, found = object.GetFields()[key]
-	}
+	object, _ := value.(map[string]any)
+	member, found := object[key]
 	switch {
 	case !found:
 		return values
 	case !each:
 		return appendValuesAt(values, member, path[1:])
 	}
-	for _, item := range itemsOf(member) {
+	member, _ = plain(member)
+	list, _ := member.([]any)
+	for _, item := range list {
 		values = appendValuesAt(values, item, path[1:])
 	}
 	return values
-}
-
-func itemsOf(value any) []any {
-	value, _ = plain(value)
-	switch list := value.(type) {
-	case []any:
-		return list
-	case *structpb.ListValue:
-		return anyList(list.GetValues())
-	case []*structpb.Struct:
-		return anyList(list)
-	case []*structpb.Value:
-		return anyList(list)
-	default:
-		return nil
-	}
-}
-
-func anyList[T any](items []T) []any {
-	list := make([]any, len(items))
-	for i, item := range items {
-		list[i] = item
-	}
-	return list
 }
 
 // idText is the text to look up; empty for what is not an id.

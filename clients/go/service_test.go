@@ -307,7 +307,7 @@ func TestServiceTakesBrokenText(t *testing.T) {
 	record := prompted("cut \xe2\x82 rune")
 	record.FinalVerdict, record.Artifact = VerdictAccepted, map[string]any{"\xff": "\xc3"}
 	result, err := l.AppendSync(testContext(t), record)
-	if err != nil || result.Sequence != 1 || service.prompts()["cut \uFFFD\uFFFD rune"] != 1 {
+	if err != nil || result.Sequence != 1 || service.prompts()["cut \uFFFD rune"] != 1 {
 		t.Errorf("%+v %v; %v", result, err, service.prompts())
 	}
 }
