@@ -7,19 +7,19 @@ import (
 	"time"
 )
 
-// Result tells of a row that is on the service's disk.
+// Result is a row that is on the service's disk.
 type Result struct {
 	SessionID string
 	Timestamp time.Time
 	Sequence  uint64 // its number in the session log, from 1; 0 when the logger is off
-	Duplicate bool   // it was there already
+	Duplicate bool   // it was stored before
 }
 
-// ErrClosed tells that the logger is closed, or was made with an address or option that cannot be used.
+// ErrClosed is returned when the logger is closed, or has an address or option that cannot be used.
 var ErrClosed = errors.New("sessionlog: the logger is closed or cannot be used")
 
-// AppendSync appends one record and waits until its row is on disk. It makes the call again for as long as that may help
-// and the context, without a deadline Options.CallTimeout, allows. The error is a *RefusedError with the violations, or
+// AppendSync appends one record and waits until its row is on disk. It repeats the call for as long as that may help and
+// the context, without a deadline Options.CallTimeout, allows. The error is a *RefusedError with the violations, or
 // wraps the gRPC status of the last call: then the row may be stored all the same, and appending the same record with its
 // SessionID and Timestamp set is safe. On a logger that is off, it does nothing.
 func (l *SessionLogger) AppendSync(ctx context.Context, record Record) (Result, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
-func TestAppendSyncTellsWhatWasStored(t *testing.T) {
+func TestAppendSyncReturnsWhatWasStored(t *testing.T) {
 	fake := startFake(t, &fakeService{answer: failFirst(2, status.Error(codes.Unavailable, "starting"))})
 	l, _ := newTestLogger(t, fake.address, Options{})
 	at := time.Date(2026, 5, 2, 5, 22, 9, 123456789, time.UTC)
@@ -29,7 +29,7 @@ func TestAppendSyncTellsWhatWasStored(t *testing.T) {
 	wantStats(t, l, Stats{Appended: 1, Duplicate: 1, Retried: 2})
 }
 
-func TestAppendSyncTellsTheViolations(t *testing.T) {
+func TestAppendSyncReturnsTheViolations(t *testing.T) {
 	fake := startFake(t, &fakeService{refuse: func(*sessionlogv1.SessionRecord) []*sessionlogv1.Violation {
 		return []*sessionlogv1.Violation{
 			{Field: "record.kind", Reason: "NOT_ALLOWED", Description: "expected fill"},
@@ -55,11 +55,11 @@ func TestAppendSyncTellsTheViolations(t *testing.T) {
 	}
 	wantStats(t, l, Stats{Refused: 3})
 	if log.lines() != 0 {
-		t.Errorf("what the caller is told was logged too: %s", log)
+		t.Errorf("what the caller gets was logged too: %s", log)
 	}
 }
 
-func TestAppendSyncTellsTheStatus(t *testing.T) {
+func TestAppendSyncReturnsTheStatus(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
 	l, _ := newTestLogger(t, "127.0.0.1:1", Options{})
@@ -75,7 +75,7 @@ func TestAppendSyncTellsTheStatus(t *testing.T) {
 	}
 }
 
-func TestAppendSyncTellsARefusalFromAFailure(t *testing.T) {
+func TestAppendSyncDistinguishesARefusalFromAFailure(t *testing.T) {
 	invalid := &errdetails.BadRequest{FieldViolations: []*errdetails.BadRequest_FieldViolation{{Field: "records", Reason: "TOO_LONG"}}}
 	for _, test := range []struct {
 		err     error

@@ -27,7 +27,7 @@ func artifactStruct(artifact any, maxBytes int) (object *structpb.Struct, violat
 	return value.GetStructValue(), b.violation
 }
 
-// value converts a value that may have so many levels of objects and lists. The result counts only while there is no
+// value converts a value of at most this many levels of objects and lists. The result counts only while there is no
 // violation.
 func (b *bounds) value(value any, levels int) *structpb.Value {
 	if b.spend(2); b.violation != nil { // a separator, and a digit or more

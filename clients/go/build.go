@@ -18,27 +18,27 @@ type Request struct {
 	TraceID       string // the session's id, for example from TraceIDFromHeader; may be empty
 }
 
-// Response is a session's accepted end.
+// Response is the end of an accepted session.
 type Response struct {
 	Iterations int
 	History    []Attempt // the last one is accepted
 	Artifact   any       // see Record.Artifact
-	TraceID    string    // counts when the request has none
+	TraceID    string    // used when the request has none
 }
 
-// Failure is a session's end when its attempts are used up.
+// Failure is the end of a session whose attempts are used up.
 type Failure struct {
 	Iterations int
 	History    []Attempt
-	TraceID    string // counts when the request has none
+	TraceID    string // used when the request has none
 }
 
-// RosterCheck tells whether everybody whom an artifact names is on the roster; nil when that is not known.
+// RosterCheck reports whether everybody whom an artifact names is on the roster; nil when that is not known.
 type RosterCheck func(artifact any) *bool
 
 // BuildSessionRecord makes the record of a session from how it ended: with a response, which wins, with a failure, or with
-// neither. Then infraErr is what was in the way; it becomes the one attempt, and without it there is none. rosterCheck may
-// be nil; it is asked about accepted artifacts, and one that panics knows nothing.
+// neither: then infraErr becomes its one attempt, and without it there is none. rosterCheck may be nil; it is called with
+// accepted artifacts, and counts as unknown when it panics.
 func BuildSessionRecord(
 	request Request, response *Response, failure *Failure, infraErr error, rosterCheck RosterCheck, durationMs int64,
 ) Record {
@@ -78,11 +78,11 @@ func BuildSessionRecord(
 	return record
 }
 
-// errorText is what an error says, or that saying it panicked, as it does for a nil pointer in an error.
+// errorText returns an error's text, or that Error panicked, as for a nil pointer in an error.
 func errorText(err error) (text string) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			text = fmt.Sprintf("the Error of a %T panicked: %v", err, panicked)
+			text = fmt.Sprintf("Error of a %T panicked: %v", err, panicked)
 		}
 	}()
 	return err.Error()

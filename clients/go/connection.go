@@ -15,15 +15,15 @@ import (
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
-// connection is the way to the service. It goes by a new one when the old one is silent, as when a firewall forgot it: calls
-// on it run out of time, and for silentTimeout none was answered.
+// connection is replaced when it is silent, as after a firewall forgot it: calls on it time out, and for callTimeout none
+// was answered.
 type connection struct {
 	dial        func() (*grpc.ClientConn, error)
 	callTimeout time.Duration
 
 	mu          sync.Mutex
 	current     *grpc.ClientConn
-	silentSince time.Time // when the first call began that ran out of time; zero when one was answered since
+	silentSince time.Time // when the first call that timed out began; zero when one was answered since
 	closed      bool
 }
 
@@ -46,7 +46,7 @@ func (c *connection) appendBatch(ctx context.Context, rows [][]byte) (*sessionlo
 	ctx, cancel := context.WithTimeout(ctx, c.callTimeout)
 	defer cancel()
 	request := new(sessionlogv1.BatchAppendSessionsRequest)
-	request.ProtoReflect().SetUnknown(bytes.Join(rows, nil)) // which is sent as it is: the rows are not decoded for this
+	request.ProtoReflect().SetUnknown(bytes.Join(rows, nil)) // sent as they are, without decoding the rows
 	reply, err := sessionlogv1.NewSessionLogClient(conn).BatchAppendSessions(ctx, request)
 	c.ended(conn, began, status.Code(err))
 	if err == nil && len(reply.GetResults()) != len(rows) {
@@ -72,8 +72,8 @@ func (c *connection) ended(conn *grpc.ClientConn, began time.Time, code codes.Co
 	}
 }
 
-// hurry keeps the next call from waiting for gRPC's own pause between tries to connect. (ResetConnectBackoff of grpc-go
-// 1.80, made for that, is not safe: it reads a map that others write.)
+// hurry skips gRPC's own pause between attempts to connect. (ResetConnectBackoff of grpc-go
+// 1.80, made for that, is not safe: it has a data race.)
 func (c *connection) hurry() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -84,7 +84,7 @@ func (c *connection) hurry() {
 
 func (c *connection) renew() {
 	if fresh, err := c.dial(); err == nil {
-		_ = c.current.Close() // calls under way on it end as CANCELLED, and are made again
+		_ = c.current.Close() // calls in progress on it end as CANCELLED, and are repeated
 		c.current, c.silentSince = fresh, time.Time{}
 	}
 }

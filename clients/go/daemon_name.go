@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// programName is this program's name, as far as a daemon's name may have it.
+// programName returns this program's name, reduced to what a daemon's name may have.
 func programName() string {
 	if len(os.Args) == 0 {
 		return ""
@@ -14,7 +14,7 @@ func programName() string {
 	return daemonName(strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe"))
 }
 
-// daemonName leaves out what a daemon's name may not have. The result is empty when nothing is left.
+// daemonName removes what a daemon's name may not have. The result may be empty.
 func daemonName(name string) string {
 	reduced := strings.Map(func(r rune) rune {
 		if isNameByte(r) {

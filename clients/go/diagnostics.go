@@ -7,29 +7,26 @@ import (
 	"time"
 )
 
-// maxReasons bounds what is remembered as told; further reasons are counted only.
-const maxReasons = 1_000
+const (
+	reasonsMax         = 1_000 // remembered as logged; further ones are only counted
+	outageReasonsMax   = 5     // logged in one outage
+	shownViolationsMax = 20    // in one line
+)
 
-// maxOutageReasons bounds the lines about one outage.
-const maxOutageReasons = 5
-
-// maxShownViolations bounds one line.
-const maxShownViolations = 20
-
-// digits differ between messages about the same thing: places in lists, ports, amounts.
+// digits differ between messages about the same thing: indexes, ports, amounts.
 var digits = regexp.MustCompile(`[0-9]+`)
 
-// diagnostics tells the daemon's log what the daemon is not told, each thing once.
+// diagnostics logs what no call returns, once per reason.
 type diagnostics struct {
 	notices *notices
 
 	mu      sync.Mutex
 	reasons map[string]bool
-	outage  map[string]bool // the reasons of the outage that is going on; nil when there is none
+	outage  map[string]bool // the reasons of the current outage; nil when there is none
 	since   time.Time       // when it began
 }
 
-// refused tells of a record when it has a violation whose field and reason were not told of before.
+// refused logs a record with a violation whose field and reason were not logged before.
 func (d *diagnostics) refused(sessionID func() string, refusal *RefusedError) {
 	isNew := false
 	for _, violation := range refusal.Violations {
@@ -38,16 +35,16 @@ func (d *diagnostics) refused(sessionID func() string, refusal *RefusedError) {
 	if !isNew {
 		return
 	}
-	shown := refusal.Violations[:min(len(refusal.Violations), maxShownViolations)]
+	shown := refusal.Violations[:min(len(refusal.Violations), shownViolationsMax)]
 	texts := make([]string, len(shown))
 	for i, violation := range shown {
 		texts[i] = violation.String()
 	}
-	d.notices.report(slog.LevelWarn, "the session log refuses a record; others refused for the same reason are only counted",
+	d.notices.report(slog.LevelWarn, "the session log refused a record; further ones with the same reason are only counted",
 		"session_id", sessionID(), "violations", texts, "violation_count", refusal.Count)
 }
 
-// once tells of anything else.
+// once logs anything else.
 func (d *diagnostics) once(message string, args ...any) {
 	if d.isNew(message) {
 		d.notices.report(slog.LevelWarn, message, args...)
@@ -58,7 +55,7 @@ func (d *diagnostics) isNew(reason string) bool {
 	reason = digits.ReplaceAllString(reason, "")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.reasons[reason] || len(d.reasons) >= maxReasons {
+	if d.reasons[reason] || len(d.reasons) >= reasonsMax {
 		return false
 	}
 	if d.reasons == nil {
@@ -68,18 +65,18 @@ func (d *diagnostics) isNew(reason string) bool {
 	return true
 }
 
-// failed tells of a call that is going to be made again, once for each reason in an outage.
+// failed logs a call that will be repeated, once per reason in an outage.
 func (d *diagnostics) failed(now time.Time, err error) {
 	reason := digits.ReplaceAllString(err.Error(), "")
 	d.mu.Lock()
 	if d.outage == nil {
 		d.outage, d.since = map[string]bool{}, now
 	}
-	told := d.outage[reason] || len(d.outage) >= maxOutageReasons
+	logged := d.outage[reason] || len(d.outage) >= outageReasonsMax
 	d.outage[reason] = true
 	d.mu.Unlock()
-	if !told {
-		d.notices.report(slog.LevelWarn, "the session log takes no rows for now; they wait in the buffer", "error", err)
+	if !logged {
+		d.notices.report(slog.LevelWarn, "the session log is unavailable; rows are buffered", "error", err)
 	}
 }
 
@@ -92,7 +89,7 @@ func (d *diagnostics) succeeded(now time.Time, stats func() Stats) {
 	d.mu.Unlock()
 	if over {
 		counts := stats()
-		d.notices.report(slog.LevelInfo, "the session log takes rows again",
+		d.notices.report(slog.LevelInfo, "the session log is available again",
 			"after", now.Sub(since).Round(time.Millisecond), "pending", counts.Pending, "dropped", counts.Dropped)
 	}
 }

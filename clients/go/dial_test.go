@@ -60,7 +60,7 @@ func TestNewSessionLoggerTakesTLSAndToken(t *testing.T) {
 	}
 }
 
-func TestAppendTellsOnceOfAnExpiredCertificate(t *testing.T) {
+func TestAppendLogsAnExpiredCertificateOnce(t *testing.T) {
 	certificate, pool := selfSigned(t, time.Now().Add(-time.Hour))
 	fake := startFake(t, &fakeService{}, grpc.Creds(credentials.NewServerTLSFromCert(&certificate)))
 	l, log := newTestLogger(t, fake.address, Options{TLS: &tls.Config{RootCAs: pool}, CloseTimeout: 10 * time.Millisecond})

@@ -1,4 +1,4 @@
-// Package sessionlog sends a daemon's LLM sessions to the sessionlog service, without the daemon noticing: Append takes a
+// Package sessionlog sends a daemon's LLM sessions to the sessionlog service, in the background: Append takes a
 // snapshot of the record and returns at once; rows travel in batches in the background and survive an outage of the
 // service in a bounded buffer.
 //
@@ -9,6 +9,6 @@
 //
 // With an empty address the logger is off, and every method of it, as of a nil one, does nothing.
 //
-// What is in the buffer dies with the process when that is killed; a daemon that cannot have that calls AppendSync, which
-// waits for the row to be on disk.
+// Rows in the buffer are lost when the process is killed; a daemon that must not lose any calls AppendSync, which waits
+// for the row to be on disk.
 package sessionlog

@@ -19,10 +19,10 @@ type SessionLogger struct {
 	diagnostics *diagnostics
 
 	start   sync.Once       // of run, with the first row
-	hurry   chan struct{}   // has room for one; filled by who wants the sender's pause to end
+	hurry   chan struct{}   // has room for one; filled to end the sender's pause
 	sending context.Context // cancelled when Close may wait no longer
 	cancel  context.CancelFunc
-	ended   chan struct{} // closed when run is over
+	ended   chan struct{} // closed when run has returned
 
 	closing   sync.Once
 	closedErr error
@@ -30,7 +30,7 @@ type SessionLogger struct {
 
 // NewSessionLogger makes a logger for the service at `address`: host:port, unix:/path, or any target of grpc.NewClient.
 // An empty address gives nil, a logger that is off. It connects with the first row, so the service may be down. An address
-// or option that cannot be used is told to the log, and rows are counted as dropped.
+// or option that cannot be used is logged, and rows are counted as dropped.
 func NewSessionLogger(address string, options Options) *SessionLogger {
 	if address == "" {
 		return nil
@@ -53,11 +53,12 @@ func NewSessionLogger(address string, options Options) *SessionLogger {
 	return l
 }
 
-// Enabled tells whether records go anywhere: false for the logger that an empty address gives.
+// Enabled reports whether records go anywhere: false for the logger that an empty address gives.
 func (l *SessionLogger) Enabled() bool { return l != nil }
 
 // Append takes a snapshot of the record and returns at once; it never fails, blocks or panics. What the record refers to
-// may be changed afterwards, but not meanwhile. What becomes of rows is told by Stats, and to the log.
+// may be changed afterwards, but not during the call. Stats has what became of rows;
+// refusals and outages are logged.
 func (l *SessionLogger) Append(record Record) {
 	if l == nil {
 		return
@@ -79,7 +80,7 @@ func (l *SessionLogger) Append(record Record) {
 		l.diagnostics.once("the session log's buffer is full; rows are dropped and counted",
 			"buffer_rows", l.options.BufferRows, "buffer_bytes", l.options.BufferBytes)
 	case pushedClosed:
-		l.diagnostics.once("a record came after the session log was closed; such are dropped and counted")
+		l.diagnostics.once("a record came after the session log was closed; such records are dropped and counted")
 	}
 }
 
@@ -103,7 +104,7 @@ func newSessionID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// Stats tells what became of the rows so far.
+// Stats returns what became of the rows so far.
 func (l *SessionLogger) Stats() Stats {
 	if l == nil {
 		return Stats{}
@@ -112,7 +113,7 @@ func (l *SessionLogger) Stats() Stats {
 }
 
 // Flush waits until the rows appended so far have left the buffer: stored, refused or dropped. It fails with the context's
-// error when that ends first; the rows stay. A call that failed is made again at once, unless the service asked to wait.
+// error when that ends first; the rows stay. A failed call is repeated at once, unless the service asked to wait.
 func (l *SessionLogger) Flush(ctx context.Context) error {
 	if l == nil {
 		return nil
@@ -124,7 +125,7 @@ func (l *SessionLogger) Flush(ctx context.Context) error {
 	return nil
 }
 
-// hurryUp ends the pause before a call is made again.
+// hurryUp ends the pause before a call is repeated.
 func (l *SessionLogger) hurryUp() {
 	if l.conn == nil {
 		return
@@ -136,10 +137,10 @@ func (l *SessionLogger) hurryUp() {
 	}
 }
 
-// UnsentError tells that Close had to end before all rows were sent.
+// UnsentError is the error of a Close that had to end before all rows were sent.
 type UnsentError struct {
 	Rows      int    // how many were left
-	Spilled   int    // how many of them are in the spill file; the rest is dropped
+	Spilled   int    // how many of them are in the spill file; the others are dropped
 	SpillFile string // empty when there is none
 	Cause     error  // why it ended: the context's error, joined with that of the spill file if there was one
 }
@@ -155,8 +156,7 @@ func (e *UnsentError) Unwrap() error { return e.Cause }
 
 // Close takes no more records, sends what is in the buffer, and ends the connection. When the context, or without a
 // deadline Options.CloseTimeout, ends first, the rows that are left go to the spill file, if there is one, and the error is
-// an *UnsentError. What is yet to be told to the log is waited for, a second at most. Further calls wait for the first one and
-// tell the same.
+// an *UnsentError. It waits for the daemon's log, a second at most. Further calls wait for the first one and return the same.
 func (l *SessionLogger) Close(ctx context.Context) error {
 	if l == nil {
 		return nil
@@ -165,7 +165,7 @@ func (l *SessionLogger) Close(ctx context.Context) error {
 	return l.closedErr
 }
 
-// closeNoticesTimeout bounds how long Close waits for the daemon's log.
+// closeNoticesTimeout limits how long Close waits for the daemon's log.
 const closeNoticesTimeout = time.Second
 
 func (l *SessionLogger) close(ctx context.Context) error {

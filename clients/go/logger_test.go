@@ -28,7 +28,7 @@ func TestSessionLoggerThatIsOffDoesNothing(t *testing.T) {
 	}
 }
 
-func TestNewSessionLoggerTellsOfBadOptionsOnce(t *testing.T) {
+func TestNewSessionLoggerLogsBadOptionsOnce(t *testing.T) {
 	for _, address := range []string{"here", "http://127.0.0.1:50051", ":50051", "127.0.0.1:port", "127.0.0.1:70000", "a b:c:d"} {
 		l, log := newTestLogger(t, address, Options{})
 		l.Append(prompted("a"))
@@ -119,7 +119,7 @@ func TestAppendTakesASnapshot(t *testing.T) {
 	}
 }
 
-func TestAppendCountsAndTellsOnceWhatCannotBeEncoded(t *testing.T) {
+func TestAppendCountsAndLogsOnceWhatCannotBeEncoded(t *testing.T) {
 	fake := startFake(t, &fakeService{})
 	l, log := newTestLogger(t, fake.address, Options{})
 	cyclic := map[string]any{}
@@ -190,7 +190,7 @@ func TestAppendDoesNotWaitForTheLog(t *testing.T) {
 	_ = l.Close(context.Background())
 	for _, part := range []string{"record.artifact NOT_FINITE", "buffer is full"} {
 		if !strings.Contains(text.String(), part) {
-			t.Errorf("not told %q: %s", part, text)
+			t.Errorf("not logged %q: %s", part, text)
 		}
 	}
 	if text.lines() > noticesMax+10 {
@@ -208,7 +208,7 @@ func TestCloseDoesNotWaitLongForTheLog(t *testing.T) {
 	select {
 	case err := <-closed:
 		if err == nil {
-			t.Error("Close told nothing")
+			t.Error("Close returned nothing")
 		}
 	case <-time.After(testTimeout / 4):
 		t.Error("it waits")
@@ -224,7 +224,7 @@ func TestAppendDropsWhenTheBufferIsFull(t *testing.T) {
 		}})
 		l, log := newTestLogger(t, fake.address, Options{Overflow: overflow, BufferRows: 4})
 		l.Append(prompted("held"))
-		eventually(t, "the first row is under way", func() bool { return len(fake.callSizes()) == 1 })
+		eventually(t, "the first row is in progress", func() bool { return len(fake.callSizes()) == 1 })
 		for i := range 6 {
 			l.Append(prompted(fmt.Sprint(i + 1)))
 		}
@@ -309,16 +309,16 @@ func TestCloseDropsWhatItCannotSend(t *testing.T) {
 	}
 }
 
-func TestCloseCancelsTheCallUnderWay(t *testing.T) {
+func TestCloseCancelsTheCallInProgress(t *testing.T) {
 	fake := startFake(t, &fakeService{answer: func(ctx context.Context, _ int, _ []*sessionlogv1.SessionRecord) error {
 		<-ctx.Done()
 		return status.FromContextError(ctx.Err()).Err()
 	}})
 	l, _ := newTestLogger(t, fake.address, Options{CloseTimeout: 10 * time.Millisecond})
-	l.Append(prompted("under way"))
+	l.Append(prompted("in progress"))
 	eventually(t, "a call came", func() bool { return len(fake.callSizes()) == 1 })
 	if err := l.Close(context.Background()); err == nil {
-		t.Error("Close told nothing")
+		t.Error("Close returned nothing")
 	}
 	wantStats(t, l, Stats{Dropped: 1})
 }

@@ -8,55 +8,53 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Overflow says which rows go when the buffer is full. They are counted as dropped.
+// Overflow chooses the rows that are dropped when the buffer is full.
 type Overflow int
 
 const (
-	// DropOldest makes room for the new row: the log has what happened last.
+	// DropOldest makes room for the new row: the log has the end of the outage.
 	DropOldest Overflow = iota
-	// DropNewest keeps what is buffered: the log has how the outage began.
+	// DropNewest drops the new row: the log has the beginning of the outage.
 	DropNewest
 )
 
-// Options are a SessionLogger's; the zero value of each means its default.
+// Options of a SessionLogger; the zero value of each is its default.
 type Options struct {
-	// Daemon is put on records that name none. Default: the program's name, reduced to A-Z a-z 0-9 . _ -.
+	// Daemon is that of records without one. Default: the program's name, reduced to A-Z a-z 0-9 . _ -.
 	Daemon string
-	// Logger is told, once per distinct reason, of refused rows, and of outages, by a goroutine of its own. Default:
-	// slog.Default().
+	// Logger gets refused rows and outages, once per distinct reason, in a goroutine of its own. Default: slog.Default().
 	Logger *slog.Logger
 
-	// BufferRows and BufferBytes bound what waits for the service, rows under way included. Default: 10,000 and 16 MiB.
+	// BufferRows and BufferBytes bound the rows that wait for the service or are in progress. Default: 10,000 and 16 MiB.
 	BufferRows  int
 	BufferBytes int
-	// Overflow says which rows go when the buffer is full.
+	// Overflow chooses the rows that are dropped when the buffer is full.
 	Overflow Overflow
 	// SpillFile, when set, gets the rows that Close could not send: JSONL for `sessionlog append`.
 	SpillFile string
 
-	// BatchRows and BatchBytes cut batches. Default: 500, at most 10,000, and 2 MiB.
+	// BatchRows and BatchBytes bound a batch. Default: 500, at most what the service takes in one call, and 2 MiB.
 	BatchRows  int
 	BatchBytes int
-	// MaxMessageBytes is what the service takes in one message, its max_message_bytes. Default: 4 MiB.
+	// MaxMessageBytes is the service's max_message_bytes. Default: 4 MiB.
 	MaxMessageBytes int
-	// CallTimeout is the deadline of one call. A connection on which nothing was answered for so long, while calls ran out
-	// of time, is left for a new one. Default: 30 s.
+	// CallTimeout is the deadline of one call. A connection on which calls timed out, and none was answered for
+	// this long, is replaced. Default: 30 s.
 	CallTimeout time.Duration
 	// CloseTimeout bounds Close when its context has no deadline. Default: 10 s.
 	CloseTimeout time.Duration
-	// MinBackoff and MaxBackoff bound the wait before a call is made again, which doubles each time, until
-	// Flush or Close ends it. Default: 100 ms and 2 s.
+	// MinBackoff and MaxBackoff bound the wait before a call is repeated, which doubles each time. Flush and Close end it. Default: 100 ms and 2 s.
 	MinBackoff time.Duration
 	MaxBackoff time.Duration
 
-	// TLS, when set, secures the connection.
+	// TLS, when set, encrypts the connection.
 	TLS *tls.Config
 	// Token is sent with every call as `authorization: Bearer …`. It needs TLS, except to this machine,
 	// and printable ASCII.
 	Token string
 	// InsecureToken sends the token without TLS to other machines too, for networks that encrypt by themselves.
 	InsecureToken bool
-	// DialOptions go to grpc.NewClient behind the logger's own.
+	// DialOptions go to grpc.NewClient after the logger's own.
 	DialOptions []grpc.DialOption
 }
 

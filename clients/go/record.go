@@ -16,7 +16,7 @@ const (
 )
 
 // Record is one session: one generate, validate, retry loop. Its fields are those of sessionlog.v1.SessionRecord, whose
-// comments tell their rules.
+// comments have their rules.
 type Record struct {
 	Schema        string    // empty: the service stamps it
 	SessionID     string    // the trace id; empty: 32 random hex digits
@@ -25,16 +25,16 @@ type Record struct {
 	Kind          string
 	Model         string
 	Provider      string
-	Prompt        string // its first 4,000 code points are kept
+	Prompt        string // cut to the schema's limit of code points
 	Iterations    int
 	MaxIterations int
 	FinalVerdict  string
 	Attempts      []Attempt
 	// Artifact is what was accepted: anything that is an object in JSON, such as a map[string]any, a struct with json
-	// tags, a json.RawMessage or a *structpb.Struct; nil when there is none. What contains itself is refused, but for a
-	// MarshalJSON of the daemon's own that does not end: Go ends the process for that.
+	// tags, a json.RawMessage or a *structpb.Struct; nil when there is none. A value that contains itself is refused. A
+	// MarshalJSON of the daemon's own that recurses without end ends the process, as anywhere in Go.
 	Artifact any
-	// GroundedInRoster tells whether every person named in the artifact is on the roster; nil when nobody checked.
+	// GroundedInRoster is whether every person named in the artifact is on the roster; nil when nobody checked.
 	GroundedInRoster *bool
 	DurationMs       int64
 }
@@ -43,7 +43,7 @@ type Record struct {
 type Attempt struct {
 	Iteration   int    // 0 or more, strictly rising within the session
 	VerdictKind string // VerdictNoJSON, VerdictValidationFailed, VerdictAccepted or VerdictInfraError
-	Error       string // why it was refused; its first 4,000 code points are kept
+	Error       string // why it was refused; cut like Record.Prompt
 	SpanID      string // the attempt's span in the trace; may be empty
 }
 

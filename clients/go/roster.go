@@ -14,12 +14,12 @@ const KindFill = "fill"
 var DefaultIDPaths = []string{"fills[].candidate_id", "fills[].worker_id", "worker_id"}
 
 // RosterCheckFor makes the check for records of a kind. For fill it is true when `lookup` finds every worker id that the
-// artifact names, and false when it does not find one. It is unknown for other kinds, and for an artifact that names
-// nobody at these paths: that shows as unchecked, not as grounded.
+// artifact names, and false when one is not found. It is nil, unknown, for other kinds and for an artifact that names
+// nobody at these paths.
 //
-// An id path is a list of keys with a dot between them; behind a key, [] stands for every item of a list. Without any,
-// DefaultIDPaths count. An integer is looked up as JSON prints it; an id that is there, but neither text nor an integer,
-// is found by nobody.
+// An id path is a list of keys with a dot between them; after a key, [] stands for every item of a list. Without any,
+// DefaultIDPaths are used. An integer is looked up as decimal digits; an id that is neither text nor an integer counts as
+// not found.
 func RosterCheckFor(kind string, lookup func(workerID string) bool, idPaths ...string) RosterCheck {
 	if kind != KindFill || lookup == nil {
 		return func(any) *bool { return nil }

@@ -8,8 +8,7 @@ import (
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
-// run sends batches, one after the other, until the queue is closed and empty or `sending` is cancelled. What is under
-// way goes out as one batch; meanwhile the next one gathers.
+// run sends batches, one after the other, until the queue is closed and empty or `sending` is cancelled.
 func (l *SessionLogger) run() {
 	defer close(l.ended)
 	for {
@@ -31,8 +30,8 @@ func (l *SessionLogger) run() {
 	}
 }
 
-// deliver sends a batch, in halves and their halves where it is refused as a whole. False: `sending` was cancelled, and
-// what is not settled is still under way.
+// deliver sends a batch, in halves and their halves when they are to be split. False: `sending` was cancelled, and what
+// is not settled is still in progress.
 func (l *SessionLogger) deliver(batch [][]byte) bool {
 	pieces := [][][]byte{batch}
 	for len(pieces) > 0 {
@@ -94,7 +93,7 @@ func (l *SessionLogger) callUntilAnswered(
 	}
 }
 
-// paused tells how a pause ended.
+// paused is how a pause ended.
 type paused int
 
 const (
@@ -119,7 +118,7 @@ func pause(ctx context.Context, wait time.Duration, hurry <-chan struct{}) pause
 	}
 }
 
-// backoff doubles from attempt to attempt; a quarter of it is chance, so that daemons do not come all at once.
+// backoff doubles from attempt to attempt; a quarter of it is random, so that daemons do not call all at once.
 func (l *SessionLogger) backoff(attempt int) time.Duration {
 	wait := min(l.options.MinBackoff<<min(attempt, 16), l.options.MaxBackoff)
 	return wait - rand.N(wait/4+1)

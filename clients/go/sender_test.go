@@ -53,7 +53,7 @@ func TestSenderRetries(t *testing.T) {
 		if !bytes.Equal(first, last) {
 			t.Errorf("%s: the retry is another row", name)
 		}
-		if log.lines() != 2 || !strings.Contains(log.String(), "takes no rows for now") || !strings.Contains(log.String(), "takes rows again") {
+		if log.lines() != 2 || !strings.Contains(log.String(), "is unavailable; rows are buffered") || !strings.Contains(log.String(), "is available again") {
 			t.Errorf("%s: it logged %s", name, log)
 		}
 	}
@@ -106,7 +106,7 @@ func TestFlushDoesNotCutShortWhatTheServiceAskedFor(t *testing.T) {
 	}
 }
 
-func TestFlushConnectsAnewAtOnce(t *testing.T) {
+func TestFlushReconnectsAtOnce(t *testing.T) {
 	reserved, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +191,7 @@ func TestSenderSplitsBatchesThatAreRefusedAsAWhole(t *testing.T) {
 		}})
 		l, log := newTestLogger(t, fake.address, Options{})
 		l.Append(prompted("first"))
-		eventually(t, "the first row is under way", func() bool { return len(fake.callSizes()) == 1 })
+		eventually(t, "the first row is in progress", func() bool { return len(fake.callSizes()) == 1 })
 		for i := range 9 {
 			l.Append(prompted(fmt.Sprint(i)))
 			if i == 4 {
@@ -249,7 +249,7 @@ func TestSenderKeepsRowsUntilTheCredentialsAreRenewed(t *testing.T) {
 	}
 }
 
-func TestSenderTellsOnceOfEachReasonForARefusal(t *testing.T) {
+func TestSenderLogsEachReasonForARefusalOnce(t *testing.T) {
 	fake := startFake(t, &fakeService{refuse: func(record *sessionlogv1.SessionRecord) []*sessionlogv1.Violation {
 		switch record.GetPrompt() {
 		case "kind":
@@ -284,7 +284,7 @@ func TestSenderCutsBatchesByRowsAndBytes(t *testing.T) {
 	}})
 	l, _ := newTestLogger(t, fake.address, Options{BatchRows: 4, BatchBytes: 100 << 10})
 	l.Append(prompted("first"))
-	eventually(t, "the first row is under way", func() bool { return len(fake.callSizes()) == 1 })
+	eventually(t, "the first row is in progress", func() bool { return len(fake.callSizes()) == 1 })
 	for range 6 {
 		l.Append(prompted("small"))
 	}

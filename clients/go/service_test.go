@@ -134,7 +134,7 @@ func (s *realService) prompts() map[string]int {
 	return prompts
 }
 
-// wantOnce tells which of the rows 0 to count-1 are not there exactly once.
+// wantOnce reports which of the rows 0 to count-1 are not there exactly once.
 func (s *realService) wantOnce(count int) {
 	s.t.Helper()
 	prompts := s.prompts()
@@ -338,7 +338,7 @@ func TestSpillFileGoesIntoTheServiceLater(t *testing.T) {
 		l.Append(record)
 	}
 	if err := l.Close(context.Background()); err == nil {
-		t.Fatal("Close told nothing")
+		t.Fatal("Close returned nothing")
 	}
 	wantStats(t, l, Stats{Spilled: 20, Retried: l.Stats().Retried})
 	service.start()

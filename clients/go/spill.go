@@ -11,9 +11,9 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// spill appends rows to a file as JSONL, for `sessionlog append`, and syncs it. It returns how many are there, which is
-// all of them unless there is an error. A row that JSON cannot say, which the service would refuse, is left out; when
-// writing fails, the file ends with the last whole row.
+// spill appends rows to a file as JSONL, for `sessionlog append`, and syncs it. It returns how many are there,
+// which is all of them unless there is an error. A row that JSON cannot have, which the service would refuse, is skipped;
+// when writing fails, the file ends with the last whole row.
 func spill(path string, rows [][]byte) (spilled int, err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
@@ -47,7 +47,7 @@ func spill(path string, rows [][]byte) (spilled int, err error) {
 	return spilled, errors.Join(err, file.Sync())
 }
 
-// endsWithinLine tells whether a file of that size lacks its last newline.
+// endsWithinLine reports whether a file of that size lacks its last newline.
 func endsWithinLine(file *os.File, size int64) (bool, error) {
 	if size == 0 {
 		return false, nil
@@ -57,7 +57,7 @@ func endsWithinLine(file *os.File, size int64) (bool, error) {
 	return last[0] != '\n', err
 }
 
-// spillLine is an encoded record as its ProtoJSON in one line, with the row's own names.
+// spillLine returns an encoded record as its ProtoJSON in one line, with the row's own names.
 func spillLine(row []byte) ([]byte, error) {
 	record, err := decodeRecord(row)
 	if err != nil {
@@ -67,7 +67,7 @@ func spillLine(row []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sessionlog: spill: %w", err)
 	}
-	// protojson puts in blanks by chance.
+	// protojson adds blanks at random.
 	var line bytes.Buffer
 	if err := json.Compact(&line, text); err != nil {
 		return nil, fmt.Errorf("sessionlog: spill: %w", err)
@@ -76,7 +76,7 @@ func spillLine(row []byte) ([]byte, error) {
 	return line.Bytes(), nil
 }
 
-// sessionIDOf decodes a record's session id when a message wants it.
+// sessionIDOf decodes a record's session id when a message needs it.
 func sessionIDOf(row []byte) func() string {
 	return func() string {
 		record, _ := decodeRecord(row)

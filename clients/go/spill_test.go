@@ -54,7 +54,7 @@ func TestCloseSpillsWhatItCannotSend(t *testing.T) {
 	}
 }
 
-func TestCloseTellsThatItCannotSpill(t *testing.T) {
+func TestCloseReturnsThatItCannotSpill(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "missing", "spill.jsonl")
 	l, _ := newTestLogger(t, "127.0.0.1:1", Options{SpillFile: path, CloseTimeout: 10 * time.Millisecond})
 	l.Append(prompted("a"))

@@ -28,7 +28,7 @@ import (
 // testTimeout is how long a test waits for what is sure to come.
 const testTimeout = 20 * time.Second
 
-// fakeService keeps what it is sent, each row once, and answers as `answer` tells.
+// fakeService keeps what it is sent, each row once, and answers as `answer` says.
 type fakeService struct {
 	sessionlogv1.UnimplementedSessionLogServer
 	address string
@@ -39,7 +39,7 @@ type fakeService struct {
 	known map[string]bool
 	// answer, when set, may fail a call, whose number is from 0, or let it pass with nil. It runs without the lock.
 	answer func(ctx context.Context, call int, records []*sessionlogv1.SessionRecord) error
-	// refuse, when set, tells which records are refused.
+	// refuse, when set, returns the violations of records that are refused.
 	refuse func(record *sessionlogv1.SessionRecord) []*sessionlogv1.Violation
 }
 
@@ -143,7 +143,7 @@ func retryAfter(code codes.Code, delay time.Duration) error {
 	return statusWith(code, "try again", &errdetails.RetryInfo{RetryDelay: durationpb.New(delay)})
 }
 
-// capturedLog is a slog.Logger and what it was told. It first waits for the notices that are yet to be told, if any.
+// capturedLog is a slog.Logger and what it wrote. It first waits for the notices, if there are any.
 type capturedLog struct {
 	notices *notices
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Violation is one thing that is wrong with a record.
+// Violation is one fault of a record.
 type Violation struct {
 	Field       string // for example record.attempts[1].iteration
 	Description string // what was expected, in English
@@ -14,7 +14,7 @@ type Violation struct {
 
 func (v Violation) String() string { return fmt.Sprintf("%s %s: %s", v.Field, v.Reason, v.Description) }
 
-// RefusedError tells that a record is not one that the session log takes. To send it again is of no use.
+// RefusedError is the error of a record that the session log refuses. To send it again is of no use.
 type RefusedError struct {
 	Violations []Violation // at least one
 	Count      int         // how many there are, listed or not

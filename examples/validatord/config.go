@@ -11,7 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// config is what validatord.toml says; its comments tell what each key means.
+// config is the content of validatord.toml, whose comments describe the keys.
 type config struct {
 	Listen            string   `toml:"listen"`
 	ModelURL          string   `toml:"model_url"`
@@ -80,8 +80,8 @@ func (c config) check() error {
 		return errors.New("model_url is required")
 	case c.Roster == "":
 		return errors.New("roster is required")
-	case c.MaxIterations < 1 || c.MaxIterations > maxIterations:
-		return fmt.Errorf("max_iterations: expected 1 to %d", maxIterations)
+	case c.MaxIterations < 1 || c.MaxIterations > iterationsMax:
+		return fmt.Errorf("max_iterations: expected 1 to %d", iterationsMax)
 	case c.ModelTimeout <= 0:
 		return errors.New("model_timeout: expected a positive duration")
 	case c.DrainTimeout < 0:

@@ -8,8 +8,8 @@ import (
 	sessionlog "github.com/sessionlog/sessionlog/clients/go"
 )
 
-// maxRequestBytes bounds the body of a request.
-const maxRequestBytes = 1 << 20
+// requestBytesMax bounds the body of a request.
+const requestBytesMax = 1 << 20
 
 // iterateRequest is the body of POST /v1/iterate.
 type iterateRequest struct {
@@ -50,8 +50,8 @@ func newHandler(d *daemon) http.Handler {
 
 func (d *daemon) readRequest(w http.ResponseWriter, r *http.Request) (sessionlog.Request, error) {
 	var body iterateRequest
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes)).Decode(&body); err != nil {
-		return sessionlog.Request{}, fmt.Errorf("the body is no request: %w", err)
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, requestBytesMax)).Decode(&body); err != nil {
+		return sessionlog.Request{}, fmt.Errorf("the body is not a request: %w", err)
 	}
 	if _, known := d.validators[body.Kind]; !known {
 		return sessionlog.Request{}, fmt.Errorf("kind %q is not known", body.Kind)
@@ -62,8 +62,8 @@ func (d *daemon) readRequest(w http.ResponseWriter, r *http.Request) (sessionlog
 	if body.MaxIterations == 0 {
 		body.MaxIterations = d.config.MaxIterations
 	}
-	if body.MaxIterations < 1 || body.MaxIterations > maxIterations {
-		return sessionlog.Request{}, fmt.Errorf("max_iterations: expected 1 to %d", maxIterations)
+	if body.MaxIterations < 1 || body.MaxIterations > iterationsMax {
+		return sessionlog.Request{}, fmt.Errorf("max_iterations: expected 1 to %d", iterationsMax)
 	}
 	traceID := sessionlog.TraceIDFromHeader(r.Header)
 	if traceID == "" {

@@ -10,8 +10,8 @@ import (
 	sessionlog "github.com/sessionlog/sessionlog/clients/go"
 )
 
-// maxIterations is the most attempts that a session may have.
-const maxIterations = 10
+// iterationsMax is the most attempts that a session may have.
+const iterationsMax = 10
 
 // daemon runs sessions.
 type daemon struct {
@@ -40,7 +40,7 @@ func newDaemon(config config, workers WorkerLookup, sessionLog *sessionlog.Sessi
 	}
 }
 
-// session is how one ended: with a response, a failure, or an error of the infrastructure.
+// session is the end of a session: with a response, a failure, or an error of the infrastructure.
 type session struct {
 	traceID  string
 	response *sessionlog.Response
@@ -48,7 +48,7 @@ type session struct {
 	err      error
 }
 
-// runSession iterates, and puts the session's row into the session log.
+// runSession iterates, and appends the session's row to the session log.
 func (d *daemon) runSession(ctx context.Context, request sessionlog.Request) session {
 	start := time.Now()
 	response, failure, err := d.iterate(ctx, request)
@@ -61,7 +61,7 @@ func (d *daemon) runSession(ctx context.Context, request sessionlog.Request) ses
 	return session{request.TraceID, response, failure, err}
 }
 
-// iterate generates, validates and tries again, telling the model what was wrong.
+// iterate generates, validates and tries again with the validator's objection.
 func (d *daemon) iterate(
 	ctx context.Context, request sessionlog.Request,
 ) (*sessionlog.Response, *sessionlog.Failure, error) {

@@ -21,7 +21,7 @@ import (
 
 const (
 	readHeaderTimeout = 10 * time.Second
-	// cancelTimeout is what requests have to end once they are cancelled.
+	// cancelTimeout is how long cancelled requests may take to end.
 	cancelTimeout = 5 * time.Second
 )
 
@@ -37,7 +37,7 @@ func main() {
 	}
 }
 
-// run serves until the context is over.
+// run serves until the context is cancelled.
 func run(ctx context.Context, configPath string, log *slog.Logger) error {
 	config, err := loadConfig(configPath)
 	if err != nil {
@@ -73,7 +73,7 @@ func run(ctx context.Context, configPath string, log *slog.Logger) error {
 	case err = <-ended:
 	case <-ctx.Done():
 	}
-	// First the requests, of which those that take too long end as infra_error; then their rows, in a time of their own.
+	// First the requests, of which those that take too long end as infra_error; then their rows, with a timeout of their own.
 	drainTimeout := time.Duration(config.DrainTimeout)
 	defer time.AfterFunc(drainTimeout, cancelRequests).Stop()
 	closing, cancel := context.WithTimeout(context.Background(), drainTimeout+cancelTimeout)

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// maxReplyBytes bounds what is read of a model's reply.
-const maxReplyBytes = 4 << 20
+// replyBytesMax bounds what is read of a model's reply.
+const replyBytesMax = 4 << 20
 
 // message is one turn of a conversation, as POST /v1/chat/completions has it.
 type message struct {
@@ -31,7 +31,7 @@ func newModel(url, name string, timeout time.Duration) *model {
 	return &model{url: strings.TrimSuffix(url, "/") + "/v1/chat/completions", name: name, client: &http.Client{Timeout: timeout}}
 }
 
-// complete returns what the model says. An error is one of the infrastructure: the model said nothing.
+// complete returns the model's answer. An error means that there is none: it is one of the infrastructure.
 func (m *model) complete(ctx context.Context, traceID string, messages []message) (string, error) {
 	body, err := json.Marshal(map[string]any{"model": m.name, "messages": messages, "stream": false})
 	if err != nil {
@@ -48,7 +48,7 @@ func (m *model) complete(ctx context.Context, traceID string, messages []message
 		return "", fmt.Errorf("chat: %w", err)
 	}
 	defer response.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxReplyBytes))
+	text, err := io.ReadAll(io.LimitReader(response.Body, replyBytesMax))
 	if err != nil {
 		return "", fmt.Errorf("chat: %w", err)
 	}
@@ -65,12 +65,12 @@ func (m *model) complete(ctx context.Context, traceID string, messages []message
 	return reply.Choices[0].Message.Content, nil
 }
 
-// maxSearchedBytes bounds what findObject reads: behind each brace that opens no object it reads on from the next one.
-const maxSearchedBytes = 2 * maxReplyBytes
+// searchedBytesMax bounds what findObject reads: after a brace that opens no object it starts again at the next one.
+const searchedBytesMax = 2 * replyBytesMax
 
-// findObject is the first JSON object within a text, which models like to wrap in words and fences.
+// findObject returns the first JSON object in a text, which models often wrap in words and fences.
 func findObject(text string) (map[string]any, bool) {
-	for searched := 0; searched < maxSearchedBytes; {
+	for searched := 0; searched < searchedBytesMax; {
 		start := strings.IndexByte(text, '{')
 		if start < 0 {
 			return nil, false

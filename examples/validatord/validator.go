@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// validator says what is wrong with an artifact, in words for the model; nil when it is accepted.
+// validator returns what is wrong with an artifact, in words for the model; nil when it is accepted.
 type validator func(artifact map[string]any) error
 
-// FillValidator takes {"fills": [{"candidate_id": …}, …]} whose candidates are on the roster, active, and named once.
+// FillValidator accepts {"fills": [{"candidate_id": …}, …]} whose candidates are on the roster, active, and named once.
 // It is what keeps phantom workers, whom the model made up, out of accepted fills.
 func FillValidator(workers WorkerLookup) validator {
 	return func(artifact map[string]any) error {
@@ -34,5 +34,5 @@ func FillValidator(workers WorkerLookup) validator {
 	}
 }
 
-// anyObject accepts whatever object the model gives.
+// anyObject accepts any object.
 func anyObject(map[string]any) error { return nil }

@@ -281,7 +281,7 @@ func TestFindObjectGivesUpOnATextThatIsAllBraces(t *testing.T) {
 	for _, part := range []string{`{"a":`, `{"a":[`, `{`, `{"`, `{"a":"`} {
 		ended := make(chan bool, 1)
 		go func() {
-			_, found := findObject(strings.Repeat(part, maxReplyBytes/len(part)))
+			_, found := findObject(strings.Repeat(part, replyBytesMax/len(part)))
 			ended <- found
 		}()
 		select {
@@ -294,7 +294,7 @@ func TestFindObjectGivesUpOnATextThatIsAllBraces(t *testing.T) {
 		}
 	}
 	if object, found := findObject(strings.Repeat("{", 10_000) + `{"a":1}`); !found || object["a"] != 1.0 {
-		t.Errorf("not found behind braces: %v", object)
+		t.Errorf("not found after braces: %v", object)
 	}
 }
 
@@ -332,7 +332,7 @@ func TestFindObject(t *testing.T) {
 	}
 }
 
-func TestLoadConfigTellsWhatIsWrong(t *testing.T) {
+func TestLoadConfigReportsWhatIsWrong(t *testing.T) {
 	for text, want := range map[string]string{
 		"model_url = \"http://m\"\nroster = \"r.csv\"\nsession_log = \"x\"\n": "line 3: unknown key session_log",
 		"roster = \"r.csv\"\n": "model_url is required",

@@ -1,4 +1,4 @@
-// Package scriptedmodel is a model endpoint for tests and demonstrations that says what a script tells it to.
+// Package scriptedmodel is a model endpoint for tests and demonstrations that answers from a script.
 package scriptedmodel
 
 import (
@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// Script is a list of scenes, of which the first that fits a conversation is played.
+// Script is a list of scenes, of which the first that matches a conversation is used.
 type Script []Scene
 
 // Scene is what the model says to a prompt.
 type Scene struct {
-	// Prompt is what the user's first message has to contain; empty fits all.
+	// Prompt is what the user's first message has to contain; empty matches all.
 	Prompt string `json:"prompt"`
-	// Replies are given one after the other, the last one again and again; which one, the conversation's length tells.
+	// Replies are given one after the other, then the last one again; the conversation's length decides which.
 	Replies []Reply `json:"replies"`
 }
 
