@@ -11,7 +11,7 @@ import (
 )
 
 // BenchmarkAppend measures Append on the caller's thread, with a buffer that does not fill, and json.Marshal of the same
-// record beside it. Their ratio is to be 3 at most.
+// record beside it. The caller is to wait for 100 µs at most.
 func BenchmarkAppend(b *testing.B) {
 	record, twin := typicalRecord()
 	b.Run("typical", func(b *testing.B) { benchmarkAppend(b, record, twin) })

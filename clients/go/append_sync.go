@@ -35,11 +35,8 @@ func (l *SessionLogger) AppendSync(ctx context.Context, record Record) (Result, 
 		l.queue.count(Stats{Refused: 1})
 		return Result{}, refusedBy(violation)
 	}
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, l.options.CallTimeout)
-		defer cancel()
-	}
+	ctx, cancel := withDeadline(ctx, l.options.CallTimeout)
+	defer cancel()
 	reply, err := l.callUntilAnswered(ctx, [][]byte{row}, nil)
 	if err != nil {
 		if len(violationsOf(err)) == 0 {
@@ -48,16 +45,13 @@ func (l *SessionLogger) AppendSync(ctx context.Context, record Record) (Result, 
 		l.queue.count(Stats{Refused: 1})
 		return Result{}, refusalBy(err)
 	}
-	appended := reply.GetResults()[0].GetAppended()
-	switch {
-	case appended == nil:
-		l.queue.count(Stats{Refused: 1})
-		return Result{}, refusalOf(reply.GetResults()[0].GetRejected())
-	case appended.GetDuplicate():
-		l.queue.count(Stats{Duplicate: 1})
-	default:
-		l.queue.count(Stats{Appended: 1})
+	result := reply.GetResults()[0]
+	outcome := outcomeOf(result)
+	l.queue.count(outcome)
+	if outcome.Refused > 0 {
+		return Result{}, refusalOf(result.GetRejected())
 	}
+	appended := result.GetAppended()
 	return Result{
 		SessionID: appended.GetSessionId(),
 		Timestamp: appended.GetTimestamp().AsTime(),

@@ -122,27 +122,20 @@ func throughJSON(value any) (any, *Violation) {
 		return nil, b.violation
 	}
 	text, err := json.Marshal(value)
-	if err != nil {
-		return nil, artifactViolation(jsonReason(err), err.Error())
+	var unsupported *json.UnsupportedValueError
+	switch {
+	case errors.As(err, &unsupported) && unsupported.Value.CanFloat():
+		return nil, artifactViolation("NOT_FINITE", err.Error())
+	case unsupported != nil: // it contains itself
+		return nil, artifactViolation("TOO_DEEP", err.Error())
+	case err != nil:
+		return nil, artifactViolation("INVALID_FORMAT", err.Error())
 	}
 	var generic any
 	if err := json.Unmarshal(text, &generic); err != nil { // a number that no float64 can hold
 		return nil, artifactViolation("NOT_FINITE", err.Error())
 	}
 	return generic, nil
-}
-
-// jsonReason distinguishes NaN, Inf and values that contain themselves from what JSON does not have at all.
-func jsonReason(err error) string {
-	var unsupported *json.UnsupportedValueError
-	switch {
-	case !errors.As(err, &unsupported):
-		return "INVALID_FORMAT"
-	case unsupported.Value.CanFloat():
-		return "NOT_FINITE"
-	default:
-		return "TOO_DEEP"
-	}
 }
 
 func artifactViolation(reason, description string) *Violation {

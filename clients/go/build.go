@@ -1,6 +1,7 @@
 package sessionlog
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 )
@@ -58,16 +59,12 @@ func BuildSessionRecord(
 		record.Attempts = response.History
 		record.Artifact = response.Artifact
 		record.GroundedInRoster = askRoster(rosterCheck, response.Artifact)
-		if record.SessionID == "" {
-			record.SessionID = response.TraceID
-		}
+		record.SessionID = cmp.Or(request.TraceID, response.TraceID)
 	case failure != nil:
 		record.FinalVerdict = VerdictMaxIterExhausted
 		record.Iterations = failure.Iterations
 		record.Attempts = failure.History
-		if record.SessionID == "" {
-			record.SessionID = failure.TraceID
-		}
+		record.SessionID = cmp.Or(request.TraceID, failure.TraceID)
 	default:
 		record.FinalVerdict = VerdictInfraError
 		if infraErr != nil {

@@ -72,8 +72,8 @@ func (c *connection) ended(conn *grpc.ClientConn, began time.Time, code codes.Co
 	}
 }
 
-// hurry skips gRPC's own pause between attempts to connect. (ResetConnectBackoff of grpc-go
-// 1.80, made for that, is not safe: it has a data race.)
+// hurry skips gRPC's own pause between attempts to connect. (ResetConnectBackoff of grpc-go 1.80, made for that, has a data
+// race.)
 func (c *connection) hurry() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,6 +1,7 @@
 package sessionlog
 
 import (
+	"context"
 	"log/slog"
 	"regexp"
 	"sync"
@@ -11,6 +12,7 @@ const (
 	reasonsMax         = 1_000 // remembered as logged; further ones are only counted
 	outageReasonsMax   = 5     // logged in one outage
 	shownViolationsMax = 20    // in one line
+	noticesMax         = 100   // waiting for the log; further ones are left out
 )
 
 // digits differ between messages about the same thing: indexes, ports, amounts.
@@ -26,6 +28,10 @@ type diagnostics struct {
 	since   time.Time       // when it began
 }
 
+func newDiagnostics(log *slog.Logger) *diagnostics {
+	return &diagnostics{notices: &notices{log: log}, reasons: map[string]bool{}}
+}
+
 // refused logs a record with a violation whose field and reason were not logged before.
 func (d *diagnostics) refused(sessionID func() string, refusal *RefusedError) {
 	isNew := false
@@ -35,11 +41,7 @@ func (d *diagnostics) refused(sessionID func() string, refusal *RefusedError) {
 	if !isNew {
 		return
 	}
-	shown := refusal.Violations[:min(len(refusal.Violations), shownViolationsMax)]
-	texts := make([]string, len(shown))
-	for i, violation := range shown {
-		texts[i] = violation.String()
-	}
+	texts := textsOf(refusal.Violations[:min(len(refusal.Violations), shownViolationsMax)])
 	d.notices.report(slog.LevelWarn, "the session log refused a record; further ones with the same reason are only counted",
 		"session_id", sessionID(), "violations", texts, "violation_count", refusal.Count)
 }
@@ -52,44 +54,90 @@ func (d *diagnostics) once(message string, args ...any) {
 }
 
 func (d *diagnostics) isNew(reason string) bool {
-	reason = digits.ReplaceAllString(reason, "")
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.reasons[reason] || len(d.reasons) >= reasonsMax {
-		return false
+	return add(d.reasons, reasonsMax, reason)
+}
+
+// add adds a reason, and reports whether it did: it was not there, and there were fewer than the most.
+func add(reasons map[string]bool, reasonsMax int, reason string) bool {
+	reason = digits.ReplaceAllString(reason, "")
+	isNew := !reasons[reason] && len(reasons) < reasonsMax
+	if isNew {
+		reasons[reason] = true
 	}
-	if d.reasons == nil {
-		d.reasons = map[string]bool{}
-	}
-	d.reasons[reason] = true
-	return true
+	return isNew
 }
 
 // failed logs a call that will be repeated, once per reason in an outage.
-func (d *diagnostics) failed(now time.Time, err error) {
-	reason := digits.ReplaceAllString(err.Error(), "")
+func (d *diagnostics) failed(err error) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.outage == nil {
-		d.outage, d.since = map[string]bool{}, now
+		d.outage, d.since = map[string]bool{}, time.Now()
 	}
-	logged := d.outage[reason] || len(d.outage) >= outageReasonsMax
-	d.outage[reason] = true
-	d.mu.Unlock()
-	if !logged {
+	if add(d.outage, outageReasonsMax, err.Error()) {
 		d.notices.report(slog.LevelWarn, "the session log is unavailable; rows are buffered", "error", err)
 	}
 }
 
 // succeeded ends an outage.
-func (d *diagnostics) succeeded(now time.Time, stats func() Stats) {
+func (d *diagnostics) succeeded(stats func() Stats) {
 	d.mu.Lock()
-	over := d.outage != nil
-	since := d.since
+	defer d.mu.Unlock()
+	if d.outage == nil {
+		return
+	}
 	d.outage = nil
-	d.mu.Unlock()
-	if over {
-		counts := stats()
-		d.notices.report(slog.LevelInfo, "the session log is available again",
-			"after", now.Sub(since).Round(time.Millisecond), "pending", counts.Pending, "dropped", counts.Dropped)
+	counts := stats()
+	d.notices.report(slog.LevelInfo, "the session log is available again",
+		"after", time.Since(d.since).Round(time.Millisecond), "pending", counts.Pending, "dropped", counts.Dropped)
+}
+
+// notices writes to the daemon's log, one notice after the other, so that neither Append nor the sender waits for a log that
+// is slow.
+type notices struct {
+	log *slog.Logger
+
+	mu      sync.Mutex
+	waiting int
+	last    chan struct{} // closed when the newest notice is written; nil before the first
+}
+
+func (n *notices) report(level slog.Level, message string, args ...any) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.waiting == noticesMax {
+		return
+	}
+	previous, written := n.last, make(chan struct{})
+	n.waiting++
+	n.last = written
+	go func() {
+		defer func() {
+			_ = recover() // a handler that panics does not end the daemon
+			n.mu.Lock()
+			defer n.mu.Unlock()
+			n.waiting--
+			close(written)
+		}()
+		if previous != nil {
+			<-previous
+		}
+		n.log.Log(context.Background(), level, message, args...)
+	}()
+}
+
+// wait waits until all notices are written, at most for `timeout`.
+func (n *notices) wait(timeout time.Duration) {
+	n.mu.Lock()
+	last := n.last
+	n.mu.Unlock()
+	if last == nil {
+		return
+	}
+	select {
+	case <-last:
+	case <-time.After(timeout):
 	}
 }

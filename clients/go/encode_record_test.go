@@ -34,7 +34,7 @@ func encodeOK(t *testing.T, record Record) *sessionlogv1.SessionRecord {
 
 func TestEncodeRecordWritesEveryField(t *testing.T) {
 	record, _ := typicalRecord()
-	record.Schema = "session.iterate.v1"
+	record.Schema = schema
 	artifact, err := structpb.NewStruct(record.Artifact.(map[string]any))
 	if err != nil {
 		t.Fatal(err)
@@ -312,7 +312,7 @@ func TestEncodeRecordRefusesWhatCannotBeSent(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, violation, test.reason)
 		}
 	}
-	attempts := make([]Attempt, 1_000)
+	attempts := make([]Attempt, attemptsMax)
 	for i := range attempts {
 		attempts[i].Error = strings.Repeat("é", errorCodePointsMax)
 	}
@@ -331,6 +331,7 @@ func TestEncodeRecordDoesNotCopyWhatIsFarTooLong(t *testing.T) {
 		"in a list":   {Artifact: map[string]any{"blobs": []string{long}}},
 		"a typed one": {Artifact: fill{CandidateID: long}},
 		"a typed key": {Artifact: map[string]fill{long: {}}},
+		"raw JSON":    {Artifact: map[string]any{"blob": json.RawMessage(`"` + long + `"`)}},
 		"bytes":       {Artifact: struct{ Blob []byte }{make([]byte, 64<<20)}},
 		"structpb":    {Artifact: &structpb.Struct{Fields: map[string]*structpb.Value{"blob": structpb.NewStringValue(long)}}},
 	} {

@@ -1,11 +1,13 @@
 package sessionlog
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -39,7 +41,7 @@ func NewSessionLogger(address string, options Options) *SessionLogger {
 	l := &SessionLogger{
 		options:     options,
 		queue:       newQueue(&options),
-		diagnostics: &diagnostics{notices: &notices{log: options.Logger}},
+		diagnostics: newDiagnostics(options.Logger),
 		hurry:       make(chan struct{}, 1),
 		ended:       make(chan struct{}),
 	}
@@ -92,9 +94,7 @@ func (l *SessionLogger) encode(record *Record) ([]byte, *Violation) {
 	if record.Timestamp.IsZero() {
 		record.Timestamp = time.Now()
 	}
-	if record.Daemon == "" {
-		record.Daemon = l.options.Daemon
-	}
+	record.Daemon = cmp.Or(record.Daemon, l.options.Daemon)
 	return encodeRecord(record, l.options.MaxMessageBytes)
 }
 
@@ -171,11 +171,8 @@ const closeNoticesTimeout = time.Second
 func (l *SessionLogger) close(ctx context.Context) error {
 	defer l.diagnostics.notices.wait(closeNoticesTimeout)
 	defer l.cancel()
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, l.options.CloseTimeout)
-		defer cancel()
-	}
+	ctx, cancel := withDeadline(ctx, l.options.CloseTimeout)
+	defer cancel()
 	l.queue.close()
 	if l.conn == nil {
 		return nil
@@ -190,7 +187,7 @@ func (l *SessionLogger) close(ctx context.Context) error {
 	}
 	l.cancel()
 	<-l.ended
-	rows := l.queue.takeAll()
+	rows := l.queue.cut(math.MaxInt, math.MaxInt)
 	if len(rows) == 0 {
 		return nil
 	}
@@ -200,7 +197,15 @@ func (l *SessionLogger) close(ctx context.Context) error {
 		unsent.Spilled = spilled
 		unsent.Cause = errors.Join(unsent.Cause, err)
 	}
-	l.queue.count(Stats{Spilled: uint64(unsent.Spilled), Dropped: uint64(unsent.Rows - unsent.Spilled)})
+	l.queue.settle(Stats{Spilled: uint64(unsent.Spilled), Dropped: uint64(unsent.Rows - unsent.Spilled)}, len(rows))
 	l.diagnostics.once("the session log was closed before all rows were sent", "error", unsent)
 	return unsent
+}
+
+// withDeadline gives a context a timeout when it has no deadline.
+func withDeadline(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, timeout)
 }

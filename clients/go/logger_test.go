@@ -93,7 +93,7 @@ func TestNewSessionLoggerNamesTheDaemonAfterTheProgram(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"validatord": "validatord", "my daemon (2).sh": "mydaemon2.sh", "größe": "gre", "\xff日本": "",
-		strings.Repeat("d", 70): strings.Repeat("d", 64),
+		strings.Repeat("d", 70): strings.Repeat("d", daemonLengthMax),
 	} {
 		if got := daemonName(name); got != want {
 			t.Errorf("daemonName(%q) = %q, want %q", name, got, want)

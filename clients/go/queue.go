@@ -12,9 +12,8 @@ const rowOverheadBytes = 32
 //
 // Invariant: the rows in progress are the first ones, and numbers rise.
 type queue struct {
-	maxRows, maxBytes int
-	overflow          Overflow
-	wake              chan struct{} // has room for one; filled when rows come in and at the end
+	options *Options
+	wake    chan struct{} // has room for one; filled when rows come in and at the end
 
 	mu         sync.Mutex
 	left       sync.Cond // signalled when rows leave
@@ -34,12 +33,7 @@ type queuedRow struct {
 func (r queuedRow) size() int { return len(r.bytes) + rowOverheadBytes }
 
 func newQueue(options *Options) *queue {
-	q := &queue{
-		maxRows:  options.BufferRows,
-		maxBytes: options.BufferBytes,
-		overflow: options.Overflow,
-		wake:     make(chan struct{}, 1),
-	}
+	q := &queue{options: options, wake: make(chan struct{}, 1)}
 	q.left.L = &q.mu
 	return q
 }
@@ -62,10 +56,10 @@ func (q *queue) push(bytes []byte) pushed {
 		return pushedClosed
 	}
 	result, row := pushedRow, queuedRow{q.taken + 1, bytes}
-	for len(q.rows) >= q.maxRows || q.bytes+row.size() > q.maxBytes {
+	for len(q.rows) >= q.options.BufferRows || q.bytes+row.size() > q.options.BufferBytes {
 		result = pushedFull
 		q.stats.Dropped++
-		if q.overflow == DropNewest || !q.fitsWithoutWaiting(row) {
+		if q.options.Overflow == DropNewest || !q.fitsWithoutWaiting(row) {
 			return result
 		}
 		q.remove(q.inProgress, 1)
@@ -83,7 +77,7 @@ func (q *queue) fitsWithoutWaiting(row queuedRow) bool {
 	for _, row := range q.rows[:q.inProgress] {
 		size += row.size()
 	}
-	return q.inProgress < min(len(q.rows), q.maxRows) && size <= q.maxBytes
+	return q.inProgress < min(len(q.rows), q.options.BufferRows) && size <= q.options.BufferBytes
 }
 
 // remove drops rows from an index on. Those before it, which are few, are moved.
@@ -97,8 +91,8 @@ func (q *queue) remove(index, count int) {
 	q.left.Broadcast()
 }
 
-// cut takes the oldest rows that wait into progress: as many as a message of maxBytes has room for, but one at least. None
-// when none waits. Nothing is to be in progress.
+// cut takes the oldest rows into progress: as many as a message of maxBytes has room for, but one at least when there is one.
+// Rows that are in progress are taken again.
 func (q *queue) cut(maxRows, maxBytes int) (batch [][]byte) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -120,23 +114,14 @@ func (q *queue) settle(outcome Stats, rows int) {
 	defer q.mu.Unlock()
 	q.remove(0, rows)
 	q.inProgress -= rows
-	q.add(outcome)
+	q.stats.add(outcome)
 }
 
 // count adds what happened to rows that are not in the queue.
 func (q *queue) count(outcome Stats) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.add(outcome)
-}
-
-func (q *queue) add(outcome Stats) {
-	q.stats.Appended += outcome.Appended
-	q.stats.Duplicate += outcome.Duplicate
-	q.stats.Refused += outcome.Refused
-	q.stats.Dropped += outcome.Dropped
-	q.stats.Spilled += outcome.Spilled
-	q.stats.Retried += outcome.Retried
+	q.stats.add(outcome)
 }
 
 func (q *queue) snapshot() Stats {
@@ -160,19 +145,6 @@ func (q *queue) drained() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.closed && len(q.rows) == 0
-}
-
-// takeAll removes all rows and returns them, the oldest first. The caller is to count them.
-func (q *queue) takeAll() [][]byte {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	rows := make([][]byte, len(q.rows))
-	for i, row := range q.rows {
-		rows[i] = row.bytes
-	}
-	q.remove(0, len(rows))
-	q.inProgress = 0
-	return rows
 }
 
 // flushed waits until the rows that have come in so far are gone.

@@ -33,26 +33,20 @@ func (l *SessionLogger) run() {
 // deliver sends a batch, in halves and their halves when they are to be split. False: `sending` was cancelled, and what
 // is not settled is still in progress.
 func (l *SessionLogger) deliver(batch [][]byte) bool {
-	pieces := [][][]byte{batch}
-	for len(pieces) > 0 {
-		piece := pieces[len(pieces)-1]
-		pieces = pieces[:len(pieces)-1]
-		reply, err := l.callUntilAnswered(l.sending, piece, l.hurry)
-		if err == nil {
-			l.settle(piece, reply)
-			continue
-		}
-		if l.sending.Err() != nil {
-			return false
-		}
-		if next, _ := actionAfter(err, len(piece)); next == split {
-			half := len(piece) / 2
-			pieces = append(pieces, piece[half:], piece[:half])
-			continue
-		}
-		l.diagnostics.refused(sessionIDOf(piece[0]), refusalBy(err))
-		l.queue.settle(Stats{Refused: uint64(len(piece))}, len(piece))
+	reply, err := l.callUntilAnswered(l.sending, batch, l.hurry)
+	if err == nil {
+		l.settle(batch, reply)
+		return true
 	}
+	if l.sending.Err() != nil {
+		return false
+	}
+	if next, _ := actionAfter(err, len(batch)); next == split {
+		half := len(batch) / 2
+		return l.deliver(batch[:half]) && l.deliver(batch[half:])
+	}
+	l.diagnostics.refused(sessionIDOf(batch[0]), refusalBy(err))
+	l.queue.settle(Stats{Refused: uint64(len(batch))}, len(batch))
 	return true
 }
 
@@ -68,7 +62,7 @@ func (l *SessionLogger) callUntilAnswered(
 		}
 		reply, err := l.conn.appendBatch(ctx, rows)
 		if err == nil {
-			l.diagnostics.succeeded(time.Now(), l.queue.snapshot)
+			l.diagnostics.succeeded(l.queue.snapshot)
 			return reply, nil
 		}
 		wait, endsWait := l.backoff(attempt), hurry
@@ -82,39 +76,32 @@ func (l *SessionLogger) callUntilAnswered(
 		case asked > 0:
 			wait, endsWait = max(asked, wait), nil
 		}
-		l.diagnostics.failed(time.Now(), err)
-		switch pause(ctx, wait, endsWait) {
-		case pausedTooLong:
+		l.diagnostics.failed(err)
+		hurried, inTime := pause(ctx, wait, endsWait)
+		if !inTime {
 			return nil, err
-		case pauseHurried:
+		}
+		if hurried {
 			attempt = -1
 		}
 		l.queue.count(Stats{Retried: uint64(len(rows))})
 	}
 }
 
-// paused is how a pause ended.
-type paused int
-
-const (
-	pausedFully paused = iota
-	pauseHurried
-	pausedTooLong // the context is over, or would have been before the pause
-)
-
-func pause(ctx context.Context, wait time.Duration, hurry <-chan struct{}) paused {
+// pause waits until the time is over or there is a value from `hurry`. It is not in time when the context ends before that.
+func pause(ctx context.Context, wait time.Duration, hurry <-chan struct{}) (hurried, inTime bool) {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < wait {
-		return pausedTooLong
+		return false, false
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return pausedFully
+		return false, true
 	case <-hurry:
-		return pauseHurried
+		return true, true
 	case <-ctx.Done():
-		return pausedTooLong
+		return false, false
 	}
 }
 
@@ -128,15 +115,22 @@ func (l *SessionLogger) backoff(attempt int) time.Duration {
 func (l *SessionLogger) settle(rows [][]byte, reply *sessionlogv1.BatchAppendSessionsResponse) {
 	var outcome Stats
 	for i, result := range reply.GetResults() {
-		switch appended := result.GetAppended(); {
-		case appended == nil:
-			outcome.Refused++
+		one := outcomeOf(result)
+		outcome.add(one)
+		if one.Refused > 0 {
 			l.diagnostics.refused(sessionIDOf(rows[i]), refusalOf(result.GetRejected()))
-		case appended.GetDuplicate():
-			outcome.Duplicate++
-		default:
-			outcome.Appended++
 		}
 	}
 	l.queue.settle(outcome, len(rows))
+}
+
+func outcomeOf(result *sessionlogv1.AppendResult) Stats {
+	switch appended := result.GetAppended(); {
+	case appended == nil:
+		return Stats{Refused: 1}
+	case appended.GetDuplicate():
+		return Stats{Duplicate: 1}
+	default:
+		return Stats{Appended: 1}
+	}
 }

@@ -24,20 +24,17 @@ func spill(path string, rows [][]byte) (spilled int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	begun, err := endsWithinLine(file, end)
+	separator, err := missingNewline(file, end)
 	if err != nil {
 		return 0, err
 	}
 	for _, row := range rows {
 		line, lineErr := spillLine(row)
 		if lineErr != nil {
-			err = lineErr
+			err = fmt.Errorf("sessionlog: spill: %w", lineErr)
 			continue
 		}
-		if begun {
-			line = append([]byte("\n"), line...)
-			begun = false
-		}
+		line, separator = append(separator, line...), nil
 		if _, writeErr := file.WriteAt(line, end); writeErr != nil {
 			return spilled, errors.Join(err, writeErr, file.Truncate(end), file.Sync())
 		}
@@ -47,33 +44,32 @@ func spill(path string, rows [][]byte) (spilled int, err error) {
 	return spilled, errors.Join(err, file.Sync())
 }
 
-// endsWithinLine reports whether a file of that size lacks its last newline.
-func endsWithinLine(file *os.File, size int64) (bool, error) {
-	if size == 0 {
-		return false, nil
+// missingNewline returns the newline that a file of that size lacks at its end.
+func missingNewline(file *os.File, size int64) ([]byte, error) {
+	last := []byte{'\n'}
+	if _, err := file.ReadAt(last, max(size-1, 0)); err != nil && size > 0 {
+		return nil, err
 	}
-	var last [1]byte
-	_, err := file.ReadAt(last[:], size-1)
-	return last[0] != '\n', err
+	if last[0] == '\n' {
+		return nil, nil
+	}
+	return []byte{'\n'}, nil
 }
 
 // spillLine returns an encoded record as its ProtoJSON in one line, with the row's own names.
 func spillLine(row []byte) ([]byte, error) {
 	record, err := decodeRecord(row)
 	if err != nil {
-		return nil, fmt.Errorf("sessionlog: spill: %w", err)
+		return nil, err
 	}
 	text, err := protojson.MarshalOptions{UseProtoNames: true}.Marshal(record)
 	if err != nil {
-		return nil, fmt.Errorf("sessionlog: spill: %w", err)
+		return nil, err
 	}
-	// protojson adds blanks at random.
 	var line bytes.Buffer
-	if err := json.Compact(&line, text); err != nil {
-		return nil, fmt.Errorf("sessionlog: spill: %w", err)
-	}
+	err = json.Compact(&line, text) // protojson adds blanks at random
 	line.WriteByte('\n')
-	return line.Bytes(), nil
+	return line.Bytes(), err
 }
 
 // sessionIDOf decodes a record's session id when a message needs it.

@@ -12,3 +12,12 @@ type Stats struct {
 	Pending   uint64 // in the buffer or in progress
 	Retried   uint64 // rows sent again, each time counted
 }
+
+func (s *Stats) add(other Stats) {
+	s.Appended += other.Appended
+	s.Duplicate += other.Duplicate
+	s.Refused += other.Refused
+	s.Dropped += other.Dropped
+	s.Spilled += other.Spilled
+	s.Retried += other.Retried
+}

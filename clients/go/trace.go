@@ -2,7 +2,6 @@ package sessionlog
 
 import (
 	"context"
-	"iter"
 	"net/http"
 	"regexp"
 	"strings"
@@ -36,14 +35,15 @@ func TraceIDFromContext(ctx context.Context) string {
 	return TraceIDFromMetadata(md)
 }
 
+// traceIDFrom takes the first valid value. Several values of a header may be joined by commas.
 func traceIDFrom(ids, traceparents []string) string {
-	for id := range eachValue(ids) {
-		if isSessionID(id) {
+	for id := range strings.SplitSeq(strings.Join(ids, ","), ",") {
+		if id = strings.Trim(id, " \t"); isSessionID(id) {
 			return id
 		}
 	}
-	for text := range eachValue(traceparents) {
-		match := traceparent.FindStringSubmatch(text)
+	for text := range strings.SplitSeq(strings.Join(traceparents, ","), ",") {
+		match := traceparent.FindStringSubmatch(strings.Trim(text, " \t"))
 		if match == nil {
 			continue
 		}
@@ -55,27 +55,9 @@ func traceIDFrom(ids, traceparents []string) string {
 	return ""
 }
 
-// eachValue yields the values of a header, which may be joined by commas.
-func eachValue(values []string) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		for value := range strings.SplitSeq(strings.Join(values, ","), ",") {
-			if !yield(strings.Trim(value, " \t")) {
-				return
-			}
-		}
-	}
-}
-
 func allZeros(text string) bool { return strings.Trim(text, "0") == "" }
 
 func isSessionID(text string) bool {
-	if text == "" || len(text) > sessionIdLengthMax {
-		return false
-	}
-	for _, r := range text {
-		if !isNameByte(r) && r != ':' {
-			return false
-		}
-	}
-	return true
+	isOther := func(r rune) bool { return !isNameByte(r) && r != ':' }
+	return text != "" && len(text) <= sessionIdLengthMax && !strings.ContainsFunc(text, isOther)
 }

@@ -50,7 +50,7 @@ func typicalRecord() (Record, jsonRecord) {
 		Artifact: artifact, GroundedInRoster: &grounded, DurationMs: 1840,
 	}
 	twin := jsonRecord{
-		Schema: "session.iterate.v1", SessionID: record.SessionID, Timestamp: record.Timestamp, Daemon: record.Daemon,
+		Schema: schema, SessionID: record.SessionID, Timestamp: record.Timestamp, Daemon: record.Daemon,
 		Kind: record.Kind, Model: record.Model, Provider: record.Provider, Prompt: record.Prompt,
 		Iterations: record.Iterations, MaxIterations: record.MaxIterations, FinalVerdict: record.FinalVerdict,
 		Artifact: artifact, GroundedInRoster: &grounded, DurationMs: record.DurationMs,

@@ -21,14 +21,19 @@ type RefusedError struct {
 }
 
 func (e *RefusedError) Error() string {
-	texts := make([]string, len(e.Violations))
-	for i, violation := range e.Violations {
-		texts[i] = violation.String()
-	}
+	texts := textsOf(e.Violations)
 	if more := e.Count - len(texts); more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
 	return "sessionlog: the record is refused: " + strings.Join(texts, "; ")
+}
+
+func textsOf(violations []Violation) []string {
+	texts := make([]string, len(violations))
+	for i, violation := range violations {
+		texts[i] = violation.String()
+	}
+	return texts
 }
 
 func refusedBy(violation *Violation) *RefusedError {
