@@ -33,7 +33,7 @@ func newDiagnostics(log *slog.Logger) *diagnostics {
 }
 
 // refused logs a record with a violation whose field and reason were not logged before.
-func (d *diagnostics) refused(sessionID func() string, refusal *RefusedError) {
+func (d *diagnostics) refused(sessionID string, refusal *RefusedError) {
 	isNew := false
 	for _, violation := range refusal.Violations {
 		isNew = d.isNew(violation.Field+" "+violation.Reason) || isNew
@@ -43,7 +43,7 @@ func (d *diagnostics) refused(sessionID func() string, refusal *RefusedError) {
 	}
 	texts := textsOf(refusal.Violations[:min(len(refusal.Violations), shownViolationsMax)])
 	d.notices.report(slog.LevelWarn, "the session log refused a record; further ones with the same reason are only counted",
-		"session_id", sessionID(), "violations", texts, "violation_count", refusal.Count)
+		"session_id", sessionID, "violations", texts, "violation_count", refusal.Count)
 }
 
 // once logs anything else.

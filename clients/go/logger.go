@@ -68,8 +68,7 @@ func (l *SessionLogger) Append(record Record) {
 	row, violation := l.encode(&record)
 	if violation != nil {
 		l.queue.count(Stats{Refused: 1})
-		sessionID := record.SessionID
-		l.diagnostics.refused(func() string { return sessionID }, refusedBy(violation))
+		l.diagnostics.refused(record.SessionID, refusedBy(violation))
 		return
 	}
 	if l.conn == nil {

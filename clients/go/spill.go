@@ -71,11 +71,3 @@ func spillLine(row []byte) ([]byte, error) {
 	line.WriteByte('\n')
 	return line.Bytes(), err
 }
-
-// sessionIDOf decodes a record's session id when a message needs it.
-func sessionIDOf(row []byte) func() string {
-	return func() string {
-		record, _ := decodeRecord(row)
-		return record.GetSessionId()
-	}
-}
