@@ -6,7 +6,7 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { readOptions } from "../harness/options.mjs";
 import { startService } from "../harness/server.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
@@ -38,7 +38,7 @@ async function measureLatency(address) {
   createInterface({ input: tail.stdout }).on("line", (line) => {
     printed_ms.set(/"session_id":"([^"]+)"/.exec(line)[1], performance.now());
   });
-  const client = createRawClient(address);
+  const client = createApiClient(address);
   const nextBody = createBodies(options["row-bytes"], `${Date.now().toString(16)}a`);
   const acked_ms = new Map();
   const append = async () => {
@@ -76,7 +76,7 @@ const variants = {
 /** Opens tails; returns what closes them. */
 function openTails(address, requests) {
   const stop = new AbortController();
-  const clients = requests.map(() => createRawClient(address));
+  const clients = requests.map(() => createApiClient(address));
   const read = async (client, request) => {
     do {
       for await (const _ of client.tail(request, stop));

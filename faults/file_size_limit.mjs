@@ -1,6 +1,7 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
+import { checkHealth } from "../harness/probe.mjs";
 import { startService } from "../harness/server.mjs";
 import { createInspector } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
@@ -24,8 +25,8 @@ export const fileSizeLimit = {
     let slowest = 0;
     let refused = 0;
     const server = await startService(path, { prefix });
-    const client = createRawClient(server.address);
-    const health = async () => (await client.check("", 5_000)).value;
+    const client = createApiClient(server.address);
+    const health = async () => (await checkHealth(client, "", 5_000)).value;
     const options = { ledger, next: createRecords("limit"), unary: 8, batch: 1, batch_rows: 20, pause_ms: 2 };
     const load = startLoad(server.address, { ...options, onRefusal: againWhenFull });
     try {

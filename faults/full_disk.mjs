@@ -1,6 +1,7 @@
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
+import { checkHealth } from "../harness/probe.mjs";
 import { startService } from "../harness/server.mjs";
 import { checksumComplaints, createInspector, isSettled } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
@@ -34,7 +35,7 @@ async function fillAndFree(disk, random, times) {
   let server = await startService(path, { args });
   try {
     for (let time = 0; time < times && broken.length === 0; time += 1) {
-      const client = createRawClient(server.address);
+      const client = createApiClient(server.address);
       const load = startLoad(server.address, {
         ledger,
         next,
@@ -45,7 +46,7 @@ async function fillAndFree(disk, random, times) {
         onRefusal: againWhenFull,
       });
       const ballast = keepFull(join(disk, "ballast"));
-      const full = await until(async () => (await client.check("", 5_000)).value === "NOT_SERVING", 10_000);
+      const full = await until(async () => (await checkHealth(client, "", 5_000)).value === "NOT_SERVING", 10_000);
       if (full === undefined) broken.push("health did not become NOT_SERVING");
       await after(random.int(0, 1500));
       await ballast.free();
@@ -54,7 +55,7 @@ async function fillAndFree(disk, random, times) {
       recoveries.push(recovery ?? Infinity);
       if (!(recovery <= RECOVERY_MS))
         broken.push(`no append was accepted within ${RECOVERY_MS} ms of space being there`);
-      const healthy = (await client.check("", 5_000)).value;
+      const healthy = (await checkHealth(client, "", 5_000)).value;
       if (healthy !== "SERVING") broken.push(`health was ${healthy} after an append was accepted`);
       load.stop();
       await load.ended;

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { startService } from "../harness/server.mjs";
 import { checksumComplaints, createInspector, isSettled } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
@@ -66,7 +66,7 @@ export const retryStorm = {
 async function keepCalling(storm, batches) {
   const { ledger, random, broken } = storm;
   const proxy = await createLossyProxy(() => random.chance(LOSS));
-  let client = createRawClient(proxy.address);
+  let client = createApiClient(proxy.address);
   try {
     while (!storm.over) {
       const records = Array.from({ length: batches ? BATCH_ROWS : 1 }, storm.next);
@@ -95,13 +95,13 @@ async function keepCalling(storm, batches) {
       }
       // A new client does not wait before it connects.
       client.close();
-      client = createRawClient(proxy.address);
+      client = createApiClient(proxy.address);
       await after(20);
     }
   }
 
   async function send(bytes) {
-    if (batches) return client.appendBatch(bytes, 20_000);
+    if (batches) return client.appendBatch(bytes, { deadline_ms: 20_000 });
     const reply = await client.append(bytes[0], { deadline_ms: 20_000 });
     return reply.ok
       ? { ok: true, value: { results: [{ outcome: { $case: "appended", value: reply.value } }] } }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
+import { checkHealth } from "../harness/probe.mjs";
 import { startService } from "../harness/server.mjs";
 import { createInspector } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
@@ -79,8 +80,8 @@ async function failWrites(directory, name, error, refuses) {
 
 /** Health has to become NOT_SERVING, and then SERVING with replies going on. */
 async function watchHealth(address, load) {
-  const client = createRawClient(address);
-  const health = async () => (await client.check("", 5_000)).value;
+  const client = createApiClient(address);
+  const health = async () => (await checkHealth(client, "", 5_000)).value;
   try {
     if ((await until(async () => (await health()) === "NOT_SERVING", 15_000)) === undefined) {
       return ["health did not become NOT_SERVING"];

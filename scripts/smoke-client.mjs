@@ -1,14 +1,15 @@
 // The project's own client in the places of grpcurl and grpc-health-probe, for machines without them:
 //   smoke-client.mjs health ADDRESS | list ADDRESS | append ADDRESS RECORD_JSON
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { recordJsonToBytes } from "../dist/record/index.js";
+import { checkHealth, listServices } from "../harness/probe.mjs";
 
 const [command, address, json] = process.argv.slice(2);
-const client = createRawClient(address);
+const client = createApiClient(address);
 
 const commands = {
-  health: async () => shown(await client.check("sessionlog.v1.SessionLog", 5000), (status) => status),
-  list: async () => shown(await client.services(5000), (names) => names.join("\n")),
+  health: async () => shown(await checkHealth(client, "sessionlog.v1.SessionLog", 5000), (status) => status),
+  list: async () => shown(await listServices(address, 5000), (names) => names.join("\n")),
   append: async () => {
     const record = recordJsonToBytes(json);
     return shown(record.ok ? await client.append(record.bytes, { deadline_ms: 5000 }) : record, (reply) =>

@@ -166,7 +166,7 @@ async function endsWithoutClosing(service) {
 async function endsWhileDown(service) {
   const spill_file = join(service.directory, "spill.jsonl");
   const { stderr } = await runDaemon(service, { spill_file, close_timeout_ms: 200 }, "");
-  match(stderr, /1000 rows could not be sent and are in/);
+  match(stderr, /1000 records could not be sent and are in/);
   equal(readFileSync(spill_file, "utf8").split("\n").length, 1_001);
 }
 

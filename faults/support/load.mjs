@@ -1,4 +1,4 @@
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
 
 const DEADLINE_MS = 20_000;
 
@@ -40,7 +40,7 @@ export function startLoad(address, options) {
   }
 
   async function keepCalling(rows) {
-    const client = createRawClient(address);
+    const client = createApiClient(address);
     try {
       let records = [];
       while (!stopped && calls < calls_max) {
@@ -73,7 +73,7 @@ export function startLoad(address, options) {
   async function sendBatch(client, records) {
     const reply = await client.appendBatch(
       records.map(({ bytes }) => bytes),
-      DEADLINE_MS,
+      { deadline_ms: DEADLINE_MS },
     );
     if (!reply.ok) return reply;
     for (const { outcome } of reply.value.results) {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Client, type ClientDuplexStream, credentials, type ServiceError } from "@grpc/grpc-js";
-import { encodeListServicesRequest, REFLECTION_PATH } from "@sessionlog/client/rpc/probe";
 import { afterEach, expect, test } from "vitest";
+import { definitions } from "../../harness/probe.mjs";
 import { createFakeJournal } from "../support/journal.js";
 import { startTestServer, type TestServer } from "../support/server.js";
 
@@ -13,16 +13,16 @@ afterEach(async () => {
 });
 
 /** Opens a reflection stream and leaves it open. */
-async function openReflection(): Promise<ClientDuplexStream<Buffer, Buffer>> {
+async function openReflection(): Promise<ClientDuplexStream<{ list_services: string }, object>> {
   server = await startTestServer({ createJournal: createFakeJournal });
   client = new Client(server.address, credentials.createInsecure());
-  const bytes = (value: Buffer) => value;
-  return client.makeBidiStreamRequest(REFLECTION_PATH, bytes, bytes);
+  const { path, requestSerialize, responseDeserialize } = definitions.reflection.ServerReflectionInfo;
+  return client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
 }
 
 test("end closes a stream that its client leaves open", async () => {
   const stream = await openReflection();
-  stream.write(encodeListServicesRequest());
+  stream.write({ list_services: "*" });
   await once(stream, "data");
   const ended = new Promise<ServiceError>((resolve) => stream.on("error", resolve));
   server.service.stop();
@@ -34,7 +34,7 @@ test("end closes a stream that its client leaves open", async () => {
 test("trackStreams answers every request of a client that is slow to read, in the end", async () => {
   const stream = await openReflection();
   const requests = 500;
-  for (let count = 0; count < requests; count += 1) stream.write(encodeListServicesRequest());
+  for (let count = 0; count < requests; count += 1) stream.write({ list_services: "*" });
   stream.end();
   let answers = 0;
   stream.on("data", () => {

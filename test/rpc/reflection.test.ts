@@ -1,6 +1,7 @@
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { Client, credentials } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkHealth } from "../../harness/probe.mjs";
 import { createFakeJournal } from "../support/journal.js";
 import { startTestServer, type TestServer } from "../support/server.js";
 
@@ -60,5 +61,5 @@ test("addReflection knows the types of error details", async () => {
 test.each(["no.such.Type", "__proto__", "constructor"])("addReflection survives being asked for %s", async (name) => {
   await reflect("v1", FILE_CONTAINING_SYMBOL, name);
   await reflect("v1", FILE_BY_FILENAME, name);
-  expect(await server.client.check("")).toMatchObject({ ok: true });
+  expect(await checkHealth(server.client, "")).toMatchObject({ ok: true });
 });

@@ -2,6 +2,7 @@ import { encodeAppendRequest, encodeBatchRequest } from "@sessionlog/client/rpc/
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkHealth } from "../../harness/probe.mjs";
 import { sessionBytes, startTestServer, type TestServer } from "../support/server.js";
 
 const APPEND = SessionLogService.appendSession.path;
@@ -116,6 +117,6 @@ test("arbitrary bytes are refused or accepted, never INTERNAL or UNKNOWN", { tim
     { numRuns: 400 },
   );
   expect([...codes].sort()).toEqual(["INVALID_ARGUMENT", "OK"]);
-  expect(await server.client.check("")).toEqual({ ok: true, value: "SERVING" });
+  expect(await checkHealth(server.client, "")).toEqual({ ok: true, value: "SERVING" });
   for (const row of server.rows()) JSON.parse(row);
 });

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
+import { checkHealth } from "../../harness/probe.mjs";
 import { createFakeJournal } from "../support/journal.js";
 import { sessionBytes, startTestServer, type TestServer, type TestServerOptions } from "../support/server.js";
 
@@ -55,5 +56,5 @@ test("createRpcServer survives what is no HTTP/2", async () => {
   socket.end("GET / HTTP/1.1\r\n\r\n");
   socket.resume();
   await once(socket, "close");
-  expect(await server.client.check("")).toEqual({ ok: true, value: "SERVING" });
+  expect(await checkHealth(server.client, "")).toEqual({ ok: true, value: "SERVING" });
 });

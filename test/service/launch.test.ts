@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { afterEach, expect, test } from "vitest";
+import { checkHealth } from "../../harness/probe.mjs";
 import { JournalOpenError } from "../../src/journal/index.js";
 import { StartError } from "../../src/service/launch.js";
 import { createFakeJournal } from "../support/journal.js";
@@ -33,7 +34,7 @@ test("launchService listens before the journal is open: NOT_SERVING, and appends
   const journal = createFakeJournal();
   journal.hold();
   server = await launchTestServer({ createJournal: () => ({ ...journal, append: createFakeJournal().append }) });
-  expect(await server.client.check("")).toEqual({ ok: true, value: "NOT_SERVING" });
+  expect(await checkHealth(server.client, "")).toEqual({ ok: true, value: "NOT_SERVING" });
   expect(await server.client.append(sessionBytes())).toMatchObject({
     ok: false,
     code_name: "UNAVAILABLE",
@@ -42,7 +43,7 @@ test("launchService listens before the journal is open: NOT_SERVING, and appends
   expect(server.logs).not.toContainEqual(expect.objectContaining({ msg: "serving" }));
   journal.release();
   await server.service.opened;
-  expect(await server.client.check("")).toEqual({ ok: true, value: "SERVING" });
+  expect(await checkHealth(server.client, "")).toEqual({ ok: true, value: "SERVING" });
 });
 
 test("launchService rejects with one line when the port is in use", async () => {
@@ -56,7 +57,7 @@ test("launchService gives up its port when the journal cannot be opened", async 
   const open = () => Promise.reject(new JournalOpenError("/logs/s.jsonl: held by another process"));
   server = await launchTestServer({ createJournal: () => ({ ...createFakeJournal(), open }) });
   await expect(server.service.opened).rejects.toThrow(new StartError("/logs/s.jsonl: held by another process"));
-  expect(await server.client.check("")).toMatchObject({ ok: false, code_name: "UNAVAILABLE" });
+  expect(await checkHealth(server.client, "")).toMatchObject({ ok: false, code_name: "UNAVAILABLE" });
 });
 
 test("launchService refuses a second writer of the same session log", async () => {
@@ -88,10 +89,10 @@ test("a full disk is told as RESOURCE_EXHAUSTED and NOT_SERVING until it is over
     message: "no space",
     retry_after_ms: 1_000,
   });
-  expect(await server.client.check("")).toEqual({ ok: true, value: "NOT_SERVING" });
+  expect(await checkHealth(server.client, "")).toEqual({ ok: true, value: "NOT_SERVING" });
   journal.refuseWith(undefined);
   journal.enter("open");
-  expect(await server.client.check("")).toEqual({ ok: true, value: "SERVING" });
+  expect(await checkHealth(server.client, "")).toEqual({ ok: true, value: "SERVING" });
   expect(await server.client.append(sessionBytes())).toMatchObject({ ok: true });
 });
 
@@ -113,7 +114,7 @@ test("stop under load: every acknowledged row is in the file, and the exit code 
   server = await startTestServer();
   const acknowledged: string[] = [];
   const statuses = new Set<string>();
-  const clients = Array.from({ length: 4 }, () => createRawClient(server?.address ?? ""));
+  const clients = Array.from({ length: 4 }, () => createApiClient(server?.address ?? ""));
   const callers = clients.flatMap((client, number) =>
     Array.from({ length: 32 }, async (_, caller) => {
       for (let call = 0; ; call += 1) {
@@ -151,7 +152,7 @@ test("stop answers what is queued and refuses what comes later on the same conne
   const queued = server.client.append(sessionBytes());
   await arrival(() => journal.appends.length === 1);
   server.service.stop();
-  expect(await server.client.check("")).toEqual({ ok: true, value: "NOT_SERVING" });
+  expect(await checkHealth(server.client, "")).toEqual({ ok: true, value: "NOT_SERVING" });
   const late = { ok: false, code_name: "UNAVAILABLE", retry_after_ms: 1_000 };
   expect(await server.client.append(sessionBytes())).toMatchObject(late);
   expect(await server.client.appendBatch([sessionBytes()])).toMatchObject(late);

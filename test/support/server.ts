@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRawClient, type RawClient } from "@sessionlog/client/rpc/api_client";
+import { type ApiClient, createApiClient } from "@sessionlog/client/rpc/api_client";
 import { pino } from "pino";
 import type { Config } from "../../src/config/config.js";
 import { createJournal, type Journal, type JournalOptions } from "../../src/journal/index.js";
@@ -27,7 +27,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 
 export interface TestServer {
   readonly service: LaunchedService;
-  readonly client: RawClient;
+  readonly client: ApiClient;
   readonly address: string;
   /** The session log. */
   readonly path: string;
@@ -93,7 +93,7 @@ export async function launchTestServer(options: TestServerOptions = {}): Promise
     rmSync(directory, { recursive: true, force: true });
     throw error;
   });
-  const client = createRawClient(service.address);
+  const client = createApiClient(service.address);
   const bytes = () => readFileSync(config.log.path);
   return {
     service,

@@ -1,59 +1,61 @@
-import type { AppendOutcome } from "./delivery/append_and_wait.js";
-import { appendAnswered } from "./delivery/append_and_wait.js";
-import { createRowBuffer } from "./delivery/buffer.js";
-import { createNotices, violationsText } from "./delivery/diagnostics.js";
-import { closed, type Living, used } from "./delivery/exit_hooks.js";
+import { type AppendOutcome, appendAndWait } from "./delivery/append_and_wait.js";
+import { createRecordBuffer } from "./delivery/buffer.js";
+import { createDiagnostics, violationsText } from "./delivery/diagnostics.js";
+import { type TrackedLogger, track, untrack } from "./delivery/exit_hooks.js";
 import { createSender } from "./delivery/sender.js";
-import { leaveRows } from "./delivery/spill.js";
+import { spillRecords } from "./delivery/spill.js";
 import { createCounters, type Stats } from "./delivery/stats.js";
-import { encodeWith, type Options, resolveOptions, type SessionLoggerOptions, toTimer } from "./options.js";
+import { type Options, resolveOptions, type SessionLoggerOptions, toTimer } from "./options.js";
+import { type EncodedRecord, encodeRecord } from "./record/encode_record.js";
 import type { SessionRecordInput } from "./record/record.js";
 import { createConnection } from "./rpc/connection.js";
 
 export interface AppendAndWaitOptions {
-  /** How long to wait; a service that is busy or away is tried again until then. 30 s unless told. */
+  /** How long to wait; a service that is busy or unavailable is called again until then. 30 s by default. */
   readonly deadline_ms?: number | undefined;
-  /** Have the record checked only; nothing is written, and the answer's sequence is 0. */
+  /** Only check the record; nothing is written, and the outcome's sequence is 0. */
   readonly validate_only?: boolean | undefined;
 }
 
-/** Sends records to the service without the daemon noticing. Nothing here throws or rejects. */
+/** Sends records to the service in the background. Nothing here throws or rejects. */
 export interface SessionLogger {
   /** False for a logger without an address: every call on it does nothing. */
   readonly enabled: boolean;
-  /** Has a record stored. Takes a snapshot, puts a session_id, the time and the daemon into it where there is none, and
-   * returns at once. */
+  /** Buffers a record to be stored. Takes a snapshot, adds a session_id, the time and the daemon where there is none,
+   * and returns at once. */
   append(record: SessionRecordInput): void;
-  /** Stores a record and resolves once it is on disk, before those that wait in the buffer, or with why it is not. */
+  /** Stores a record, ahead of those in the buffer; resolves once it is on disk, or with why it is not. */
   appendAndWait(record: SessionRecordInput, options?: AppendAndWaitOptions | null): Promise<AppendOutcome>;
-  /** What has become of the rows so far. */
+  /** What has become of the records so far. */
   stats(): Stats;
-  /** Waits until all records appended before are stored, refused or dropped; false when that takes longer, 10 s unless
-   * told. */
+  /** Waits until all records appended before are stored, refused or dropped; false when the deadline, 10 s by default,
+   * comes first. */
   flush(deadline_ms?: number | null): Promise<boolean>;
   /**
-   * Sends what waits, for at most so long (`close_timeout_ms` unless told), and ends. What is left then goes to the spill
-   * file, or is lost and counted as dropped. True when nothing was left.
+   * Sends what is buffered, for at most this long (`close_timeout_ms` by default), and closes. What is left then goes to
+   * the spill file, or is lost and counted as dropped. True when nothing was left.
    *
-   * Records appended from now on are dropped. To close again changes nothing. A logger that nobody closed is when
-   * nothing else keeps the process alive; by `process.exit` it is not, and its rows are spilled. A signal that ends the
-   * process loses them.
+   * Records appended from now on are dropped. Closing again changes nothing. A logger that is not closed is closed when
+   * nothing else keeps the process alive; `process.exit` only spills its records. A signal that ends the process loses
+   * them.
    */
   close(deadline_ms?: number | null): Promise<boolean>;
 }
 
 const DEADLINE_MS = 30_000;
 const FLUSH_MS = 10_000;
+/** The most bytes of a request around its one record. */
+const FRAMING_BYTES_MAX = 16;
 
 /**
- * A logger for the service at `address` (`host:port` or `unix:/path`). With an empty address it is off. It connects with
- * the first record, and the service may be down then.
+ * A logger for the service at `address` (`host:port` or `unix:/path`). With an empty address it is disabled. It connects
+ * with the first record, and the service may be down then.
  */
 export function createSessionLogger(
   address: string | null | undefined,
   options?: SessionLoggerOptions | null,
 ): SessionLogger {
-  // As a configuration has it, which may not be a text at all.
+  // As a configuration has it, which may not be text at all.
   const trimmed = String(address ?? "").trim();
   return trimmed === "" ? createDisabledLogger() : createEnabledLogger(resolveOptions(trimmed, options ?? {}));
 }
@@ -71,15 +73,16 @@ function createDisabledLogger(): SessionLogger {
 
 function createEnabledLogger(options: Options): SessionLogger {
   const counters = createCounters();
-  const notices = createNotices(options.log);
+  const diagnostics = createDiagnostics(options.log);
   const connection = createConnection(options);
-  const buffer = createRowBuffer({
-    rows_max: options.buffer_rows,
+  const buffer = createRecordBuffer({
+    records_max: options.buffer_rows,
     bytes_max: options.buffer_bytes,
     overflow: options.overflow,
     onDrop: () => void counters.dropped++,
   });
-  const sender = createSender({ options, buffer, connection, counters, notices });
+  const sender = createSender({ options, buffer, connection, counters, diagnostics });
+  const bytes_max = Math.min(options.buffer_bytes, options.max_message_bytes - FRAMING_BYTES_MAX);
   let in_use = false;
   let closing: Promise<boolean> | undefined;
 
@@ -94,18 +97,24 @@ function createEnabledLogger(options: Options): SessionLogger {
     return settled;
   }
 
-  /** Ends with what is left. True when that is nothing. */
+  /** Spills what is left. True when nothing is. */
   function end(): boolean {
-    closed(living);
+    untrack(tracked);
     sender.abandon();
     connection.close();
-    const rows = buffer.drain();
-    leaveRows(rows, options.spill_file, counters, notices);
-    notices.tell();
-    return rows.length === 0;
+    const records = buffer.drain();
+    spillRecords(records, options.spill_file, counters, diagnostics);
+    diagnostics.write();
+    return records.length === 0;
   }
 
-  const living: Living = { close: () => logger.close(), abandon: end };
+  function encode(record: SessionRecordInput): EncodedRecord {
+    const encoded = encodeRecord(record, options, bytes_max);
+    if (!encoded.ok) counters.refused++;
+    return encoded;
+  }
+
+  const tracked: TrackedLogger = { close: () => logger.close(), abandon: end };
 
   const logger: SessionLogger = {
     enabled: true,
@@ -117,15 +126,12 @@ function createEnabledLogger(options: Options): SessionLogger {
       }
       if (!in_use) {
         in_use = true;
-        used(living);
+        track(tracked);
       }
-      const row = encodeWith(options, record);
-      if (row.ok) buffer.put(row.bytes);
-      else {
-        counters.refused++;
-        notices.refused(row.violations, row.violations.length);
-      }
-      sender.kick();
+      const encoded = encode(record);
+      if (encoded.ok) buffer.put(encoded.bytes);
+      else diagnostics.refused(encoded.violations, encoded.violations.length);
+      sender.wake();
     },
 
     async appendAndWait(record, call) {
@@ -138,24 +144,23 @@ function createEnabledLogger(options: Options): SessionLogger {
           retry_after_ms: undefined,
         };
       }
-      const row = encodeWith(options, record);
-      if (!row.ok) {
-        counters.refused++;
-        const { violations } = row;
+      const encoded = encode(record);
+      if (!encoded.ok) {
+        const { violations } = encoded;
         return { ok: false, kind: "refused", violations, message: violationsText(violations, violations.length) };
       }
       const validate_only = call?.validate_only === true;
       const deadline_ms = toTimer(call?.deadline_ms, DEADLINE_MS);
       const onRetry = () => void counters.retried++;
-      const outcome = await appendAnswered(connection, options, row.bytes, { validate_only, deadline_ms, onRetry });
+      const outcome = await appendAndWait(connection, options, encoded.bytes, { validate_only, deadline_ms, onRetry });
       if (!outcome.ok) counters.refused += outcome.kind === "refused" ? 1 : 0;
       else if (!validate_only) counters[outcome.duplicate ? "duplicate" : "appended"]++;
       return outcome;
     },
 
     stats() {
-      const { rows, bytes } = buffer.size;
-      return { ...counters, buffered: rows, buffered_bytes: bytes };
+      const { records, bytes } = buffer.size;
+      return { ...counters, buffered: records, buffered_bytes: bytes };
     },
 
     flush: (deadline_ms) => flush(toTimer(deadline_ms, FLUSH_MS)),

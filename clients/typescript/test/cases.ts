@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { status } from "@grpc/grpc-js";
+import type { FailureAction } from "../src/delivery/retry.js";
 
 /** The cases of a file of clients/cases, which all clients share: one JSON value a line. */
 export function readCases<Case>(file: string): readonly Case[] {
@@ -7,4 +9,16 @@ export function readCases<Case>(file: string): readonly Case[] {
     .trimEnd()
     .split("\n")
     .map((line): Case => JSON.parse(line));
+}
+
+/** A row of the table of failures: what follows a status, with or without RetryInfo. */
+export interface FailureCase {
+  readonly status: keyof typeof status;
+  readonly retry_info: boolean;
+  readonly one_row: FailureAction;
+  readonly many_rows: FailureAction;
+}
+
+export function readFailureCases(): readonly FailureCase[] {
+  return JSON.parse(readFileSync(new URL("../../cases/failures.json", import.meta.url), "utf8"));
 }

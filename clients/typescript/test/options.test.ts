@@ -1,15 +1,5 @@
 import { expect, test } from "vitest";
-import { backoffs, programName, resolveOptions } from "../src/options.js";
-
-test.each([
-  [["node", "/srv/validatord.js"], "validatord"],
-  [["node", "/srv/my daemon/dist/index.mjs"], "mydaemon"],
-  [["node", "/srv/validatord/dist/src/main.ts"], "validatord"],
-  [["node"], "node"],
-  [["node", `/${"x".repeat(100)}`], "x".repeat(64)],
-])("programName of %j is %s", (argv, expected) => {
-  expect(programName(argv, "/usr/bin/node")).toBe(expected);
-});
+import { resolveOptions } from "../src/options.js";
 
 test("resolveOptions has the documented defaults, and brings numbers within bounds", () => {
   expect(resolveOptions("a:1", {})).toMatchObject({
@@ -42,13 +32,4 @@ test("resolveOptions makes no time that a timer cannot wait", () => {
     expect(resolveOptions("a:1", { [name]: Number.NaN })[name]).toBe(resolveOptions("a:1", {})[name]);
   }
   expect(resolveOptions("a:1", { close_timeout_ms: -1 }).close_timeout_ms).toBe(0);
-});
-
-test("backoffs double up to their limit, spread downwards", () => {
-  const waits = (random: number) => {
-    const each = backoffs({ min_backoff_ms: 100, max_backoff_ms: 500, random: () => random });
-    return Array.from({ length: 5 }, () => each.next().value);
-  };
-  expect(waits(1)).toEqual([100, 200, 400, 500, 500]);
-  expect(waits(0)).toEqual([50, 100, 200, 250, 250]);
 });

@@ -141,7 +141,7 @@ describe("createSessionLogger", () => {
     expect(await log.close()).toBe(true);
     // The first row was under way all the time.
     expect(ids(path)).toEqual(["session-0", ...names(99, overflow === "newest" ? 1 : 901)]);
-    expect(log.told.join()).toContain("900 rows are lost, as the buffer is full");
+    expect(log.told.join()).toContain("900 records lost: the buffer is full");
   });
 
   test("spills the rows that close leaves, for the append command", async () => {
@@ -153,7 +153,7 @@ describe("createSessionLogger", () => {
     }
     expect(await log.close(50)).toBe(false);
     expect(log.stats()).toMatchObject({ spilled: 500, dropped: 0, buffered: 0 });
-    expect(log.told.at(-1)).toContain(`500 rows could not be sent and are in ${spill_file}`);
+    expect(log.told.at(-1)).toContain(`500 records could not be sent and are in ${spill_file}`);
     const { path, rows } = await serve({ server: { listen: address } });
     const { code, stdout } = await runCli(["append", "--address", address, spill_file]);
     expect([code, stdout]).toEqual([0, "appended 500, duplicate 0, refused 0\n"]);
@@ -170,7 +170,7 @@ describe("createSessionLogger", () => {
     log.append(accepted(1));
     expect(log.stats()).toMatchObject({ dropped: 2, spilled: 0, buffered: 0 });
     expect(await log.appendAndWait(accepted(2))).toMatchObject({ ok: false, kind: "failed", code: "CLOSED" });
-    expect(log.told.join()).toContain("the spill file fails: Error: ENOENT");
+    expect(log.told.join()).toMatch(/cannot write .*: Error: ENOENT/);
   });
 
   test("makes no spill file when nothing is left", async () => {

@@ -1,4 +1,4 @@
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { Command, Option } from "commander";
 import { count, duration, size } from "../../config/values.js";
 import { type CliCommand, type CliContext, WorkError, write } from "../context.js";
@@ -61,7 +61,7 @@ async function append(file: string, options: AppendOptions, context: CliContext)
   const { batchRows, batchBytes, deadline, timeout } = options;
   const stamps = options.stamp ? { session_id: context.newSessionId, now_ms: context.now_ms } : undefined;
   const lines = readLines(openInput(file, context), file);
-  const client = createRawClient(server);
+  const client = createApiClient(server);
   try {
     const refusals = await openRefusals(rejects, stderr);
     const readRow = createRecordReader(stamps);

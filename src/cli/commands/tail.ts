@@ -1,4 +1,4 @@
-import { createRawClient, type TailMessage } from "@sessionlog/client/rpc/api_client";
+import { createApiClient, type TailMessage } from "@sessionlog/client/rpc/api_client";
 import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { count } from "../../config/values.js";
@@ -88,7 +88,7 @@ async function tail(options: TailOptions, context: CliContext): Promise<number> 
     verdicts: options.verdict ?? [],
     ungrounded_only: options.ungrounded ?? false,
   };
-  const client = createRawClient(address, { channel_options: keepalive });
+  const client = createApiClient(address, { channel_options: keepalive });
   const stop = stopOnSignal(context.signals);
   const { onMessage, told } = createPrinter(options, context);
   try {

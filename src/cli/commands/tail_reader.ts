@@ -1,9 +1,9 @@
-import type { CallFailure, RawClient, TailMessage } from "@sessionlog/client/rpc/api_client";
+import type { ApiClient, CallFailure, TailMessage } from "@sessionlog/client/rpc/api_client";
 import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { type CliContext, WorkError } from "../context.js";
 
 interface TailReaderOptions {
-  readonly client: Pick<RawClient, "tail">;
+  readonly client: Pick<ApiClient, "tail">;
   readonly address: string;
   readonly onMessage: (message: TailMessage) => Promise<void>;
   readonly signal: AbortSignal;

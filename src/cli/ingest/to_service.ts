@@ -1,4 +1,6 @@
-import type { CallFailure, RawClient } from "@sessionlog/client/rpc/api_client";
+import { backoffs } from "@sessionlog/client/delivery/backoff";
+import { classifyFailure, deliverInParts, type Records } from "@sessionlog/client/delivery/retry";
+import type { ApiClient, CallFailure } from "@sessionlog/client/rpc/api_client";
 import type { ShownViolation } from "./line_record.js";
 
 /** What became of one record. */
@@ -12,71 +14,75 @@ export type SendOutcome =
   | { readonly ok: false; readonly message: string };
 
 export interface SenderOptions {
-  readonly client: Pick<RawClient, "appendBatch">;
+  readonly client: Pick<ApiClient, "appendBatch">;
   /** For one call. */
   readonly deadline_ms: number;
-  /** For one batch with all its retries. */
+  /** For the calls of a batch, or of a part of it, without progress. */
   readonly timeout_ms: number;
   readonly monotonic_ms: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-const firstPause_ms = 100;
-const longestPause_ms = 5000;
+/** One process has nobody to spread its calls from. */
+const BACKOFF = { min_backoff_ms: 100, max_backoff_ms: 5_000, random: () => 1 };
 
 /**
- * Makes a function that sends records in one call, and again while the service says that this may help: UNAVAILABLE, and
- * RESOURCE_EXHAUSTED with RetryInfo (a full queue or disk), the rule of OTLP's clients
- * (https://opentelemetry.io/docs/specs/otlp/#failures-1). Records that are too many bytes for one call are sent in halves; one that
- * is too large alone is refused.
+ * Makes a function that sends records as the client does: again while that may help, in halves where one record may be the
+ * reason of a failure. A record that is refused alone is a refused row; any other failure ends the batch. What was
+ * stored until then is answered as a duplicate when it is sent again.
  */
-export function createSender(options: SenderOptions): (records: readonly Uint8Array[]) => Promise<SendOutcome> {
+export function createSender(options: SenderOptions): (records: Records) => Promise<SendOutcome> {
   const { client, deadline_ms, timeout_ms, monotonic_ms, sleep } = options;
 
-  async function send(records: readonly Uint8Array[]): Promise<SendOutcome> {
+  /** Calls until no retry changes the result, or the timeout has passed. */
+  async function deliver(records: Records): ReturnType<ApiClient["appendBatch"]> {
     const end = monotonic_ms() + timeout_ms;
-    for (let pause_ms = firstPause_ms; ; pause_ms = Math.min(2 * pause_ms, longestPause_ms)) {
+    const waits = backoffs(BACKOFF);
+    for (;;) {
       const left_ms = Math.max(1, end - monotonic_ms());
-      const reply = await client.appendBatch(records, Math.min(deadline_ms, left_ms));
-      if (reply.ok) return readResults(reply.value.results, records.length);
-      if (isTooLarge(reply)) return sendHalves(records, reply);
-      const text = `${reply.code_name}: ${reply.message}`;
-      if (!isWorthARetry(reply)) return { ok: false, message: text };
-      const wait_ms = Math.max(pause_ms, reply.retry_after_ms ?? 0);
-      if (monotonic_ms() + wait_ms >= end) {
-        return { ok: false, message: `no progress for ${Math.round(timeout_ms / 1000)} s: ${text}` };
-      }
+      const reply = await client.appendBatch(records, { deadline_ms: Math.min(deadline_ms, left_ms) });
+      if (reply.ok || classifyFailure(reply, records.length) !== "retry") return reply;
+      const wait_ms = Math.max(waits.next().value, reply.retry_after_ms ?? 0);
+      if (monotonic_ms() + wait_ms >= end) return reply;
       await sleep(wait_ms);
     }
   }
 
-  async function sendHalves(records: readonly Uint8Array[], failure: CallFailure): Promise<SendOutcome> {
-    if (records.length <= 1) {
-      const violation = { field: "record", reason: "TOO_LONG", description: failure.message };
-      return { ok: true, results: [{ kind: "refused", violations: [violation], omitted: 0 }] };
+  return async (records) => {
+    const results: SentRecord[] = [];
+    for await (const [part, reply] of deliverInParts(records, deliver)) {
+      const outcome = reply.ok
+        ? readResults(reply.value.results, part.length)
+        : failureOf(reply, part.length, timeout_ms);
+      if (!outcome.ok) return outcome;
+      results.push(...outcome.results);
     }
-    const middle = Math.ceil(records.length / 2);
-    const first = await send(records.slice(0, middle));
-    if (!first.ok) return first;
-    const second = await send(records.slice(middle));
-    // What the first half stored is stored; sent again, it is answered as a duplicate.
-    return second.ok ? { ok: true, results: [...first.results, ...second.results] } : second;
+    return { ok: true, results };
+  };
+}
+
+/** What a failure means for the records of its call: the refusal of a single row, or the end of the work. */
+function failureOf(failure: CallFailure, records: number, timeout_ms: number): SendOutcome {
+  const { code_name, message } = failure;
+  const action = classifyFailure(failure, records);
+  if (
+    action === "give_up" &&
+    records === 1 &&
+    (code_name === "INVALID_ARGUMENT" || code_name === "RESOURCE_EXHAUSTED")
+  ) {
+    const reason = code_name === "RESOURCE_EXHAUSTED" ? "TOO_LONG" : code_name;
+    const own = [{ field: "record", reason, description: message }];
+    const violations = failure.violations.length > 0 ? failure.violations : own;
+    return { ok: true, results: [{ kind: "refused", violations, omitted: 0 }] };
   }
-
-  return send;
+  const text = `${code_name}: ${message}`;
+  return {
+    ok: false,
+    message: action === "retry" ? `no progress for ${Math.round(timeout_ms / 1000)} s: ${text}` : text,
+  };
 }
 
-function isWorthARetry({ code_name, retry_after_ms }: CallFailure): boolean {
-  return code_name === "UNAVAILABLE" || (code_name === "RESOURCE_EXHAUSTED" && retry_after_ms !== undefined);
-}
-
-/** More bytes than a message (RESOURCE_EXHAUSTED as gRPC libraries say it) or a write of the journal may have. */
-function isTooLarge({ code_name, retry_after_ms, violations }: CallFailure): boolean {
-  if (code_name === "RESOURCE_EXHAUSTED") return retry_after_ms === undefined;
-  return violations.some(({ field, reason }) => field === "records" && reason === "TOO_LONG");
-}
-
-type Results = Extract<Awaited<ReturnType<RawClient["appendBatch"]>>, { ok: true }>["value"]["results"];
+type Results = Extract<Awaited<ReturnType<ApiClient["appendBatch"]>>, { ok: true }>["value"]["results"];
 
 function readResults(results: Results, expected: number): SendOutcome {
   if (results.length !== expected) {
@@ -84,7 +90,7 @@ function readResults(results: Results, expected: number): SendOutcome {
   }
   const sent: SentRecord[] = [];
   for (const { outcome } of results) {
-    if (outcome === undefined) return { ok: false, message: "the service answered with a result that says nothing" };
+    if (outcome === undefined) return { ok: false, message: "the service answered with an empty result" };
     if (outcome.$case === "appended") sent.push({ kind: outcome.value.duplicate ? "duplicate" : "appended" });
     else {
       const { violations, violation_count } = outcome.value;

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createRawClient } from "@sessionlog/client/rpc/api_client";
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createJournal } from "../../../src/journal/index.js";
 import { launchService } from "../../../src/service/launch.js";
@@ -89,7 +89,7 @@ describe("tail", () => {
       return service;
     };
     const first = await serve("127.0.0.1:0");
-    const client = createRawClient(first.address);
+    const client = createApiClient(first.address);
     await append(client, "s1");
     const [all, fresh] = [follow(first.address), follow(first.address, "-n", "0", "--kind", "fill")];
     await expect.poll(() => ids(all.stdout.text())).toEqual(["s1"]);

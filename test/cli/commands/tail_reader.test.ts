@@ -1,4 +1,4 @@
-import type { CallFailure, RawClient, TailMessage } from "@sessionlog/client/rpc/api_client";
+import type { ApiClient, CallFailure, TailMessage } from "@sessionlog/client/rpc/api_client";
 import { expect, test } from "vitest";
 import { readTail } from "../../../src/cli/commands/tail_reader.js";
 import { createSink } from "../support.js";
@@ -20,7 +20,7 @@ async function run(request: object, ...calls: readonly Call[]) {
   const printed: number[] = [];
   const stderr = createSink();
   let pauses = 0;
-  const tail: RawClient["tail"] = async function* (request, { onBegin }) {
+  const tail: ApiClient["tail"] = async function* (request, { onBegin }) {
     const [begin, rows, ending] = calls[requests.length] ?? [undefined, [], failure("INTERNAL")];
     requests.push(request);
     if (begin !== undefined) onBegin?.(begin);

@@ -1,6 +1,7 @@
 import type { CallResult } from "@sessionlog/client/rpc/api_client";
 import type { BatchAppendSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, test } from "vitest";
+import { readFailureCases } from "../../../clients/typescript/test/cases.js";
 import { createSender } from "../../../src/cli/ingest/to_service.js";
 import { createFakeTime } from "../support.js";
 
@@ -30,9 +31,9 @@ function senderTo(answer: (count: number, call: number) => Reply, timeout_ms = 6
   const calls: number[] = [];
   const deadlines: number[] = [];
   const client = {
-    async appendBatch(records: readonly Uint8Array[], deadline_ms = 0) {
+    async appendBatch(records: readonly Uint8Array[], options: { readonly deadline_ms?: number } = {}) {
       calls.push(records.length);
-      deadlines.push(deadline_ms);
+      deadlines.push(options.deadline_ms ?? 0);
       return answer(records.length, calls.length);
     },
   };
@@ -77,15 +78,32 @@ describe("createSender", () => {
     expect(deadlines).toEqual([2000, 1900, 1700, 1300, 500]);
   });
 
-  test.each([
-    ["UNAUTHENTICATED", failure(16, "UNAUTHENTICATED")],
-    ["DEADLINE_EXCEEDED", failure(4, "DEADLINE_EXCEEDED")],
-    ["INVALID_ARGUMENT", failure(3, "INVALID_ARGUMENT", { field: "record.kind" })],
-  ])("createSender does not try again at %s", async (name, reply) => {
-    const { send, calls } = senderTo(() => reply);
-    expect(await send([record])).toEqual({ ok: false, message: `${name}: why` });
-    expect(calls).toEqual([1]);
+  test.each(["UNAUTHENTICATED", "UNIMPLEMENTED", "INTERNAL", "PERMISSION_DENIED"])(
+    "createSender does not try a single record again at %s",
+    async (name) => {
+      const { send, calls } = senderTo(() => failure(2, name));
+      expect(await send([record])).toEqual({ ok: false, message: `${name}: why` });
+      expect(calls).toEqual([1]);
+    },
+  );
+
+  test.each(["DEADLINE_EXCEEDED", "ABORTED", "CANCELLED"])("createSender tries again at %s", async (name) => {
+    const { send, calls } = senderTo((count, call) => (call < 3 ? failure(4, name) : appended(count)));
+    expect(await send([record])).toMatchObject({ ok: true });
+    expect(calls).toEqual([1, 1, 1]);
   });
+
+  test.each(readFailureCases())(
+    "case: $status with RetryInfo $retry_info, many rows: $many_rows",
+    async ({ status, retry_info, many_rows }) => {
+      const failed = failure(2, status, retry_info ? { retry_after_ms: 1 } : {});
+      const { send, calls } = senderTo((count, call) => (call === 1 ? failed : appended(count)));
+      const outcome = await send([record, record]);
+      const ends = many_rows === "give_up" || many_rows === "wait_for_credentials";
+      expect(outcome).toMatchObject(ends ? { ok: false, message: `${status}: why` } : { ok: true });
+      expect(calls).toEqual(many_rows === "split" ? [2, 1, 1] : many_rows === "retry" ? [2, 2] : [2]);
+    },
+  );
 
   test.each([
     ["a message", failure(8, "RESOURCE_EXHAUSTED")],
@@ -93,13 +111,33 @@ describe("createSender", () => {
   ])("createSender halves what is too much for %s, in order", async (_what, tooLarge) => {
     const { send, calls } = senderTo((count) => (count > 2 ? tooLarge : appended(count)));
     expect(await send(Array(5).fill(record))).toMatchObject({ ok: true, results: Array(5).fill({ kind: "appended" }) });
-    expect(calls).toEqual([5, 3, 2, 1, 2]);
+    expect(calls).toEqual([5, 2, 3, 1, 2]);
   });
 
   test("createSender refuses a record that is too large alone", async () => {
     const { send } = senderTo(() => failure(8, "RESOURCE_EXHAUSTED"));
     const violations = [{ field: "record", reason: "TOO_LONG", description: "why" }];
     expect(await send([record])).toEqual({ ok: true, results: [{ kind: "refused", violations, omitted: 0 }] });
+  });
+
+  test("createSender refuses a record that is refused alone, and stores the others", async () => {
+    const poison = Buffer.from("poison");
+    const time = createFakeTime();
+    const client = {
+      appendBatch: async (records: readonly Uint8Array[]) =>
+        records.includes(poison) ? failure(3, "INVALID_ARGUMENT", { field: "record.kind" }) : appended(records.length),
+    };
+    const send = createSender({ client, deadline_ms: 30_000, timeout_ms: 60_000, ...time });
+    const violations = [{ field: "record.kind", reason: "TOO_LONG", description: "too long" }];
+    expect(await send([record, record, poison, record])).toEqual({
+      ok: true,
+      results: [
+        { kind: "appended" },
+        { kind: "appended" },
+        { kind: "refused", violations, omitted: 0 },
+        { kind: "appended" },
+      ],
+    });
   });
 
   test("createSender does not believe a reply with another number of results", async () => {

@@ -2,10 +2,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Timestamp } from "@sessionlog/protocol/gen/google/protobuf/timestamp";
 import type { Violation } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import { backoffs, type Options } from "../options.js";
+import type { Options } from "../options.js";
 import type { Connection } from "../rpc/connection.js";
 import type { CallFailure } from "../rpc/failure.js";
-import { remedyFor } from "./retry.js";
+import { backoffs } from "./backoff.js";
+import { classifyFailure } from "./retry.js";
 
 /** What the service stored. */
 export interface Appended {
@@ -14,11 +15,11 @@ export interface Appended {
   readonly timestamp: Timestamp | undefined;
   /** The row's number in its journal, from 1; 0 when nothing was written. */
   readonly sequence: number;
-  /** The row was stored before, and was not written again. */
+  /** The row was stored by an earlier call, and was not written again. */
   readonly duplicate: boolean;
 }
 
-/** The record is not one that the session log takes; to send it again is of no use. */
+/** The session log does not accept the record; sending it again does not change that. */
 export interface Refused {
   readonly ok: false;
   readonly kind: "refused";
@@ -26,7 +27,7 @@ export interface Refused {
   readonly message: string;
 }
 
-/** It is not known that the record is stored. To append the same record again is safe when it has its own session_id and
+/** The record may or may not be stored. Appending the same record again is safe when it has its own session_id and
  * timestamp. */
 export interface Failed {
   readonly ok: false;
@@ -34,28 +35,28 @@ export interface Failed {
   /** The status, for example UNAVAILABLE; CLOSED when the logger is closed. */
   readonly code: string;
   readonly message: string;
-  /** When the service wants to be asked again, if it said so. */
+  /** What RetryInfo asked for; undefined when there was none. */
   readonly retry_after_ms: number | undefined;
 }
 
 export type AppendOutcome = Appended | Refused | Failed;
 
-/** Sends a row until the answer is one that a retry does not change, or the time is over. `onRetry` is told of each time
- * that it is sent again. */
-export async function appendAnswered(
+/** Sends a record until no retry changes the result, or the deadline has passed. `onRetry` is called before each retry. */
+export async function appendAndWait(
   connection: Connection,
   options: Options,
-  row: Uint8Array,
+  record: Uint8Array,
   call: { readonly validate_only: boolean; readonly deadline_ms: number; onRetry(): void },
 ): Promise<AppendOutcome> {
   const end_ms = performance.now() + call.deadline_ms;
   const waits = backoffs(options);
   for (;;) {
     const left_ms = Math.max(1, end_ms - performance.now());
-    const reply = await connection.append(row, call.validate_only, Math.min(options.call_timeout_ms, left_ms));
-    if (reply.ok) return { ok: true, ...reply.value };
-    const wait_ms = Math.max(waits.next().value, reply.retry_after_ms ?? 0);
-    if (remedyFor(reply) !== "retry" || performance.now() + wait_ms >= end_ms) return failureOf(reply);
+    const result = await connection.append(record, call.validate_only, Math.min(options.call_timeout_ms, left_ms));
+    if (result.ok) return { ok: true, ...result.value };
+    const wait_ms = Math.max(waits.next().value, result.retry_after_ms ?? 0);
+    // For a caller that waits, missing credentials are a failure at once.
+    if (classifyFailure(result, 1) !== "retry" || performance.now() + wait_ms >= end_ms) return failureOf(result);
     await sleep(wait_ms);
     call.onRetry();
   }

@@ -1,106 +1,109 @@
-/** Sends rows in the background, in batches, until they are stored or refused. */
+/** Sends records in the background, in batches, until they are stored or refused. */
 import type { BatchAppendSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describeError } from "../errors.js";
-import { backoffs, type Options } from "../options.js";
+import type { Options } from "../options.js";
 import type { CallResult } from "../rpc/api_client.js";
 import type { Connection } from "../rpc/connection.js";
 import type { CallFailure } from "../rpc/failure.js";
-import type { RowBuffer } from "./buffer.js";
-import type { Notices } from "./diagnostics.js";
-import { createPause } from "./pause.js";
-import { remedyFor } from "./retry.js";
+import { backoffs } from "./backoff.js";
+import type { RecordBuffer } from "./buffer.js";
+import type { Diagnostics } from "./diagnostics.js";
+import { classifyFailure, deliverInParts, type Records } from "./retry.js";
 import type { Counters } from "./stats.js";
 
-/** Invariant: one call is under way at most, so rows are stored in the order in which they were appended. */
+/** Invariant: at most one call is in progress, so records are stored in the order in which they were appended. */
 export interface Sender {
-  /** There is something to send or to tell. It is done later, not while the caller waits. */
-  kick(): void;
-  /** Rows that wait for a back-off are sent now, unless the service asked for the wait. */
+  /** There is something to send or to log. It is done later, not while the caller waits. */
+  wake(): void;
+  /** Records that wait for a backoff are sent now, unless the service asked for the wait. */
   hurry(): void;
-  /** Sends and settles nothing any more; a call under way is for the connection to end. */
+  /** Sends and settles nothing any more; the connection ends a call in progress. */
   abandon(): void;
 }
 
 export interface SenderParts {
   readonly options: Options;
-  readonly buffer: RowBuffer;
+  readonly buffer: RecordBuffer;
   readonly connection: Connection;
   readonly counters: Counters;
-  readonly notices: Notices;
+  readonly diagnostics: Diagnostics;
 }
 
-/** A service that asks for a longer wait is asked again after this one. */
+/** A service that asks for a longer wait is called again after this one. */
 const RETRY_AFTER_MAX_MS = 300_000;
 
-type Rows = readonly Uint8Array[];
-
-export function createSender({ options, buffer, connection, counters, notices }: SenderParts): Sender {
-  const pause = createPause();
+export function createSender({ options, buffer, connection, counters, diagnostics }: SenderParts): Sender {
+  let endPause: () => void = () => undefined;
   let running = false;
   let abandoned = false;
 
   async function run(): Promise<void> {
     while (!abandoned) {
-      const rows = buffer.take(options.batch_rows, options.batch_bytes);
+      const records = buffer.take(options.batch_rows, options.batch_bytes);
       try {
-        if (rows.length > 0) await send(rows);
+        if (records.length > 0) await send(records);
       } catch (error) {
         // The others are still to be sent; these would meet the same again.
-        notices.once("internal", `rows are given up after an unexpected error: ${describeError(error)}`);
-        counters.refused += rows.length;
-        buffer.settle(rows.length);
+        diagnostics.once("internal", `records given up after an unexpected error: ${describeError(error)}`);
+        counters.refused += records.length;
+        buffer.settle(records.length);
       }
-      tell();
-      if (rows.length === 0) {
+      writeDiagnostics();
+      if (records.length === 0) {
         running = false;
         return;
       }
     }
   }
 
-  /** Sends rows until each is stored or refused, in parts where the service says that they are too large. */
-  async function send(rows: Rows): Promise<void> {
-    const parts: Rows[] = [rows];
-    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-      const outcome = await deliver(part);
-      if (outcome === undefined) return;
-      if (!outcome.ok && remedyFor(outcome) === "split" && part.length > 1) {
-        const middle = Math.floor(part.length / 2);
-        parts.push(part.slice(middle), part.slice(0, middle));
-        continue;
-      }
-      if (outcome.ok) count(outcome.value, part.length);
-      else giveUp(outcome, part.length);
+  /** Sends records until each is stored or refused. */
+  async function send(records: Records): Promise<void> {
+    for await (const [part, result] of deliverInParts(records, deliver)) {
+      if (result.ok) count(result.value, part.length);
+      else giveUp(result, part.length);
       buffer.settle(part.length);
     }
   }
 
-  /** Sends rows until the answer is one that a retry does not change; undefined when they are abandoned. */
-  async function deliver(rows: Rows): Promise<CallResult<BatchAppendSessionsResponse> | undefined> {
+  /** Sends records until no retry changes the result; undefined when they are abandoned. */
+  async function deliver(records: Records): Promise<CallResult<BatchAppendSessionsResponse> | undefined> {
     const waits = backoffs(options);
     while (!abandoned) {
-      const outcome = await connection.appendBatch(rows, options.call_timeout_ms);
+      const result = await connection.appendBatch(records, options.call_timeout_ms);
       if (abandoned) return undefined;
-      if (outcome.ok) notices.recovered();
-      if (outcome.ok || remedyFor(outcome) !== "retry") return outcome;
-      notices.outage(outcome.code_name, outcome.message);
-      tell();
-      await wait(waits.next().value, Math.min(outcome.retry_after_ms ?? 0, RETRY_AFTER_MAX_MS));
+      if (result.ok) diagnostics.recovered();
+      const action = result.ok ? undefined : classifyFailure(result, records.length);
+      if (result.ok || (action !== "retry" && action !== "wait_for_credentials")) return result;
+      diagnostics.outage(result.code_name, result.message);
+      writeDiagnostics();
+      const backoff_ms = action === "retry" ? waits.next().value : options.max_backoff_ms;
+      await wait(backoff_ms, Math.min(result.retry_after_ms ?? 0, RETRY_AFTER_MAX_MS));
       if (abandoned) return undefined;
-      counters.retried += rows.length;
+      counters.retried += records.length;
     }
     return undefined;
   }
 
-  /** The back-off may be cut short by a flush; what the service asks for may not. */
+  /** A flush may cut the backoff short, but not what the service asks for. */
   async function wait(backoff_ms: number, retry_after_ms: number): Promise<void> {
     const began_ms = performance.now();
-    await pause.wait(Math.max(backoff_ms, retry_after_ms));
+    await pause(Math.max(backoff_ms, retry_after_ms));
     for (;;) {
       const left_ms = retry_after_ms - (performance.now() - began_ms);
       if (left_ms <= 0 || abandoned) return;
-      await pause.wait(left_ms);
+      await pause(left_ms);
     }
+  }
+
+  /** Until `endPause` at most. It does not keep the process alive. */
+  function pause(duration_ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, duration_ms).unref();
+      endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   function count(response: BatchAppendSessionsResponse, sent: number): void {
@@ -110,46 +113,44 @@ export function createSender({ options, buffer, connection, counters, notices }:
     for (let index = 0; index < sent; index++) {
       const outcome = response.results[index]?.outcome;
       if (outcome === undefined) unanswered++;
-      else if (outcome.$case === "rejected") notices.refused(outcome.value.violations, outcome.value.violation_count);
-      else if (outcome.value.duplicate) duplicate++;
+      else if (outcome.$case === "rejected") {
+        diagnostics.refused(outcome.value.violations, outcome.value.violation_count);
+      } else if (outcome.value.duplicate) duplicate++;
       else appended++;
     }
     if (unanswered > 0) {
-      notices.once(
-        "reply",
-        `the reply says nothing of ${unanswered} of ${sent} rows; such rows are counted as refused`,
-      );
+      const message = `the reply has no result for ${unanswered} of ${sent} records; such records are counted as refused`;
+      diagnostics.once("reply", message);
     }
     counters.appended += appended;
     counters.duplicate += duplicate;
     counters.refused += sent - appended - duplicate;
   }
 
-  function giveUp(failure: CallFailure, rows: number): void {
-    counters.refused += rows;
-    const { violations, code_name, message } = failure;
-    if (violations.length > 0) notices.refused(violations, violations.length);
-    else notices.once(code_name, `rows are refused: ${code_name}: ${message}; further ones are counted, not told`);
+  function giveUp({ violations, code_name, message }: CallFailure, records: number): void {
+    counters.refused += records;
+    if (violations.length > 0) diagnostics.refused(violations, violations.length);
+    else diagnostics.once(code_name, `records refused: ${code_name}: ${message}; further ones are only counted`);
   }
 
-  function tell(): void {
-    // What is lost at the end is told by who abandons the rows.
+  function writeDiagnostics(): void {
+    // What is lost at the end is reported by the caller of `abandon`.
     if (abandoned) return;
-    notices.dropped(counters.dropped, performance.now());
-    notices.tell();
+    diagnostics.dropped(counters.dropped, performance.now());
+    diagnostics.write();
   }
 
   return {
-    kick() {
+    wake() {
       if (running || abandoned) return;
       running = true;
-      // Behind what the caller does now; what it appends until then goes with the same batch.
+      // After what the caller does now; what it appends until then goes with the same batch.
       setImmediate(run);
     },
-    hurry: () => pause.wake(),
+    hurry: () => endPause(),
     abandon() {
       abandoned = true;
-      pause.wake();
+      endPause();
     },
   };
 }

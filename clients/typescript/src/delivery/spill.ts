@@ -1,26 +1,27 @@
-/** The spill file: rows that could not be sent, as JSONL for `sessionlog append`. */
+/** The spill file: records that could not be sent, as JSONL for `sessionlog append`. */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from "node:fs";
 import { recordToJsonLine } from "@sessionlog/protocol/record_to_json";
 import { describeError } from "../errors.js";
-import type { Notices } from "./diagnostics.js";
+import type { Diagnostics } from "./diagnostics.js";
+import type { Records } from "./retry.js";
 import type { Counters } from "./stats.js";
 
-/** Spills what is left at the end to `path`, if there is one, and counts it; what cannot be spilled is lost. Synchronous,
- * as a process that exits waits for nothing. */
-export function leaveRows(rows: readonly Uint8Array[], path: string, counters: Counters, notices: Notices): void {
-  if (rows.length === 0) return;
+/** Writes the records that are left at the end to `path`, if there is one, and counts them; what cannot be written is
+ * lost. Synchronous, as a process that exits waits for nothing. */
+export function spillRecords(records: Records, path: string, counters: Counters, diagnostics: Diagnostics): void {
+  if (records.length === 0) return;
   if (path === "") {
-    counters.dropped += rows.length;
-    notices.once("close", `${rows.length} rows are lost, as they could not be sent before the end`);
+    counters.dropped += records.length;
+    diagnostics.once("close", `${records.length} records lost: not sent before the end`);
     return;
   }
   const lines: string[] = [];
-  for (const row of rows) {
+  for (const record of records) {
     try {
-      lines.push(recordToJsonLine(row));
+      lines.push(recordToJsonLine(record));
     } catch (error) {
       counters.refused++;
-      notices.once("spill row", `a row has no JSON, and is not spilled: ${describeError(error)}`);
+      diagnostics.once("spill record", `record cannot be written as JSON, not spilled: ${describeError(error)}`);
     }
   }
   let added = 0;
@@ -29,13 +30,13 @@ export function leaveRows(rows: readonly Uint8Array[], path: string, counters: C
   } catch (error) {
     const lost = lines.length - added;
     counters.dropped += lost;
-    notices.once("spill", `${lost} rows are lost, as the spill file fails: ${describeError(error)}`);
+    diagnostics.once("spill", `${lost} records lost: cannot write ${path}: ${describeError(error)}`);
   }
   counters.spilled += added;
-  if (added > 0) notices.once("close", `${added} rows could not be sent and are in ${path}`);
+  if (added > 0) diagnostics.once("close", `${added} records could not be sent and are in ${path}`);
 }
 
-/** Adds lines, tells of each one that is in the file, and syncs. When it throws, the file ends with the last whole line. */
+/** Adds lines, calls `onAdded` after each, and syncs. When it throws, the file ends with the last whole line. */
 function addLines(path: string, lines: readonly string[], onAdded: () => void): void {
   const descriptor = openSync(path, "a+", 0o640);
   let end = fstatSync(descriptor).size;
@@ -51,7 +52,7 @@ function addLines(path: string, lines: readonly string[], onAdded: () => void): 
     }
     fsyncSync(descriptor);
   } catch (error) {
-    // What has no end to cut, such as a device, has the size 0.
+    // The size is 0 for what cannot be truncated, such as a device.
     if (fstatSync(descriptor).size > end) ftruncateSync(descriptor, end);
     throw error;
   } finally {

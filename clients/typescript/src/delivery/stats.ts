@@ -1,18 +1,18 @@
-/** Counts of rows since the logger was made. */
+/** Counts of records since the logger was created. */
 export interface Stats {
   /** Stored by the service. */
   readonly appended: number;
   /** Stored already, by an earlier try; the service wrote nothing again. */
   readonly duplicate: number;
-  /** Not taken, by the service or because no record can say it; the log tells the reasons. */
+  /** Refused, by the service or because they cannot be encoded; the log has the reasons. */
   readonly refused: number;
   /** Lost: the buffer was full, or the logger was closed. */
   readonly dropped: number;
-  /** Sent once more, each time counted. */
+  /** Sent again; each time is counted. */
   readonly retried: number;
   /** Written to the spill file. */
   readonly spilled: number;
-  /** In the buffer now, rows under way included. */
+  /** In the buffer now, those in flight included. */
   readonly buffered: number;
   readonly buffered_bytes: number;
 }

@@ -10,22 +10,21 @@ export interface CallFailure {
   /** The code's name, for example `INVALID_ARGUMENT`. */
   readonly code_name: string;
   readonly message: string;
-  /** What google.rpc.BadRequest named; empty when there was none. */
+  /** Those of google.rpc.BadRequest; empty when there was none. */
   readonly violations: readonly Violation[];
-  /** What google.rpc.RetryInfo said; undefined when there was none. */
+  /** The delay of google.rpc.RetryInfo; undefined when there was none. */
   readonly retry_after_ms: number | undefined;
 }
 
-/** Turns an error of grpc-js into a value, its google.rpc details decoded. Details that do not decode count as none. */
+/** A failure that no server reported. */
+export function callFailure(code_name: keyof typeof status, message: string): CallFailure {
+  return { ok: false, code: status[code_name], code_name, message, ...NO_DETAILS };
+}
+
+/** Turns an error of grpc-js into a value, its google.rpc details decoded. Details that cannot be decoded are ignored. */
 export function toCallFailure(error: ServiceError): CallFailure {
-  const details = decodeDetails(error.metadata);
-  return {
-    ok: false,
-    code: error.code,
-    code_name: status[error.code] ?? `${error.code}`,
-    message: error.details,
-    ...details,
-  };
+  const { code, details: message } = error;
+  return { ok: false, code, code_name: status[code] ?? `${code}`, message, ...decodeDetails(error.metadata) };
 }
 
 interface Details {
@@ -52,7 +51,7 @@ function decodeDetails(trailer: Metadata): Details {
       }
     }
   } catch {
-    // The status itself is still true: a proxy that garbles the trailer must not hide it.
+    // A proxy that garbles the trailer must not hide the status.
     return NO_DETAILS;
   }
   return { violations, retry_after_ms };

@@ -1,35 +1,24 @@
-/**
- * Requests of the API around record bytes that are encoded already: the bytes pass through as they are, unknown fields
- * and all. Tag and length are the wire format's: https://protobuf.dev/programming-guides/encoding/.
- */
+/** Requests around record bytes that are encoded already: the bytes are passed on unchanged, unknown fields included. */
+import { AppendSessionRequest, BatchAppendSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 
 /** Field 1, length-delimited: AppendSessionRequest.record and BatchAppendSessionsRequest.records alike. */
-const RECORD_TAG = 0x0a;
-/** Field 2, varint, true: AppendSessionRequest.validate_only. */
-const VALIDATE_ONLY = Buffer.of(0x10, 0x01);
+const RECORD_TAG = (1 << 3) | 2;
 
 /** The bytes of an AppendSessionRequest; without a record when `record` is undefined. */
 export function encodeAppendRequest(record: Uint8Array | undefined, validate_only: boolean): Buffer {
-  const parts: Uint8Array[] = [];
-  if (record !== undefined) parts.push(recordHead(record.length), record);
-  if (validate_only) parts.push(VALIDATE_ONLY);
-  return Buffer.concat(parts);
+  const writer = AppendSessionRequest.encode({ record: undefined, validate_only: false });
+  if (record !== undefined) writer.uint32(RECORD_TAG).bytes(record);
+  return toBuffer(AppendSessionRequest.encode({ record: undefined, validate_only }, writer).finish());
 }
 
 /** The bytes of a BatchAppendSessionsRequest. */
 export function encodeBatchRequest(records: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = [];
-  for (const record of records) parts.push(recordHead(record.length), record);
-  return Buffer.concat(parts);
+  const writer = BatchAppendSessionsRequest.encode({ records: [] });
+  for (const record of records) writer.uint32(RECORD_TAG).bytes(record);
+  return toBuffer(writer.finish());
 }
 
-function recordHead(length: number): Buffer {
-  const head = [RECORD_TAG];
-  let rest = length;
-  while (rest > 0x7f) {
-    head.push((rest & 0x7f) | 0x80);
-    rest >>>= 7;
-  }
-  head.push(rest);
-  return Buffer.from(head);
+/** The same bytes, as grpc-js wants them. */
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -3,7 +3,7 @@ import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { SessionLogService, TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { type CallFailure, toCallFailure } from "./failure.js";
 
-/** What TailSessions sends: a row, or a gap that ends with that sequence. */
+/** What TailSessions sends: a row, or a gap that ends with this sequence. */
 export interface TailMessage {
   readonly sequence: number;
   /** The bytes of a SessionRecord; undefined for a gap. */
@@ -13,13 +13,13 @@ export interface TailMessage {
 export interface TailOptions {
   /** Cancels the call. */
   readonly signal: AbortSignal;
-  /** Called with the sequence that the call begins with, once the service has taken it on. */
+  /** Called with the first sequence of the call, once the service has accepted it. */
   readonly onBegin?: (first_sequence: number) => void;
 }
 
 /**
- * Reads TailSessions, no faster than it is iterated. Returns undefined when the service has sent all, else how the call
- * ended.
+ * Reads TailSessions, no faster than it is iterated. Returns undefined when the service has sent everything, else how the
+ * call ended.
  */
 export async function* readTail(
   client: Client,
@@ -60,7 +60,7 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "code" in error && "metadata" in error;
 }
 
-/** TailSessionsResponse, with the record as the bytes that it is. */
+/** TailSessionsResponse, with the record as bytes. */
 function decode(bytes: Uint8Array): TailMessage {
   const reader = new BinaryReader(bytes);
   let sequence = 0;

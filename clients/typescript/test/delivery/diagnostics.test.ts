@@ -1,77 +1,77 @@
 import { expect, test } from "vitest";
-import { createNotices } from "../../src/delivery/diagnostics.js";
+import { createDiagnostics } from "../../src/delivery/diagnostics.js";
 
 function setUp() {
   const told: string[] = [];
-  const notices = createNotices({
+  const diagnostics = createDiagnostics({
     info: (message) => void told.push(message),
     warn: (message) => void told.push(message),
   });
-  return { told, notices };
+  return { told, diagnostics };
 }
 
 const violation = (field: string, description = "d") => ({ field, description, reason: "NOT_ALLOWED" });
 
-test("refused tells each set of fields and reasons once, whatever the index and the words", () => {
-  const { told, notices } = setUp();
-  notices.refused([violation("record.attempts[0].error"), violation("record.kind")], 7);
-  notices.refused([violation("record.kind", "other"), violation("record.attempts[12].error")], 2);
-  notices.refused([violation("record.kind")], 1);
+test("refused logs each set of fields and reasons once, whatever the index and the words", () => {
+  const { told, diagnostics } = setUp();
+  diagnostics.refused([violation("record.attempts[0].error"), violation("record.kind")], 7);
+  diagnostics.refused([violation("record.kind", "other"), violation("record.attempts[12].error")], 2);
+  diagnostics.refused([violation("record.kind")], 1);
   expect(told).toEqual([]);
-  notices.tell();
+  diagnostics.write();
   expect(told).toEqual([
-    "session log: a record is refused: record.attempts[0].error NOT_ALLOWED: d; record.kind NOT_ALLOWED: d; and 5 more; more like it are counted, not told",
-    "session log: a record is refused: record.kind NOT_ALLOWED: d; more like it are counted, not told",
+    "session log: record refused: record.attempts[0].error NOT_ALLOWED: d; record.kind NOT_ALLOWED: d; and 5 more; further ones are only counted",
+    "session log: record refused: record.kind NOT_ALLOWED: d; further ones are only counted",
   ]);
 });
 
-test("outage is told once for each status and message, whatever the digits, and its end", () => {
-  const { told, notices } = setUp();
-  notices.recovered();
+test("outage is logged once for each status and message, whatever the digits, and its end", () => {
+  const { told, diagnostics } = setUp();
+  diagnostics.recovered();
   for (let port = 0; port < 10; port++) {
-    notices.outage("UNAVAILABLE", `refused by port ${port}`);
-    notices.outage("RESOURCE_EXHAUSTED", `queue of ${port} rows`);
+    diagnostics.outage("UNAVAILABLE", `refused by port ${port}`);
+    diagnostics.outage("RESOURCE_EXHAUSTED", `queue of ${port} rows`);
   }
-  notices.outage("UNAVAILABLE", "certificate has expired");
-  notices.recovered();
-  notices.outage("UNAVAILABLE", "refused by port 1");
-  notices.tell();
-  const wait = "session log: rows wait, as the service does not take them: ";
+  diagnostics.outage("UNAVAILABLE", "certificate has expired");
+  diagnostics.recovered();
+  diagnostics.outage("UNAVAILABLE", "refused by port 1");
+  diagnostics.write();
+  const wait = "session log: service unavailable, records are buffered: ";
   expect(told).toEqual([
     `${wait}UNAVAILABLE: refused by port 0`,
     `${wait}RESOURCE_EXHAUSTED: queue of 0 rows`,
     `${wait}UNAVAILABLE: certificate has expired`,
-    "session log: the service takes rows again",
+    "session log: service available again",
     `${wait}UNAVAILABLE: refused by port 1`,
   ]);
 });
 
-test("outage is told five times at most until its end", () => {
-  const { told, notices } = setUp();
-  for (const letter of "abcdefgh") notices.outage("UNAVAILABLE", letter);
-  notices.recovered();
-  notices.outage("UNAVAILABLE", "a");
-  notices.tell();
+test("outage is logged at most five times until its end", () => {
+  const { told, diagnostics } = setUp();
+  for (const letter of "abcdefgh") diagnostics.outage("UNAVAILABLE", letter);
+  diagnostics.recovered();
+  diagnostics.outage("UNAVAILABLE", "a");
+  diagnostics.write();
   expect(told).toHaveLength(7);
 });
 
-test("dropped is told each minute at most", () => {
-  const { told, notices } = setUp();
-  notices.dropped(0, 0);
-  notices.dropped(2, 0);
-  notices.dropped(5, 59_999);
-  notices.dropped(5, 60_000);
-  notices.tell();
-  expect(told).toEqual([2, 3].map((count) => `session log: ${count} rows are lost, as the buffer is full`));
+test("dropped is logged at most once a minute", () => {
+  const { told, diagnostics } = setUp();
+  diagnostics.dropped(0, 0);
+  diagnostics.dropped(2, 0);
+  diagnostics.dropped(5, 59_999);
+  diagnostics.dropped(5, 60_000);
+  diagnostics.write();
+  expect(told).toEqual([2, 3].map((count) => `session log: ${count} records lost: the buffer is full`));
 });
 
-test("tell survives a log that throws, and bounds what it remembers", () => {
-  const notices = createNotices({
+test("write survives a log that throws, and bounds what it remembers", () => {
+  const diagnostics = createDiagnostics({
     info: () => undefined,
     warn: () => {
       throw new Error("full");
     },
   });
-  for (let reason = 0; reason < 2_000; reason++) notices.once(`${reason}`, "m");
-  expect(() => notices.tell()).not.toThrow();
+  for (let reason = 0; reason < 2_000; reason++) diagnostics.once(`${reason}`, "m");
+  expect(() => diagnostics.write()).not.toThrow();
 });

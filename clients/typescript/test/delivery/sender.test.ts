@@ -20,7 +20,7 @@ test("createSender sends what one turn appends as one batch, cut by rows and by 
 });
 
 test.each([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED])(
-  "createSender sends rows again after status %i, in order, and tells once",
+  "createSender sends rows again after status %i, in order, and logs once",
   async (code) => {
     const down = () => ({ code });
     fake.script(down, down, () => undefined);
@@ -32,8 +32,8 @@ test.each([status.UNAVAILABLE, status.DEADLINE_EXCEEDED, status.CANCELLED])(
     expect(log.stats()).toMatchObject({ appended: 4, retried: 4, refused: 0 });
     await log.close();
     expect(log.told.map((line) => line.split(":")[1]?.trim())).toEqual([
-      "rows wait, as the service does not take them",
-      "the service takes rows again",
+      "service unavailable, records are buffered",
+      "service available again",
     ]);
   },
 );
@@ -63,21 +63,19 @@ test("createSender splits what is too large, down to the row that is", async () 
   expect(ids()).toEqual(["0,1,2,3,4", "0,1", "2,3,4", "2", "3,4"]);
 });
 
-test.each([status.PERMISSION_DENIED, status.UNAUTHENTICATED, status.UNIMPLEMENTED, status.INTERNAL])(
-  "createSender gives rows up after status %i, told once",
+test.each([status.PERMISSION_DENIED, status.UNIMPLEMENTED, status.INTERNAL])(
+  "createSender gives single records up after status %i, logged once",
   async (code) => {
     fake.script(() => ({ code, message: "no" }));
     const log = quickLogger(fake.address, { batch_rows: 1 });
     for (let number = 0; number < 3; number++) log.append(accepted(number));
     await log.close();
     expect(log.stats()).toMatchObject({ appended: 0, refused: 3, retried: 0 });
-    expect(log.told).toEqual([
-      `session log: rows are refused: ${status[code]}: no; further ones are counted, not told`,
-    ]);
+    expect(log.told).toEqual([`session log: records refused: ${status[code]}: no; further ones are only counted`]);
   },
 );
 
-test("createSender tells once of statuses that come in turn", async () => {
+test("createSender logs once statuses that come in turn", async () => {
   const unavailable = () => ({ code: status.UNAVAILABLE });
   const exhausted = () => ({ code: status.RESOURCE_EXHAUSTED, retry_after_ms: 1 });
   fake.script(...Array.from({ length: 20 }, (_, call) => (call % 2 ? exhausted : unavailable)), () => undefined);
@@ -88,14 +86,14 @@ test("createSender tells once of statuses that come in turn", async () => {
   expect(log.told).toHaveLength(3);
 });
 
-test("createSender tells of rows that a reply says nothing of", async () => {
+test("createSender logs records that a reply has no result for", async () => {
   fake.script(() => "short");
   const log = quickLogger(fake.address, { batch_rows: 2 });
   for (let number = 0; number < 4; number++) log.append(accepted(number));
   expect(await log.close()).toBe(true);
   expect(log.stats()).toMatchObject({ appended: 2, refused: 2 });
   expect(log.told).toHaveLength(1);
-  expect(log.told[0]).toContain("says nothing of 1 of 2 rows");
+  expect(log.told[0]).toContain("has no result for 1 of 2 records");
 });
 
 test("createSender gives up a call at its deadline, and sends again", async () => {
@@ -121,5 +119,5 @@ test("createSender ends a call under way when its logger closes", async () => {
   expect(log.stats()).toMatchObject({ dropped: 1, buffered: 0, buffered_bytes: 0 });
   // Time for the call to end, which is not told again.
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
-  expect(log.told).toEqual(["session log: 1 rows are lost, as they could not be sent before the end"]);
+  expect(log.told).toEqual(["session log: 1 records lost: not sent before the end"]);
 });

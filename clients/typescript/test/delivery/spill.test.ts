@@ -3,8 +3,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { runCli, temporaryDirectory } from "../../../../test/cli/support.js";
-import { createNotices } from "../../src/delivery/diagnostics.js";
-import { leaveRows } from "../../src/delivery/spill.js";
+import { createDiagnostics } from "../../src/delivery/diagnostics.js";
+import { spillRecords } from "../../src/delivery/spill.js";
 import { createCounters } from "../../src/delivery/stats.js";
 import { encodeRecord } from "../../src/record/encode_record.js";
 import { accepted, ids, names, serve } from "../support.js";
@@ -18,9 +18,9 @@ function spill(path: string, rows: readonly Uint8Array[]) {
   const told: string[] = [];
   const counters = createCounters();
   const log = { info: () => undefined, warn: (message: string) => void told.push(message) };
-  const notices = createNotices(log);
-  leaveRows(rows, path, counters, notices);
-  notices.tell();
+  const diagnostics = createDiagnostics(log);
+  spillRecords(rows, path, counters, diagnostics);
+  diagnostics.write();
   return { counters, told: told.join() };
 }
 
@@ -35,7 +35,7 @@ function limited(bytes: number, work: () => void): void {
   }
 }
 
-test("leaveRows begins a line of its own in a file that ends within one", async () => {
+test("spillRecords begins a line of its own in a file that ends within one", async () => {
   const path = join(temporaryDirectory(), "spill.jsonl");
   writeFileSync(path, '{"kind":"fill","prom');
   expect(spill(path, rowsOf(3)).counters).toMatchObject({ spilled: 3, dropped: 0 });
@@ -45,34 +45,37 @@ test("leaveRows begins a line of its own in a file that ends within one", async 
   expect(ids(log)).toEqual(names(3));
 });
 
-test("leaveRows adds whole lines to whole lines", () => {
+test("spillRecords adds whole lines to whole lines", () => {
   const path = join(temporaryDirectory(), "spill.jsonl");
   spill(path, rowsOf(2));
   spill(path, rowsOf(1));
   expect(ids(path)).toEqual([...names(2), ...names(1)]);
 });
 
-test.skipIf(process.platform !== "linux")("leaveRows ends with the last whole row where there is no more room", () => {
-  const path = join(temporaryDirectory(), "spill.jsonl");
-  spill(path, rowsOf(1));
-  const { size } = statSync(path);
-  writeFileSync(path, "{");
-  let outcome: ReturnType<typeof spill> | undefined;
-  limited(2 + 2 * size + 10, () => {
-    outcome = spill(path, rowsOf(5));
-  });
-  expect(outcome?.counters).toMatchObject({ spilled: 2, dropped: 3 });
-  expect(outcome?.told).toContain(`2 rows could not be sent and are in ${path}`);
-  expect(outcome?.told).toContain("3 rows are lost, as the spill file fails: Error: EFBIG");
-  expect(
-    readFileSync(path, "utf8")
-      .split("\n")
-      .map((line) => line.length),
-  ).toEqual([1, size - 1, size - 1, 0]);
-});
+test.skipIf(process.platform !== "linux")(
+  "spillRecords ends with the last whole row where there is no more room",
+  () => {
+    const path = join(temporaryDirectory(), "spill.jsonl");
+    spill(path, rowsOf(1));
+    const { size } = statSync(path);
+    writeFileSync(path, "{");
+    let outcome: ReturnType<typeof spill> | undefined;
+    limited(2 + 2 * size + 10, () => {
+      outcome = spill(path, rowsOf(5));
+    });
+    expect(outcome?.counters).toMatchObject({ spilled: 2, dropped: 3 });
+    expect(outcome?.told).toContain(`2 records could not be sent and are in ${path}`);
+    expect(outcome?.told).toContain(`3 records lost: cannot write ${path}: Error: EFBIG`);
+    expect(
+      readFileSync(path, "utf8")
+        .split("\n")
+        .map((line) => line.length),
+    ).toEqual([1, size - 1, size - 1, 0]);
+  },
+);
 
-test.skipIf(process.platform !== "linux")("leaveRows counts rows as lost that a device has no room for", () => {
+test.skipIf(process.platform !== "linux")("spillRecords counts rows as lost that a device has no room for", () => {
   const { counters, told } = spill("/dev/full", rowsOf(2));
   expect(counters).toMatchObject({ spilled: 0, dropped: 2 });
-  expect(told).toContain("2 rows are lost, as the spill file fails: Error: ENOSPC");
+  expect(told).toContain("2 records lost: cannot write /dev/full: Error: ENOSPC");
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkHealth, listServices } from "../../../../harness/probe.mjs";
 import { createFakeJournal } from "../../../../test/support/journal.js";
 import { sessionBytes, startTestServer, type TestServer } from "../../../../test/support/server.js";
-import { createRawClient } from "../../src/rpc/api_client.js";
+import { createApiClient } from "../../src/rpc/api_client.js";
 import { startProxy } from "../support.js";
 
 const journal = createFakeJournal();
@@ -44,27 +45,31 @@ test("append gives up at its deadline", async () => {
 });
 
 test("check asks for the health of a service", async () => {
-  expect(await server.client.check("sessionlog.v1.SessionLog")).toEqual({ ok: true, value: "SERVING" });
-  expect(await server.client.check("no.such.Service")).toMatchObject({ ok: false, code_name: "NOT_FOUND" });
+  expect(await checkHealth(server.client, "sessionlog.v1.SessionLog")).toEqual({ ok: true, value: "SERVING" });
+  expect(await checkHealth(server.client, "no.such.Service")).toMatchObject({ ok: false, code_name: "NOT_FOUND" });
 });
 
 test("services lists what reflection names", async () => {
-  const reply = await server.client.services();
+  const reply = await listServices(server.address);
   expect(reply).toMatchObject({ ok: true });
   if (reply.ok) expect(reply.value).toContain("sessionlog.v1.SessionLog");
 });
 
 test("calls to this machine go past a proxy of the environment", async () => {
   const proxy = await startProxy("https_proxy");
-  const client = createRawClient(server.address);
-  expect(await client.check("", 2_000)).toMatchObject({ ok: true });
+  const client = createApiClient(server.address);
+  expect(await checkHealth(client, "", 2_000)).toMatchObject({ ok: true });
   client.close();
   expect(proxy.asked).toEqual([]);
 });
 
 test("every call to nobody is a failure, not a rejection", async () => {
-  const client = createRawClient("127.0.0.1:1");
-  const replies = await Promise.all([client.append(sessionBytes()), client.check(""), client.services()]);
+  const client = createApiClient("127.0.0.1:1");
+  const replies = await Promise.all([
+    client.append(sessionBytes()),
+    checkHealth(client, ""),
+    listServices("127.0.0.1:1"),
+  ]);
   for (const reply of replies) expect(reply).toMatchObject({ ok: false, code_name: "UNAVAILABLE" });
   client.close();
 });

@@ -72,12 +72,12 @@ test.each([
     { call_timeout_ms: 20, token: () => new Promise<string>(() => undefined) },
   ],
   ["a token's function that throws", "127.0.0.1:1", { token: () => Promise.reject(new Error("no token")) }],
-])("createConnection survives %s: rows wait, told once", async (_, address, options) => {
+])("createConnection survives %s: records are buffered, logged once", async (_, address, options) => {
   const log = quickLogger(address, options);
   log.append(accepted(0));
   await eventually(() => log.stats().retried > 2);
   expect(log.told).toHaveLength(1);
-  expect(log.told[0]).toMatch(/rows wait.*UNAVAILABLE: ./);
+  expect(log.told[0]).toMatch(/records are buffered.*UNAVAILABLE: ./);
   expect(await log.close(0)).toBe(false);
   expect(log.stats()).toMatchObject({ dropped: 1, buffered: 0 });
 });
@@ -109,7 +109,7 @@ test.skipIf(!hasOpenssl())("createConnection speaks TLS, and sends the token the
   await eventually(() => strict.stats().retried > 0);
   await strict.close(0);
   fake.close();
-  expect(strict.told[0]).toMatch(/rows wait.*UNAVAILABLE.*certificate/);
+  expect(strict.told[0]).toMatch(/records are buffered.*UNAVAILABLE.*certificate/);
   expect(fake.batches).toHaveLength(1);
 });
 

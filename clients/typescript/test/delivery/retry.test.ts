@@ -1,0 +1,99 @@
+import { status } from "@grpc/grpc-js";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { classifyFailure } from "../../src/delivery/retry.js";
+import { type FailureCase, readFailureCases } from "../cases.js";
+import { accepted, eventually, type FakeService, quickLogger, startFakeService } from "../support.js";
+
+const cases = readFailureCases();
+const failureOf = ({ status, retry_info }: FailureCase) => ({
+  code_name: status,
+  retry_after_ms: retry_info ? 1 : undefined,
+});
+
+test.each(cases)("classifyFailure: $status with RetryInfo $retry_info", (each) => {
+  expect(classifyFailure(failureOf(each), 1)).toBe(each.one_row);
+  for (const rows of [2, 10_000]) expect(classifyFailure(failureOf(each), rows)).toBe(each.many_rows);
+});
+
+test("every status has a case", () => {
+  const names = Object.keys(status).filter((name) => /^[A-Z]/.test(name) && name !== "OK");
+  expect([...new Set(cases.map((each): string => each.status))].sort()).toEqual(names.sort());
+});
+
+describe("a batch of five with one row that the service fails on", () => {
+  let fake: FakeService;
+  beforeEach(async () => {
+    fake = await startFakeService();
+  });
+  afterEach(() => fake.close());
+
+  const failing = (each: FailureCase) => ({
+    code: status[each.status],
+    message: "no",
+    ...(each.retry_info ? { retry_after_ms: 1 } : {}),
+  });
+
+  function appendFive() {
+    const log = quickLogger(fake.address);
+    for (let number = 0; number < 5; number++) log.append(accepted(number));
+    return log;
+  }
+
+  test.each(cases.filter(({ many_rows }) => many_rows === "split"))(
+    "$status: only that row is refused",
+    async (each) => {
+      fake.script((records) =>
+        records.some(({ session_id }) => session_id === "session-3") ? failing(each) : undefined,
+      );
+      const log = appendFive();
+      expect(await log.close()).toBe(true);
+      expect(log.stats()).toMatchObject({ appended: 4, refused: 1, retried: 0 });
+      expect(log.told).toEqual([`session log: records refused: ${each.status}: no; further ones are only counted`]);
+    },
+  );
+
+  test.each(cases.filter(({ many_rows }) => many_rows === "retry" || many_rows === "wait_for_credentials"))(
+    "$status with RetryInfo $retry_info: all are sent again until they are stored, logged once",
+    async (each) => {
+      fake.script(
+        () => failing(each),
+        () => failing(each),
+        () => undefined,
+      );
+      const log = appendFive();
+      await eventually(() => log.stats().appended === 5);
+      expect(log.stats()).toMatchObject({ refused: 0, dropped: 0, retried: 10 });
+      await log.close();
+      expect(log.told).toEqual([
+        `session log: service unavailable, records are buffered: ${each.status}: no`,
+        "session log: service available again",
+      ]);
+    },
+  );
+
+  test.each(cases.filter(({ many_rows }) => many_rows === "give_up"))("$status: all are refused", async (each) => {
+    fake.script(() => failing(each));
+    const log = appendFive();
+    expect(await log.close()).toBe(true);
+    expect(log.stats()).toMatchObject({ appended: 0, refused: 5, retried: 0 });
+    expect(fake.batches).toHaveLength(1);
+  });
+});
+
+test("missing credentials keep records in the buffer for the longest backoff, unless somebody flushes", async () => {
+  const fake = await startFakeService();
+  fake.script(
+    () => ({ code: status.UNAUTHENTICATED }),
+    () => undefined,
+  );
+  const log = quickLogger(fake.address, { max_backoff_ms: 60_000 });
+  log.append(accepted(0));
+  await eventually(() => fake.batches.length === 1);
+  // Longer than the first backoffs.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(log.stats()).toMatchObject({ buffered: 1, refused: 0, retried: 0 });
+  expect(await log.flush()).toBe(true);
+  expect(log.stats()).toMatchObject({ appended: 1, retried: 1 });
+  await log.close();
+  fake.close();
+});
