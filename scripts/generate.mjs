@@ -23,6 +23,7 @@ const DESCRIPTOR_SOURCES = [
   ["proto"],
   ["node_modules/google-proto-files", "--path", "node_modules/google-proto-files/google/rpc/error_details.proto"],
   ["node_modules/grpc-health-check/proto"],
+  ["node_modules/@grpc/reflection/build/proto", "--path", "node_modules/@grpc/reflection/build/proto/grpc"],
 ];
 
 const check = process.argv.includes("--check");
