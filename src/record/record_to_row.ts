@@ -1,7 +1,7 @@
 import { ATTEMPTS_MAX, ROW_BYTES_MAX } from "@sessionlog/protocol/gen/limits";
 import type { RefusedRecord, Violation } from "@sessionlog/protocol/violation";
-import { checkConsistency } from "./reference/check_across_fields.js";
-import { createShapeCheck } from "./reference/check_fields.js";
+import { checkAcrossFields } from "./reference/check_across_fields.js";
+import { createFieldCheck } from "./reference/check_fields.js";
 import { decodeRecord } from "./reference/decode.js";
 import { normaliseRecord } from "./reference/normalise.js";
 import { printRow } from "./reference/print_row.js";
@@ -13,7 +13,7 @@ import type { RecordToRow } from "./types.js";
  * `kinds` are the values that field kind may have, at least one; undefined lets it be any text. Throws when there is none.
  */
 export function createRecordToRow(options: { readonly kinds: readonly string[] | undefined }): RecordToRow {
-  const checkShape = createShapeCheck(options.kinds);
+  const checkFields = createFieldCheck(options.kinds);
   return (bytes, stamps) => {
     const decoded = decodeRecord(bytes, ATTEMPTS_MAX);
     if (!decoded.ok) return refuse({ field: "record", reason: "INVALID_ENCODING", description: decoded.fault });
@@ -21,8 +21,8 @@ export function createRecordToRow(options: { readonly kinds: readonly string[] |
     const timestamp = decoded.record.timestamp ?? stamps.timestamp();
     const row = normaliseRecord(decoded.record, timestamp, stamps);
 
-    const wrong = checkShape(row);
-    const inconsistent = checkConsistency(row, wrong);
+    const wrong = checkFields(row);
+    const inconsistent = checkAcrossFields(row, wrong);
     if (wrong.size + inconsistent.length > 0) return refuse(...wrong.values(), ...inconsistent);
 
     const line = Buffer.from(printRow(row));
@@ -36,9 +36,7 @@ export function createRecordToRow(options: { readonly kinds: readonly string[] |
       session_id: row.session_id,
       timestamp,
       daemon: row.daemon,
-      kind: row.kind,
-      final_verdict: row.final_verdict,
-      grounded_in_roster: row.grounded_in_roster,
+      ungrounded: row.kind === "fill" && row.final_verdict === "accepted" && row.grounded_in_roster === false,
     };
   };
 }

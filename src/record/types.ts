@@ -19,9 +19,8 @@ export interface AcceptedRecord {
   readonly session_id: string;
   readonly timestamp: Timestamp;
   readonly daemon: string;
-  readonly kind: string;
-  readonly final_verdict: string;
-  readonly grounded_in_roster: boolean | undefined;
+  /** An accepted fill that names somebody who is not on the roster. */
+  readonly ungrounded: boolean;
 }
 
 /** Protobuf bytes of a SessionRecord → its row, or why it has none. Never throws, whatever the bytes. */

@@ -11,7 +11,8 @@ describe("createRecordToRow", () => {
   test("takes the configured kinds only", () => {
     const custom = createRecordToRow({ kinds: ['say "hi"', "note", "note"] });
     const row = (kind: string) => custom(bytesOf(goodRecord({ kind })), noStamps);
-    expect(row('say "hi"')).toMatchObject({ ok: true, kind: 'say "hi"' });
+    const kept = row('say "hi"');
+    expect(kept.ok && JSON.parse(kept.row.toString()).kind).toBe('say "hi"');
     expect(outcome(row("fill"))).toEqual(["record.kind: NOT_ALLOWED"]);
     expect(outcome(row('say "hi"'))).toContain('"kind":"say \\"hi\\"",');
   });
@@ -27,10 +28,16 @@ describe("recordToRow", () => {
       session_id: "4bf92f3577b34da6a3ce929d0e0e4736",
       timestamp: { seconds: 1777699329, nanos: 123456789 },
       daemon: "validatord",
-      kind: "fill",
-      final_verdict: "accepted",
-      grounded_in_roster: true,
+      ungrounded: false,
     });
+  });
+
+  test.each([
+    [true, { grounded_in_roster: false }],
+    [false, { grounded_in_roster: undefined }],
+    [false, { grounded_in_roster: false, kind: "email" }],
+  ])("says of a record whether it is ungrounded: %s for %j", (ungrounded, changes) => {
+    expect(sendJson(goodRecord(changes))).toMatchObject({ ok: true, ungrounded });
   });
 
   test("stamps what is left empty", () => {

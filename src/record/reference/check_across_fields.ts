@@ -8,7 +8,7 @@ import type { Violation } from "@sessionlog/protocol/violation";
 import type { RowFields } from "./normalise.js";
 
 /** Names what in a row does not go together. `bad` holds the fields that are wrong by themselves. */
-export function checkConsistency(row: RowFields, bad: Pick<ReadonlySet<string>, "has" | "size">): Violation[] {
+export function checkAcrossFields(row: RowFields, bad: Pick<ReadonlySet<string>, "has" | "size">): Violation[] {
   const isGood = (field: string) => bad.size === 0 || !bad.has(field);
   const violations: Violation[] = [];
   const tell = (field: string, description: string) => {

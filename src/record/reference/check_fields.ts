@@ -7,7 +7,7 @@ import type { Artifact } from "./artifact_json.js";
 import type { RowFields } from "./normalise.js";
 
 /** Violations by field; none when every field is good by itself. */
-export type CheckShape = (row: RowFields) => ReadonlyMap<string, Violation>;
+export type FieldCheck = (row: RowFields) => ReadonlyMap<string, Violation>;
 
 const NONE: ReadonlyMap<string, Violation> = new Map();
 
@@ -38,7 +38,7 @@ const measureArtifact: JsonMeasure<Artifact> = {
 };
 
 /** `kinds`: the allowed values of field kind, at least one; undefined for any. */
-export function createShapeCheck(kinds: readonly string[] | undefined): CheckShape {
+export function createFieldCheck(kinds: readonly string[] | undefined): FieldCheck {
   const validate = compileRowSchema(kinds, measureArtifact);
   return (row) => {
     const valid = validate(row);

@@ -5,9 +5,8 @@ export interface AlarmLog {
   warn(fields: object, message: string): void;
 }
 
-/** Tells of an accepted fill that is now stored though somebody named in it is not on the roster. Never its artifact. */
+/** Warns of an accepted fill that is now stored although it names somebody who is not on the roster, without its artifact. */
 export function warnIfUngrounded(log: AlarmLog, record: AcceptedRecord, sequence: number): void {
-  const { session_id, daemon, kind, final_verdict, grounded_in_roster } = record;
-  if (kind !== "fill" || final_verdict !== "accepted" || grounded_in_roster !== false) return;
-  log.warn({ session_id, daemon, sequence }, "ungrounded accepted fill");
+  const { session_id, daemon, ungrounded } = record;
+  if (ungrounded) log.warn({ session_id, daemon, sequence }, "ungrounded accepted fill");
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { checkConsistency } from "../../../src/record/reference/check_across_fields.js";
+import { checkAcrossFields } from "../../../src/record/reference/check_across_fields.js";
 import type { RowFields } from "../../../src/record/reference/normalise.js";
 
 const row: RowFields = {
@@ -27,12 +27,12 @@ function attempts(...list: (readonly [iteration: number, verdict_kind: string])[
 }
 
 function check(changes: Partial<RowFields>, ...bad: string[]): string[] {
-  const violations = checkConsistency({ ...row, ...changes }, new Set(bad.map((field) => `record.${field}`)));
+  const violations = checkAcrossFields({ ...row, ...changes }, new Set(bad.map((field) => `record.${field}`)));
   for (const { reason } of violations) expect(reason).toBe("INCONSISTENT");
   return violations.map(({ field }) => field.replace("record.", ""));
 }
 
-describe("checkConsistency", () => {
+describe("checkAcrossFields", () => {
   test.each<[string, Partial<RowFields>, string[]]>([
     ["iterations at the limit", { iterations: 3, max_iterations: 3 }, []],
     ["iterations above", { iterations: 4, max_iterations: 3 }, ["iterations"]],
