@@ -22,17 +22,17 @@ export interface RpcStatus {
  * The message as it travels (percent-encoded) and the google.rpc.Status as it is serialised. Together, the latter as
  * base64, they stay below the 8 KiB of metadata that clients on the C core accept; over it they see RESOURCE_EXHAUSTED.
  */
-const MESSAGE_BYTES = 1_000;
-const STATUS_BYTES = 4_096;
-/** Within STATUS_BYTES: the message once more, and 96 bytes for the code, the type's name, tags and lengths. */
-const VIOLATION_BYTES = STATUS_BYTES - MESSAGE_BYTES - 96;
+const MESSAGE_BYTES_MAX = 1_000;
+const STATUS_BYTES_MAX = 4_096;
+/** Within STATUS_BYTES_MAX: the message once more, and 96 bytes for the code, the type's name, tags and lengths. */
+const VIOLATION_BYTES_MAX = STATUS_BYTES_MAX - MESSAGE_BYTES_MAX - 96;
 const UNAVAILABLE_RETRY_MS = 1_000;
-/** Within MESSAGE_BYTES: room for saying how many violations there are. */
+/** Within MESSAGE_BYTES_MAX: room for saying how many violations there are. */
 const COUNT_BYTES = 100;
 
 /** INVALID_ARGUMENT with a BadRequest that names the violations, of which there must be one at least. */
 export function refusedStatus(violations: readonly Violation[]): RpcStatus {
-  const listed = listViolations(violations, VIOLATION_BYTES).violations;
+  const listed = listViolations(violations, VIOLATION_BYTES_MAX).violations;
   const message = refusalMessage(violations, listed.length);
   const field_violations = listed.map(({ field, description, reason }) => {
     return { field, description, reason, localized_message: undefined };
@@ -73,7 +73,7 @@ export function unexpectedStatus(): RpcStatus {
 /** `record.kind NOT_ALLOWED: …; record.daemon REQUIRED: …`, and how many more there are than the message or the details
  * hold. */
 function refusalMessage(violations: readonly Violation[], listed: number): string {
-  const budget = MESSAGE_BYTES - COUNT_BYTES;
+  const budget = MESSAGE_BYTES_MAX - COUNT_BYTES;
   let text = "";
   let named = 0;
   for (const { field, reason, description } of violations) {
@@ -96,7 +96,7 @@ function refusalMessage(violations: readonly Violation[], listed: number): strin
 function retryStatus(code: status, message: string, retry_after_ms: number): RpcStatus {
   const seconds = Math.floor(retry_after_ms / 1_000);
   const nanos = Math.round((retry_after_ms % 1_000) * 1e6);
-  return detailedStatus(code, shorten(message, Math.floor(MESSAGE_BYTES / 12)), {
+  return detailedStatus(code, shorten(message, Math.floor(MESSAGE_BYTES_MAX / 12)), {
     type_url: "type.googleapis.com/google.rpc.RetryInfo",
     value: Buffer.from(RetryInfo.encode({ retry_delay: { seconds, nanos } }).finish()),
   });

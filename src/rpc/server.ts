@@ -6,6 +6,7 @@ import { createBatchHandler } from "./append/batch.js";
 import type { AlarmLog } from "./append/ungrounded.js";
 import { addHealth } from "./health.js";
 import { type ListenOutcome, listen } from "./listen.js";
+import { NO_RPC_OBSERVER, observeRecords, type RpcObserver } from "./observer.js";
 import { trackStreams } from "./open_streams.js";
 import { addReflection } from "./reflection.js";
 import { createTailCall, type TailPort } from "./tail/tail.js";
@@ -13,12 +14,12 @@ import { type RpcLog, toUnaryCall } from "./unary.js";
 
 /** The gRPC surface: SessionLog, health and reflection on one address. */
 export interface RpcServer {
-  /** Starts to accept connections on `host:port` or `unix:/path`; health says NOT_SERVING until told otherwise. */
+  /** Accepts connections on `host:port` or `unix:/path`; health is NOT_SERVING until set. */
   listen(address: string): Promise<ListenOutcome>;
   setServing(serving: boolean): void;
   /** Ends the streams that clients hold open (Watch, reflection, TailSessions). */
   endStreams(): void;
-  /** Stops to listen, lets the calls under way end, closes the connections. Waits for ever on a client that does not. */
+  /** Stops accepting connections, waits for calls in progress, then closes. Does not resolve while a client keeps a call open. */
   close(): Promise<void>;
   /** Cuts all connections. */
   kill(): void;
@@ -28,11 +29,12 @@ export interface RpcServerOptions extends HandlerParts {
   readonly limits: Config["server"];
   readonly journal: AppendPort & TailPort;
   readonly log: RpcLog & AlarmLog;
+  readonly observer?: RpcObserver;
 }
 
 /** The largest message sent; clients refuse more than these 4 MiB by default. */
-const MAX_SEND_BYTES = 4 * 1024 * 1024;
-/** How long one who reads the log's end may read nothing. */
+const SEND_BYTES_MAX = 4 * 1024 * 1024;
+/** How long a reader may leave rows unread. */
 const TAIL_STALL_MS = 60_000;
 
 export function createRpcServer(options: RpcServerOptions): RpcServer {
@@ -41,6 +43,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const health = addHealth(streams.host);
   addReflection(streams.host);
 
+  const observer = options.observer ?? NO_RPC_OBSERVER;
+  const parts = { ...options, observer, recordToRow: observeRecords(options.recordToRow, observer) };
   const { appendSession, batchAppendSessions, tailSessions } = SessionLogService;
   streams.host.addService(
     {
@@ -49,9 +53,9 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       tailSessions: { ...tailSessions, requestDeserialize: identity, responseSerialize: identity },
     },
     {
-      appendSession: toUnaryCall("AppendSession", createAppendHandler(options), options.log),
-      batchAppendSessions: toUnaryCall("BatchAppendSessions", createBatchHandler(options), options.log),
-      tailSessions: createTailCall({ ...options, max_message_bytes: MAX_SEND_BYTES, stall_ms: TAIL_STALL_MS }),
+      appendSession: toUnaryCall("AppendSession", createAppendHandler(parts), parts),
+      batchAppendSessions: toUnaryCall("BatchAppendSessions", createBatchHandler(parts), parts),
+      tailSessions: createTailCall({ ...parts, message_bytes_max: SEND_BYTES_MAX, stall_ms: TAIL_STALL_MS }),
     },
   );
 
@@ -61,7 +65,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     endStreams: streams.end,
     close() {
       return new Promise((resolve) => {
-        // Its error says that the server was not listening, which is what is wanted.
+        // Its only error is that the server was not listening, which is what is wanted.
         server.tryShutdown(() => resolve());
       });
     },
@@ -73,7 +77,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
 function serverOptions(limits: Config["server"]): ServerOptions {
   return {
     "grpc.max_receive_message_length": limits.max_message_bytes,
-    "grpc.max_send_message_length": MAX_SEND_BYTES,
+    "grpc.max_send_message_length": SEND_BYTES_MAX,
     "grpc.max_concurrent_streams": limits.max_concurrent_streams,
     // node:http2 counts in millions of bytes.
     "grpc-node.max_session_memory": Math.ceil(limits.max_session_memory_bytes / 1e6),

@@ -2,10 +2,17 @@ import { randomBytes } from "node:crypto";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type pino from "pino";
 import type { Config } from "../config/config.js";
-import { createJournal, type Journal, JournalOpenError, type JournalOptions } from "../journal/index.js";
+import {
+  createJournal,
+  type Journal,
+  type JournalObserver,
+  JournalOpenError,
+  type JournalOptions,
+} from "../journal/index.js";
 import { createRecordToRow, isSessionRow, type Timestamp } from "../record/index.js";
+import type { RpcObserver } from "../rpc/observer.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
-import { createEnding } from "./shutdown.js";
+import { createShutdown } from "./shutdown.js";
 
 /** The service cannot start; the message is one line that names what is in the way. */
 export class StartError extends Error {}
@@ -15,6 +22,8 @@ export interface ServiceParts {
   readonly createJournal: (options: JournalOptions) => Journal;
   readonly now: () => Timestamp;
   readonly newSessionId: () => string;
+  /** What is counted for metrics goes here; by default nowhere. */
+  readonly observer?: JournalObserver & RpcObserver;
 }
 
 const productionParts: ServiceParts = {
@@ -59,6 +68,7 @@ export async function launchService(
   // What grpc-js writes to standard error by itself is no JSON; its variable still turns it on, to look into a defect.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const { path } = config.log;
+  const observed = parts.observer === undefined ? {} : { observer: parts.observer };
   const journal = parts.createJournal({
     ...config.log,
     rotation: config.rotation,
@@ -67,15 +77,17 @@ export async function launchService(
     dedupe_rows: DEDUPE_ROWS,
     adopts: isSessionRow,
     log: logger,
+    ...observed,
   });
   const rpc = createRpcServer({
     limits: config.server,
     recordToRow: createRecordToRow({ kinds: config.record.kinds }),
     journal,
-    default_daemon: config.record.default_daemon,
+    daemonFor: () => config.record.default_daemon,
     now: parts.now,
     newSessionId: parts.newSessionId,
     log: logger,
+    ...observed,
   });
   const listening = await rpc.listen(config.server.listen);
   if (!listening.ok) {
@@ -83,21 +95,21 @@ export async function launchService(
     throw new StartError(listening.message);
   }
   const { address } = listening;
-  const ending = createEnding({ rpc, journal, logger, drain_timeout_ms: config.server.drain_timeout_ms });
+  const shutdown = createShutdown({ rpc, journal, logger, drain_timeout_ms: config.server.drain_timeout_ms });
 
   journal.onStateChange((state, message) => {
-    rpc.setServing(state === "open" && !ending.begun);
-    if (state === "failed") ending.fail(message);
+    rpc.setServing(state === "open" && !shutdown.begun);
+    if (state === "failed") shutdown.fail(message);
   });
 
   return {
     address,
-    ended: ending.code,
-    stop: ending.stop,
+    ended: shutdown.code,
+    stop: shutdown.stop,
     reopen: () => void journal.reopen(),
     rotate: () => void journal.rotate(),
     opened: openJournal(journal, rpc).then(() => {
-      if (!ending.begun) logger.info({ address, path }, "serving");
+      if (!shutdown.begun) logger.info({ address, path }, "serving");
     }),
   };
 }

@@ -3,7 +3,7 @@ import type { Journal } from "../journal/index.js";
 import type { RpcServer } from "../rpc/server.js";
 
 /** How a service comes to its end. */
-export interface Ending {
+export interface Shutdown {
   /** It has been asked to stop, or has failed. */
   readonly begun: boolean;
   /** Resolves with the process's exit code. */
@@ -14,7 +14,7 @@ export interface Ending {
   fail(message: string): void;
 }
 
-interface EndingOptions {
+interface ShutdownOptions {
   readonly rpc: Pick<RpcServer, "setServing" | "endStreams" | "close" | "kill">;
   readonly journal: Pick<Journal, "drain" | "queued">;
   readonly logger: Pick<pino.Logger, "info" | "warn" | "error" | "fatal">;
@@ -28,7 +28,7 @@ const FAILURE_FLUSH_MS = 1_000;
  * Takes a service down in order: health first, so that no new work is sent; then the journal, so that every row taken on
  * is stored and answered while new ones are refused; then the connections.
  */
-export function createEnding({ rpc, journal, logger, drain_timeout_ms }: EndingOptions): Ending {
+export function createShutdown({ rpc, journal, logger, drain_timeout_ms }: ShutdownOptions): Shutdown {
   let stage: "serving" | "storing" | "closing" | "failed" | "ended" = "serving";
   let timer: NodeJS.Timeout | undefined;
   let resolveCode: (code: number) => void = () => {};

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createEnding } from "../../src/service/shutdown.js";
+import { createShutdown } from "../../src/service/shutdown.js";
 import { createFakeJournal, type FakeJournal } from "../support/journal.js";
 import { collectLogs } from "../support/server.js";
 
-describe("createEnding", () => {
+describe("createShutdown", () => {
   let journal: FakeJournal;
   let steps: string[];
   let closeConnections: () => void;
@@ -42,17 +42,17 @@ describe("createEnding", () => {
         return journal.drain();
       },
     };
-    return { ending: createEnding({ rpc, journal: watched, logger, drain_timeout_ms: 1_000 }), logs };
+    return { shutdown: createShutdown({ rpc, journal: watched, logger, drain_timeout_ms: 1_000 }), logs };
   }
 
   test("takes health down, ends streams, drains the journal, closes connections, ends with 0", async () => {
-    const { ending } = start();
-    expect(ending.begun).toBe(false);
-    ending.stop();
-    expect(ending.begun).toBe(true);
+    const { shutdown } = start();
+    expect(shutdown.begun).toBe(false);
+    shutdown.stop();
+    expect(shutdown.begun).toBe(true);
     await vi.waitFor(() => expect(steps).toContain("close"));
     closeConnections();
-    expect(await ending.code).toBe(0);
+    expect(await shutdown.code).toBe(0);
     expect(steps).toEqual(["serving false", "end streams", "drain", "close", "kill"]);
   });
 
@@ -60,54 +60,54 @@ describe("createEnding", () => {
     ["a second signal", (stop: () => void) => stop()],
     ["drain_timeout is over", () => vi.advanceTimersByTime(1_000)],
   ])("ends with 1, telling how many rows were dropped: %s", async (reason, happens) => {
-    const { ending, logs } = start();
+    const { shutdown, logs } = start();
     journal.hold();
     void journal.append([Buffer.from("{}\n"), Buffer.from("{}\n")]);
-    ending.stop();
-    happens(ending.stop);
-    expect(await ending.code).toBe(1);
+    shutdown.stop();
+    happens(shutdown.stop);
+    expect(await shutdown.code).toBe(1);
     expect(logs.at(-1)).toMatchObject({ level: 50, reason, dropped_rows: 2 });
     expect(steps).toEqual(["serving false", "end streams", "drain", "kill"]);
     journal.release();
   });
 
   test("cuts clients off at the timeout, and still ends with 0 when every row is stored", async () => {
-    const { ending, logs } = start();
-    ending.stop();
+    const { shutdown, logs } = start();
+    shutdown.stop();
     await vi.waitFor(() => expect(steps).toContain("close"));
     vi.advanceTimersByTime(1_000);
-    expect(await ending.code).toBe(0);
+    expect(await shutdown.code).toBe(0);
     expect(logs.at(-1)).toMatchObject({ level: 40, reason: "drain_timeout is over" });
   });
 
   test("ends with 1 when the journal fails, after a short time for answers", async () => {
-    const { ending, logs } = start();
-    ending.fail("fdatasync: EIO");
+    const { shutdown, logs } = start();
+    shutdown.fail("fdatasync: EIO");
     expect(logs.at(-1)).toMatchObject({ level: 60, msg: "fdatasync: EIO" });
     expect(steps).toEqual(["serving false", "end streams", "close"]);
     vi.advanceTimersByTime(1_000);
-    expect(await ending.code).toBe(1);
+    expect(await shutdown.code).toBe(1);
     expect(steps.at(-1)).toBe("kill");
   });
 
   test("ends with 1 when the journal fails while it drains", async () => {
-    const { ending } = start();
+    const { shutdown } = start();
     journal.hold();
-    ending.stop();
-    ending.fail("fdatasync: EIO");
+    shutdown.stop();
+    shutdown.fail("fdatasync: EIO");
     closeConnections();
-    expect(await ending.code).toBe(1);
+    expect(await shutdown.code).toBe(1);
     journal.release();
   });
 
   test("ends once: what comes later changes nothing", async () => {
-    const { ending } = start();
-    ending.fail("first");
+    const { shutdown } = start();
+    shutdown.fail("first");
     closeConnections();
-    expect(await ending.code).toBe(1);
+    expect(await shutdown.code).toBe(1);
     const steps_before = [...steps];
-    ending.stop();
-    ending.fail("again");
+    shutdown.stop();
+    shutdown.fail("again");
     expect(steps).toEqual(steps_before);
   });
 });

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import type { Config } from "../../src/config/config.js";
 import { createJournal, type Journal, type JournalOptions } from "../../src/journal/index.js";
 import { recordJsonToBytes } from "../../src/record/index.js";
-import { type LaunchedService, launchService } from "../../src/service/launch.js";
+import { type LaunchedService, launchService, type ServiceParts } from "../../src/service/launch.js";
 
 export interface TestServerOptions {
   readonly server?: Partial<Config["server"]>;
@@ -20,6 +20,7 @@ export interface TestServerOptions {
   readonly now?: () => { seconds: number; nanos: number };
   /** What records and calls without an id get: "new-1", "new-2", … unless told. */
   readonly newSessionId?: () => string;
+  readonly observer?: ServiceParts["observer"];
 }
 
 /** One line of the service's log. */
@@ -89,6 +90,7 @@ export async function launchTestServer(options: TestServerOptions = {}): Promise
     createJournal: options.createJournal ?? createJournal,
     now: options.now ?? (() => ({ seconds: 1_777_699_329, nanos: 0 })),
     newSessionId: options.newSessionId ?? (() => `new-${++ids}`),
+    ...(options.observer && { observer: options.observer }),
   }).catch((error: unknown) => {
     rmSync(directory, { recursive: true, force: true });
     throw error;

@@ -1,24 +1,21 @@
 import type { AppendSessionResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { AppendOutcome } from "../../journal/index.js";
+import type { AppendLog } from "../../journal/index.js";
 import type { RecordToRow, Stamps, Timestamp } from "../../record/index.js";
 import { appendFailureStatus, refusedStatus } from "../errors.js";
-import type { Reply, UnaryHandler } from "../unary.js";
+import type { Caller, Reply, UnaryHandler } from "../unary.js";
 import { readAppendRequest } from "./requests.js";
 import { traceIdFrom } from "./trace_id.js";
 import { type AlarmLog, warnIfUngrounded } from "./ungrounded.js";
 
-/** All that the handlers need to know of a journal. */
-export interface AppendPort {
-  /** Never rejects; settles once the lines are stored, all or none of them, or are not going to be. */
-  append(lines: readonly Uint8Array[]): Promise<AppendOutcome>;
-}
+/** What the handlers need of a journal. */
+export type AppendPort = Pick<AppendLog, "append">;
 
 /** What the handlers are made of. */
 export interface HandlerParts {
   readonly recordToRow: RecordToRow;
   readonly journal: AppendPort;
-  /** The daemon of records that name none; "" when there is no default. */
-  readonly default_daemon: string;
+  /** The daemon of a caller's records that name none; "" when there is no default. */
+  readonly daemonFor: (caller: Caller | undefined) => string;
   readonly now: () => Timestamp;
   /** A new session id, never the same again. */
   readonly newSessionId: () => string;
@@ -27,16 +24,16 @@ export interface HandlerParts {
 
 /** AppendSession. A record without a session_id gets the call's trace id, else a new one. */
 export function createAppendHandler(parts: HandlerParts): UnaryHandler<AppendSessionResponse> {
-  const { recordToRow, journal, default_daemon, now, newSessionId, log } = parts;
+  const { recordToRow, journal, daemonFor, now, newSessionId, log } = parts;
 
-  return async (bytes, metadata) => {
+  return async (bytes, { metadata, caller }) => {
     const request = readAppendRequest(bytes);
     if (!request.ok) return refuse("record", request.description, "INVALID_ENCODING");
     if (request.record === undefined) return refuse("record", "a record is required", "REQUIRED");
 
     const stamps: Stamps = {
       session_id: () => traceIdFrom(metadata) ?? newSessionId(),
-      daemon: default_daemon,
+      daemon: daemonFor(caller),
       timestamp: now,
     };
     const record = recordToRow(request.record, stamps);
@@ -48,7 +45,7 @@ export function createAppendHandler(parts: HandlerParts): UnaryHandler<AppendSes
     const outcome = await journal.append([row]);
     if (outcome.kind !== "appended") return { ok: false, status: appendFailureStatus(outcome) };
     const appended = outcome.rows[0];
-    if (appended === undefined) throw new Error("the journal stored one row and told of none");
+    if (appended === undefined) throw new Error("the journal stored one row and returned none");
     if (!appended.duplicate) warnIfUngrounded(log, record, appended.sequence);
     return { ok: true, value: { session_id, timestamp, ...appended } };
   };

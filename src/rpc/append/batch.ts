@@ -15,20 +15,19 @@ import { warnIfUngrounded } from "./ungrounded.js";
 
 /** Violations in one result, and in all results of a response. 10,000 results with them stay below 3 MiB, within the
  * 4 MiB that clients accept by default. */
-const RESULT_VIOLATION_BYTES = 4 * 1024;
-const RESPONSE_VIOLATION_BYTES = 1024 * 1024;
+const RESULT_VIOLATION_BYTES_MAX = 4 * 1024;
+const RESPONSE_VIOLATION_BYTES_MAX = 1024 * 1024;
 
 /** How much is checked in one go, some milliseconds' worth, before other calls get their turn. */
-const TURN_RECORDS = 256;
-const TURN_BYTES = 256 * 1024;
+const TURN_RECORDS_MAX = 256;
+const TURN_BYTES_MAX = 256 * 1024;
 
 /** BatchAppendSessions: good records are stored, in one go and all or none, although others are refused. */
 export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppendSessionsResponse> {
-  const { recordToRow, journal, default_daemon, now, newSessionId, log } = parts;
-  const stamps: Stamps = { session_id: newSessionId, daemon: default_daemon, timestamp: now };
+  const { recordToRow, journal, daemonFor, now, newSessionId, log } = parts;
   const inTurn = createTurns();
 
-  return async (bytes) => {
+  return async (bytes, { caller }) => {
     const request = readBatchRequest(bytes, BATCH_RECORDS_MAX);
     if (!request.ok) return refuse("records", request.description, "INVALID_ENCODING");
     const { records } = request;
@@ -37,15 +36,16 @@ export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppen
       return refuse("records", `at most ${BATCH_RECORDS_MAX} records in one call`, "TOO_LONG");
     }
 
+    const stamps: Stamps = { session_id: newSessionId, daemon: daemonFor(caller), timestamp: now };
     const check = () => checkRecords(records, recordToRow, stamps);
-    const large = records.length > TURN_RECORDS || bytes.length > TURN_BYTES;
+    const large = records.length > TURN_RECORDS_MAX || bytes.length > TURN_BYTES_MAX;
     const { results, accepted } = await (large ? inTurn(check) : check());
     if (accepted.length > 0) {
       const outcome = await journal.append(accepted.map(({ record }) => record.row));
       if (outcome.kind !== "appended") return { ok: false, status: appendFailureStatus(outcome) };
       for (const [index, { record, response }] of accepted.entries()) {
         const appended = outcome.rows[index];
-        if (appended === undefined) throw new Error("the journal stored rows and did not tell of them all");
+        if (appended === undefined) throw new Error("the journal stored rows and did not return them all");
         response.sequence = appended.sequence;
         response.duplicate = appended.duplicate;
         if (!appended.duplicate) warnIfUngrounded(log, record, appended.sequence);
@@ -80,12 +80,12 @@ async function checkRecords(
 ): Promise<Checked> {
   const results: AppendResult[] = [];
   const accepted: Checked["accepted"] = [];
-  let violation_bytes_left = RESPONSE_VIOLATION_BYTES;
+  let violation_bytes_left = RESPONSE_VIOLATION_BYTES_MAX;
   let turn_records = 0;
   let turn_bytes = 0;
 
   for (const bytes of records) {
-    if (turn_records === TURN_RECORDS || turn_bytes > TURN_BYTES) {
+    if (turn_records === TURN_RECORDS_MAX || turn_bytes > TURN_BYTES_MAX) {
       await setImmediate();
       turn_records = 0;
       turn_bytes = 0;
@@ -99,7 +99,7 @@ async function checkRecords(
       results.push({ outcome: { $case: "appended", value: response } });
       accepted.push({ record, response });
     } else {
-      const listed = listViolations(record.violations, Math.min(RESULT_VIOLATION_BYTES, violation_bytes_left));
+      const listed = listViolations(record.violations, Math.min(RESULT_VIOLATION_BYTES_MAX, violation_bytes_left));
       violation_bytes_left -= listed.bytes;
       results.push(rejected(listed.violations, record.violations.length));
     }

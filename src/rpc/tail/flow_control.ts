@@ -1,26 +1,26 @@
 import type { ServerWritableStream } from "@grpc/grpc-js";
 
-/** Where a handler sends its messages, at the pace of the one who reads them. */
-export interface Outlet {
-  /** Aborted when the client is gone, the service ends the stream, or the reader has stalled. */
+/** Sends a call's messages no faster than the client reads them. */
+export interface BoundedStream {
+  /** Aborted when the client is gone, the service ends the stream, or the client has stalled. */
   readonly signal: AbortSignal;
-  /** Nothing was read for too long. */
+  /** The client read nothing for too long. */
   readonly stalled: boolean;
-  /** Sends a message. A promise is to be awaited before the next one: it resolves when there is room, or on abort. */
+  /** Sends a message. A promise is to be awaited before the next message: it resolves when there is room, or on abort. */
   send(message: Buffer): Promise<void> | undefined;
 }
 
-/** Messages may wait with so many bytes, and one more. A Writable alone would let 16 of any size wait. */
-const WAITING_BYTES_MAX = 256 * 1024;
+/** Bytes buffered per reader, plus one message. A Writable's own limit counts 16 messages of any size. */
+const BUFFERED_BYTES_MAX = 256 * 1024;
 
-/** @param stall_ms how long a reader may read nothing while messages wait for it */
-export function createOutlet(call: ServerWritableStream<unknown, Buffer>, stall_ms: number): Outlet {
+/** @param stall_ms how long a client may read nothing while messages are buffered for it */
+export function createBoundedStream(call: ServerWritableStream<unknown, Buffer>, stall_ms: number): BoundedStream {
   const ended = new AbortController();
   const abort = () => {
     ended.abort();
     wake();
   };
-  let waiting_bytes = 0;
+  let buffered_bytes = 0;
   let stalled = false;
   let wake = () => {};
   call.once("cancelled", abort).once("error", abort).once("close", abort);
@@ -37,10 +37,10 @@ export function createOutlet(call: ServerWritableStream<unknown, Buffer>, stall_
   }
 
   async function room(): Promise<void> {
-    while (waiting_bytes > WAITING_BYTES_MAX && !ended.signal.aborted) {
-      const before = waiting_bytes;
+    while (buffered_bytes > BUFFERED_BYTES_MAX && !ended.signal.aborted) {
+      const before = buffered_bytes;
       await change();
-      stalled = waiting_bytes === before && !ended.signal.aborted;
+      stalled = buffered_bytes === before && !ended.signal.aborted;
       if (stalled) abort();
     }
   }
@@ -52,12 +52,12 @@ export function createOutlet(call: ServerWritableStream<unknown, Buffer>, stall_
     },
     send(message) {
       if (ended.signal.aborted) return undefined;
-      waiting_bytes += message.length;
+      buffered_bytes += message.length;
       call.write(message, () => {
-        waiting_bytes -= message.length;
+        buffered_bytes -= message.length;
         wake();
       });
-      return waiting_bytes > WAITING_BYTES_MAX ? room() : undefined;
+      return buffered_bytes > BUFFERED_BYTES_MAX ? room() : undefined;
     },
   };
 }

@@ -1,22 +1,22 @@
 import type { RowsListener } from "../../journal/index.js";
 import type { TailRow } from "./tail_row.js";
 
-/** What a reader that had caught up was waiting for. */
+/** What ends a reader's wait. */
 export interface NewRows {
-  /** Those that pass, in order; none when the reader has to look at the files, or was woken. */
+  /** Those that pass, in order; none when the reader has to read the files, or was woken. */
   readonly rows: readonly TailRow[];
-  /** The sequence to go on from. */
+  /** The sequence to continue from. */
   readonly next: number;
 }
 
-/** New rows, for readers that have caught up. Whoever is still sending when rows come finds them in the files. */
-export interface LiveRows {
+/** New rows, for readers that have caught up. A reader that is still sending when rows come finds them in the files. */
+export interface RowBroadcast {
   /** Resolves with the first new rows from a sequence on of which at least one passes, or at `wake`. */
   wait(next: number, passes: (row: TailRow) => boolean): Promise<NewRows>;
   wake(): void;
 }
 
-/** Of larger groups the files are read, in which other calls get their turn. */
+/** Larger groups are read from the files, where other calls get their turn. */
 const GROUP_ROWS_MAX = 512;
 
 interface Waiter {
@@ -26,7 +26,7 @@ interface Waiter {
 }
 
 /** @param onRows calls back with new rows, in order */
-export function createLiveRows(onRows: (listener: RowsListener) => void): LiveRows {
+export function createRowBroadcast(onRows: (listener: RowsListener) => void): RowBroadcast {
   const waiters = new Set<Waiter>();
 
   function settle(waiter: Waiter, rows: readonly TailRow[]): void {
@@ -34,13 +34,13 @@ export function createLiveRows(onRows: (listener: RowsListener) => void): LiveRo
     waiter.resolve({ rows, next: waiter.next });
   }
 
-  function tell(first_sequence: number, lines: readonly Uint8Array[]): void {
+  function notify(first_sequence: number, lines: readonly Uint8Array[]): void {
     if (waiters.size === 0) return;
     const end = first_sequence + lines.length;
     const rows = lines.length > GROUP_ROWS_MAX ? undefined : toRows(first_sequence, lines);
     for (const waiter of waiters) {
       if (end <= waiter.next) continue;
-      // Where it is behind, rows of another program lie between.
+      // A gap before these rows contains rows of another program.
       if (rows === undefined || waiter.next < first_sequence) {
         settle(waiter, []);
         continue;
@@ -51,7 +51,7 @@ export function createLiveRows(onRows: (listener: RowsListener) => void): LiveRo
     }
   }
 
-  onRows(tell);
+  onRows(notify);
   return {
     wait: (next, passes) => new Promise((resolve) => waiters.add({ next, passes, resolve })),
     wake() {

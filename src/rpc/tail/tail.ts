@@ -1,44 +1,44 @@
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream, status } from "@grpc/grpc-js";
 import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { Journal, Rows } from "../../journal/index.js";
+import type { AppendLog, RowReader, Rows } from "../../journal/index.js";
 import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "../errors.js";
-import type { RpcLog } from "../unary.js";
-import { createOutlet, type Outlet } from "./flow_control.js";
-import { createLiveRows } from "./row_broadcast.js";
+import type { CallReports } from "../unary.js";
+import { type BoundedStream, createBoundedStream } from "./flow_control.js";
+import { createRowBroadcast } from "./row_broadcast.js";
 import { readTailRequest } from "./tail_request.js";
 import { createRowFilter, gapMessage, messageOf, type TailRow } from "./tail_row.js";
-import { createPace } from "./throttle.js";
+import { createReadThrottle } from "./throttle.js";
 
 /** What a tail needs of a journal. */
-export type TailPort = Pick<Journal, "state" | "next_sequence" | "read" | "findLast" | "onRows">;
+export type TailPort = Pick<AppendLog, "state"> & RowReader;
 
-export interface TailParts {
+export interface TailParts extends CallReports {
   readonly journal: TailPort;
-  readonly log: RpcLog;
   /** The longest message that may be sent. */
-  readonly max_message_bytes: number;
-  /** How long a reader may read nothing while rows wait for it. */
+  readonly message_bytes_max: number;
+  /** How long a client may read nothing while rows are buffered for it. */
   readonly stall_ms: number;
 }
 
-const MAX_TAILS = 64;
+const TAILS_MAX = 64;
 const method = "TailSessions";
-/** The initial metadata that tells the sequence which the call begins with. */
+/** Initial metadata: the sequence that the call begins with. */
 const FIRST_SEQUENCE = "sessionlog-first-sequence";
 
 type Call = ServerWritableStream<Buffer, Buffer>;
 
 /**
- * TailSessions. A reader has a place in the log and nothing else: when it has caught up it gets each group of rows as it is
- * stored, until then it reads the files. So a slow one costs no more memory than a fast one, and none is ever waited for.
+ * TailSessions. Keeps one position (the next sequence) per reader, nothing else: a reader that has caught up gets each
+ * group of rows as it is stored, until then it reads the files. So a slow reader costs no more memory than a fast one, and
+ * nothing ever waits for a reader.
  */
 export function createTailCall(parts: TailParts): handleServerStreamingCall<Buffer, Buffer> {
-  const { journal, log, max_message_bytes, stall_ms } = parts;
-  const live = createLiveRows(journal.onRows);
-  const pace = createPace(() => journal.next_sequence);
+  const { journal, log, observer, message_bytes_max, stall_ms } = parts;
+  const broadcast = createRowBroadcast(journal.onRows);
+  const throttle = createReadThrottle(() => journal.next_sequence);
   let tails = 0;
 
-  async function tail(call: Call, outlet: Outlet): Promise<RpcStatus | undefined> {
+  async function tail(call: Call, stream: BoundedStream): Promise<RpcStatus | undefined> {
     if (journal.state !== "open" && journal.state !== "disk_full") {
       return unavailableStatus(`the session log is ${journal.state}`);
     }
@@ -49,42 +49,40 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
       const details = `from_sequence ${from_sequence}: the session log ends with row ${journal.next_sequence - 1}`;
       return { code: status.OUT_OF_RANGE, details };
     }
-    if (tails === MAX_TAILS) {
-      return { code: status.RESOURCE_EXHAUSTED, details: `${MAX_TAILS} tails are open; there can be no more` };
+    if (tails === TAILS_MAX) {
+      return { code: status.RESOURCE_EXHAUSTED, details: `${TAILS_MAX} tails are open; there can be no more` };
     }
-    tails += 1;
+    observer.tailsChanged(++tails);
     log.debug({ tails }, "tail opened");
-    // What was sent to a reader that does not read is in memory until it is gone.
+    // What was sent to a client that does not read is in memory until the client is gone.
     const gone = new Promise((resolve) => call.once("close", resolve).once("cancelled", resolve));
-    const ending = send(read.request, call, outlet);
-    void Promise.allSettled([ending, gone]).then(() => {
-      tails -= 1;
-    });
-    return ending;
+    const sent = send(read.request, call, stream);
+    void Promise.allSettled([sent, gone]).then(() => observer.tailsChanged(--tails));
+    return sent;
   }
 
-  async function send(request: TailSessionsRequest, call: Call, outlet: Outlet): Promise<RpcStatus | undefined> {
-    const { signal } = outlet;
-    signal.addEventListener("abort", live.wake);
+  async function send(request: TailSessionsRequest, call: Call, stream: BoundedStream): Promise<RpcStatus | undefined> {
+    const { signal } = stream;
+    signal.addEventListener("abort", broadcast.wake);
     const passes = createRowFilter(request);
-    const rest = pace.begin();
+    const pause = throttle.begin();
     const end = request.follow ? Number.POSITIVE_INFINITY : journal.next_sequence;
     let next = request.from_sequence || journal.next_sequence;
     if (request.last > 0) {
       const wanted = (line: Buffer) => passes({ sequence: 0, line, canonical: false });
-      next = (await journal.findLast({ count: request.last, wanted, signal, pause: rest })) ?? next;
+      next = (await journal.findLast({ count: request.last, wanted, signal, pause })) ?? next;
     }
     const metadata = new Metadata();
     metadata.set(FIRST_SEQUENCE, `${next}`);
     if (!signal.aborted) call.sendMetadata(metadata);
 
     async function sendRow(row: TailRow): Promise<void> {
-      const full = outlet.send(messageOf(row, max_message_bytes));
+      const full = stream.send(messageOf(row, message_bytes_max));
       if (full !== undefined) await full;
     }
 
     async function sendBlock({ first_sequence, lines }: Rows): Promise<void> {
-      if (first_sequence > next) await outlet.send(gapMessage(Math.min(first_sequence, end) - 1));
+      if (first_sequence > next) await stream.send(gapMessage(Math.min(first_sequence, end) - 1));
       next = first_sequence;
       for (const line of lines) {
         if (signal.aborted || next >= end) return;
@@ -99,10 +97,10 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
         for await (const block of journal.read(next)) {
           await sendBlock(block);
           if (signal.aborted || next >= end) break;
-          if (next < journal.next_sequence) await rest();
+          if (next < journal.next_sequence) await pause();
         }
       } else {
-        const found = await live.wait(next, passes);
+        const found = await broadcast.wait(next, passes);
         for (const row of found.rows) {
           if (signal.aborted) break;
           await sendRow(row);
@@ -111,26 +109,29 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
         if (!signal.aborted) next = found.next;
       }
     }
-    if (!outlet.stalled) return undefined;
+    if (!stream.stalled) return undefined;
     const details = `nothing was read for ${stall_ms / 1_000} s; go on with from_sequence ${next}`;
     return { code: status.ABORTED, details };
   }
 
   return (call) => {
-    const outlet = createOutlet(call, stall_ms);
-    tail(call, outlet)
+    const begun_ms = performance.now();
+    const stream = createBoundedStream(call, stall_ms);
+    tail(call, stream)
       .catch((error: unknown) => {
-        if (outlet.signal.aborted) return undefined;
+        if (stream.signal.aborted) return undefined;
         log.error({ err: error, method }, "a call failed unexpectedly");
         return unexpectedStatus();
       })
-      .then((ending) => {
-        if (ending === undefined) {
+      .then((failure) => {
+        const code = failure?.code ?? (stream.signal.aborted ? status.CANCELLED : status.OK);
+        observer.callEnded(method, code, performance.now() - begun_ms);
+        if (failure === undefined) {
           call.end();
           return;
         }
-        log.debug({ method, code: ending.code, reason: ending.details }, "call refused");
-        call.emit("error", ending);
+        log.debug({ method, code, reason: failure.details }, "call refused");
+        call.emit("error", failure);
       });
   };
 }

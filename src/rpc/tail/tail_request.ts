@@ -7,8 +7,8 @@ export type TailRequest =
   | { readonly ok: true; readonly request: Readonly<TailSessionsRequest> }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-const MAX_LAST = 1_000_000;
-const MAX_VALUES = 100;
+const LAST_MAX = 1_000_000;
+const VALUES_MAX = 100;
 const VERDICTS: readonly string[] = sessionSchema.properties.final_verdict.enum;
 
 /** Reads a TailSessionsRequest and judges it. */
@@ -37,19 +37,19 @@ function* judgeStart({ last, from_sequence, follow }: TailSessionsRequest): Gene
   if (last > 0 && from_sequence > 0) {
     yield { field: "last", reason: "INCONSISTENT", description: "expected last or from_sequence, not both" };
   }
-  if (last > MAX_LAST) {
-    const description = `expected at most ${MAX_LAST}; from_sequence sends more`;
+  if (last > LAST_MAX) {
+    const description = `expected at most ${LAST_MAX}; from_sequence sends more`;
     yield { field: "last", reason: "OUT_OF_RANGE", description };
   }
 }
 
 function* judgeFilters({ kinds, daemons, models, verdicts }: TailSessionsRequest): Generator<Violation> {
   for (const [field, values] of Object.entries({ kinds, daemons, models, verdicts })) {
-    if (values.length > MAX_VALUES) {
-      yield { field, reason: "TOO_LONG", description: `expected at most ${MAX_VALUES}` };
+    if (values.length > VALUES_MAX) {
+      yield { field, reason: "TOO_LONG", description: `expected at most ${VALUES_MAX}` };
     }
   }
-  for (const [index, verdict] of verdicts.slice(0, MAX_VALUES).entries()) {
+  for (const [index, verdict] of verdicts.slice(0, VALUES_MAX).entries()) {
     if (VERDICTS.includes(verdict)) continue;
     const description = `expected one of ${VERDICTS.join(", ")}`;
     yield { field: `verdicts[${index}]`, reason: "NOT_ALLOWED", description };

@@ -89,16 +89,16 @@ const FRAME_BYTES = 32;
 
 /**
  * A row as an encoded TailSessionsResponse; without a record when the row is none, or when the message would be longer
- * than `max_bytes`.
+ * than `bytes_max`.
  */
-export function messageOf(row: TailRow, max_bytes: number): Buffer {
-  row.message ??= encode(row, max_bytes);
+export function messageOf(row: TailRow, bytes_max: number): Buffer {
+  row.message ??= encode(row, bytes_max);
   return row.message;
 }
 
-function encode({ sequence, line }: TailRow, max_bytes: number): Buffer {
+function encode({ sequence, line }: TailRow, bytes_max: number): Buffer {
   const record = recordJsonToBytes(line.toString());
-  if (!record.ok || record.bytes.length > max_bytes - FRAME_BYTES) return gapMessage(sequence);
+  if (!record.ok || record.bytes.length > bytes_max - FRAME_BYTES) return gapMessage(sequence);
   const head = new BinaryWriter().uint32(TAIL_SESSIONS_RESPONSE_FIELDS.record.tag).uint32(record.bytes.length).finish();
   return Buffer.concat([gapMessage(sequence), head, record.bytes]);
 }

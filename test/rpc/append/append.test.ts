@@ -20,8 +20,15 @@ describe("createAppendHandler", () => {
     const metadata = new Metadata();
     for (const [key, value] of Object.entries(pairs)) metadata.set(key, value);
     const now = () => ({ seconds: 1_700_000_000, nanos: 5 });
-    const handler = createAppendHandler({ recordToRow, journal, default_daemon, now, newSessionId: () => "new", log });
-    return handler(Buffer.from(request), metadata);
+    const handler = createAppendHandler({
+      recordToRow,
+      journal,
+      daemonFor: () => default_daemon,
+      now,
+      newSessionId: () => "new",
+      log,
+    });
+    return handler(Buffer.from(request), { metadata, caller: undefined });
   }
 
   test("stores one row and tells its id, time and sequence", async () => {

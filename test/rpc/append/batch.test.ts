@@ -27,8 +27,8 @@ describe("createBatchHandler", () => {
     let ids = 0;
     const now = () => ({ seconds: 1_700_000_000, nanos: 0 });
     const newSessionId = () => `new-${++ids}`;
-    const handler = createBatchHandler({ recordToRow, journal, default_daemon: "", now, newSessionId, log });
-    return handler(Buffer.from(request), new Metadata());
+    const handler = createBatchHandler({ recordToRow, journal, daemonFor: () => "", now, newSessionId, log });
+    return handler(Buffer.from(request), { metadata: new Metadata(), caller: undefined });
   }
 
   async function results(records: readonly Uint8Array[]) {

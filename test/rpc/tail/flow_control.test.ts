@@ -3,6 +3,7 @@ import { type ClientHttp2Stream, connect } from "node:http2";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { expect, onTestFinished, test } from "vitest";
+import { NO_RPC_OBSERVER } from "../../../src/rpc/observer.js";
 import { createTailCall } from "../../../src/rpc/tail/tail.js";
 import { createFakeJournal } from "../../support/journal.js";
 
@@ -43,7 +44,9 @@ async function openTail(stall_ms: number): Promise<Tail> {
   const server = new Server();
   server.addService(
     { tailSessions: { ...tailSessions, requestDeserialize: same, responseSerialize: same } },
-    { tailSessions: createTailCall({ journal, log, max_message_bytes: 4_000_000, stall_ms }) },
+    {
+      tailSessions: createTailCall({ journal, log, observer: NO_RPC_OBSERVER, message_bytes_max: 4_000_000, stall_ms }),
+    },
   );
   const port = await new Promise<number>((resolve, reject) => {
     const bound = (error: Error | null, port: number) => (error === null ? resolve(port) : reject(error));

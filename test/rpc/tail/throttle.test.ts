@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { createPace } from "../../../src/rpc/tail/throttle.js";
+import { createReadThrottle } from "../../../src/rpc/tail/throttle.js";
 
 test("readers rest one after the other, each at least until others had their turn", async () => {
-  const pace = createPace(() => 1);
+  const throttle = createReadThrottle(() => 1);
   let turns = 0;
   let ended = false;
   const count = () => {
@@ -12,7 +12,7 @@ test("readers rest one after the other, each at least until others had their tur
   setImmediate(count);
   const seen = await Promise.all(
     Array.from({ length: 20 }, () =>
-      pace
+      throttle
         .begin()()
         .then(() => turns),
     ),
@@ -24,8 +24,8 @@ test("readers rest one after the other, each at least until others had their tur
 
 test("a reader rests longer while rows are stored", async () => {
   let next = 1;
-  const pace = createPace(() => next);
-  const rest = pace.begin();
+  const throttle = createReadThrottle(() => next);
+  const rest = throttle.begin();
   const block_ms = performance.now() + 5;
   while (performance.now() < block_ms);
   next += 1;
