@@ -1,6 +1,6 @@
 /** ProtoJSON (https://protobuf.dev/programming-guides/json/) of a SessionRecord → its protobuf bytes. */
 
-import { SESSION_ATTEMPT_FIELDS, SESSION_RECORD_FIELDS } from "./gen/fields.js";
+import { SESSION_ATTEMPT_FIELDS, SESSION_RECORD_FIELDS, TIMESTAMP_FIELDS } from "./gen/fields.js";
 import { ATTEMPTS_MAX } from "./gen/limits.js";
 import { integerOf } from "./integer.js";
 import { parseTimestamp } from "./timestamp.js";
@@ -24,6 +24,7 @@ interface Field {
   readonly name: string;
   readonly camel: string;
   readonly number: number;
+  readonly tag: number;
   readonly type: FieldType;
 }
 
@@ -31,15 +32,12 @@ interface Field {
 const RECORD_FIELDS = fieldsOf(SESSION_RECORD_FIELDS);
 const ATTEMPT_FIELDS = fieldsOf(SESSION_ATTEMPT_FIELDS);
 
-function fieldsOf(fields: Readonly<Record<string, Pick<Field, "number" | "type">>>): readonly Field[] {
+function fieldsOf(fields: Readonly<Record<string, Pick<Field, "number" | "tag" | "type">>>): readonly Field[] {
   const camelCase = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
   return Object.entries(fields)
-    .map(([name, { number, type }]) => ({ name, camel: camelCase(name), number, type }))
+    .map(([name, { number, tag, type }]) => ({ name, camel: camelCase(name), number, tag, type }))
     .sort((a, b) => b.number - a.number);
 }
-
-const VARINT = 0;
-const LENGTH = 2;
 
 /** A key that a field path may contain; others may be anything. */
 const PLAIN_KEY = /^[A-Za-z0-9_-]{1,64}$/;
@@ -122,10 +120,9 @@ function expected(what: string): Wrong {
 }
 
 /** Writes a field, or nothing when it has its default value. `path` is that of its message. */
-function writeField(encoding: Encoding, { number, type }: Field, value: unknown, path: string): Wrong | undefined {
+function writeField(encoding: Encoding, { tag, type }: Field, value: unknown, path: string): Wrong | undefined {
   const { writer } = encoding;
   const mark = writtenLength(writer);
-  let wire_type = LENGTH;
   switch (type) {
     case "string":
       if (typeof value !== "string") return expected("a string");
@@ -138,27 +135,26 @@ function writeField(encoding: Encoding, { number, type }: Field, value: unknown,
       const integer = integerOf(value, type === "int32" ? 32 : 64);
       if (integer === "INVALID_FORMAT") return expected("an integer");
       if (integer === "OUT_OF_RANGE") return { reason: integer, description: `expected an ${type}` };
-      writeIntegerField(writer, number, integer.value);
+      writeIntegerField(writer, tag, integer.value);
       return undefined;
     }
 
     case "bool":
       if (typeof value !== "boolean") return expected("true or false");
       writeVarint(writer, value ? 1 : 0);
-      wire_type = VARINT;
       break;
 
     case "google.protobuf.Timestamp": {
       const timestamp = typeof value === "string" ? parseTimestamp(value) : undefined;
       if (timestamp === undefined) return expected("an RFC 3339 time, such as 2026-05-02T05:22:09.5Z");
-      writeIntegerField(writer, 2, BigInt(timestamp.nanos));
-      writeIntegerField(writer, 1, BigInt(timestamp.seconds));
+      writeIntegerField(writer, TIMESTAMP_FIELDS.nanos.tag, BigInt(timestamp.nanos));
+      writeIntegerField(writer, TIMESTAMP_FIELDS.seconds.tag, BigInt(timestamp.seconds));
       writeLength(writer, mark);
       break;
     }
 
     case "sessionlog.v1.SessionAttempt":
-      return Array.isArray(value) ? writeAttempts(encoding, number, value, `${path}.attempts`) : expected("a list");
+      return Array.isArray(value) ? writeAttempts(encoding, tag, value, `${path}.attempts`) : expected("a list");
 
     case "google.protobuf.Struct":
       if (!isObject(value)) return expected("an object");
@@ -166,22 +162,17 @@ function writeField(encoding: Encoding, { number, type }: Field, value: unknown,
       writeLength(writer, mark);
       break;
   }
-  writeVarint(writer, (number << 3) | wire_type);
+  writeVarint(writer, tag);
   return undefined;
 }
 
-function writeIntegerField(writer: ReverseWriter, number: number, value: bigint): void {
+function writeIntegerField(writer: ReverseWriter, tag: number, value: bigint): void {
   if (value === 0n) return;
   writeInteger(writer, value);
-  writeVarint(writer, (number << 3) | VARINT);
+  writeVarint(writer, tag);
 }
 
-function writeAttempts(
-  encoding: Encoding,
-  number: number,
-  attempts: readonly unknown[],
-  path: string,
-): Wrong | undefined {
+function writeAttempts(encoding: Encoding, tag: number, attempts: readonly unknown[], path: string): Wrong | undefined {
   const { writer } = encoding;
   if (attempts.length > ATTEMPTS_MAX) {
     // The items of a list that is too long are not checked: there may be very many.
@@ -193,7 +184,7 @@ function writeAttempts(
     if (isObject(attempt)) writeMessage(encoding, attempt, ATTEMPT_FIELDS, `${path}[${index}]`);
     else report(encoding, `${path}[${index}]`, "INVALID_FORMAT", "expected an object");
     writeLength(writer, mark);
-    writeVarint(writer, (number << 3) | LENGTH);
+    writeVarint(writer, tag);
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
-import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Timestamp } from "@sessionlog/protocol/gen/google/protobuf/timestamp";
+import { SESSION_RECORD_FIELDS } from "@sessionlog/protocol/gen/fields";
+import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { createCursor, readTag, skipField } from "@sessionlog/protocol/wire/reader";
 import { lineRecord, type ShownViolation } from "./line_record.js";
 import type { Line } from "./lines.js";
 
@@ -32,10 +33,8 @@ export interface RowStamps {
   now_ms(): number;
 }
 
-/** The field numbers of SessionRecord. */
-const sessionIdField = 2;
-const timestampField = 3;
-const lengthDelimited = 2;
+/** All fields with their defaults, of which nothing is written. */
+const EMPTY_RECORD = SessionRecord.decode(new Uint8Array());
 
 /**
  * Cuts lines into batches of at most `max_rows` lines and `max_bytes` bytes, as text and as records; a larger line has a batch to itself.
@@ -80,41 +79,39 @@ export function createRecordReader(stamps: RowStamps | undefined): (line: Line) 
 function readRow(line: Line, stamps: RowStamps | undefined): Row | RefusedRow {
   const record = lineRecord(line);
   if (!record.ok) return { line, violations: record.violations, omitted: 0 };
-  const fields = fieldsOf(record.bytes);
-  const missing = [
-    ...(fields.has(sessionIdField) ? [] : ["session_id"]),
-    ...(fields.has(timestampField) ? [] : ["timestamp"]),
-  ];
-  if (missing.length === 0) return { line, record: record.bytes };
+  const { bytes } = record;
+  const session_id = placeOf(bytes, SESSION_RECORD_FIELDS.session_id.tag);
+  const timestamp = placeOf(bytes, SESSION_RECORD_FIELDS.timestamp.tag);
+  if (session_id.found && timestamp.found) return { line, record: bytes };
   if (stamps === undefined) {
+    const missing = [...(session_id.found ? [] : ["session_id"]), ...(timestamp.found ? [] : ["timestamp"])];
     const description = "expected the row's own, so that sending it again is safe; or give --stamp";
     const violations = missing.map((name) => ({ field: `record.${name}`, reason: "REQUIRED", description }));
     return { line, violations, omitted: 0 };
   }
-  return { line, record: stamp(record.bytes, fields, stamps) };
+  const stamped = SessionRecord.encode({
+    ...EMPTY_RECORD,
+    session_id: session_id.found ? "" : stamps.session_id(),
+    timestamp: timestamp.found ? undefined : timeOf(stamps.now_ms()),
+  }).finish();
+  // The two fields are neighbours, and fields stay in rising order.
+  const { at } = session_id.found ? timestamp : session_id;
+  return { line, record: Buffer.concat([bytes.subarray(0, at), stamped, bytes.subarray(at)]) };
 }
 
-/** The numbers of the fields that a message has. */
-function fieldsOf(message: Uint8Array): ReadonlySet<number> {
-  const fields = new Set<number>();
-  const reader = new BinaryReader(message);
-  while (reader.pos < reader.len) {
-    const [field, type] = reader.tag();
-    fields.add(field);
-    reader.skip(type, field);
+/** Where a field begins, or belongs, in a message whose fields are in rising order. */
+function placeOf(message: Uint8Array, wanted: number): { readonly found: boolean; readonly at: number } {
+  const cursor = createCursor(message);
+  while (cursor.at < cursor.end) {
+    const { at } = cursor;
+    const tag = readTag(cursor);
+    if (tag >= wanted) return { found: tag === wanted, at };
+    skipField(cursor, tag);
   }
-  return fields;
+  return { found: false, at: message.length };
 }
 
-/** Fields put behind a message belong to it: protobuf messages may be joined. */
-function stamp(message: Uint8Array, fields: ReadonlySet<number>, stamps: RowStamps): Uint8Array {
-  const writer = new BinaryWriter();
-  if (!fields.has(sessionIdField)) writer.tag(sessionIdField, lengthDelimited).string(stamps.session_id());
-  if (!fields.has(timestampField)) {
-    const now_ms = stamps.now_ms();
-    const seconds = Math.floor(now_ms / 1000);
-    const nanos = Math.round((now_ms - seconds * 1000) * 1e6);
-    writer.tag(timestampField, lengthDelimited).bytes(Timestamp.encode({ seconds, nanos }).finish());
-  }
-  return Buffer.concat([message, writer.finish()]);
+function timeOf(now_ms: number): { readonly seconds: number; readonly nanos: number } {
+  const seconds = Math.floor(now_ms / 1000);
+  return { seconds, nanos: Math.round((now_ms - seconds * 1000) * 1e6) };
 }

@@ -20,7 +20,6 @@ export type EncodedRecord =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-const ARTIFACT_TAG = (SESSION_RECORD_FIELDS.artifact.number << 3) | 2;
 /** All fields with their defaults, of which nothing is written. */
 const EMPTY_RECORD = SessionRecord.decode(new Uint8Array());
 const INT32_MAX = 2 ** 31 - 1;
@@ -78,7 +77,7 @@ function encode(source: Source, stamps: RecordStamps): Uint8Array {
     duration_ms: integer(read(source, "duration_ms"), `${source.path}.duration_ms`, Number.MAX_SAFE_INTEGER),
   };
   const writer = SessionRecord.encode(before);
-  if (artifact !== undefined) writer.uint32(ARTIFACT_TAG).bytes(artifact);
+  if (artifact !== undefined) writer.uint32(SESSION_RECORD_FIELDS.artifact.tag).bytes(artifact);
   const bytes = SessionRecord.encode(after, writer).finish();
   return bytes.length > bytes_max ? tooLong("record", bytes_max) : bytes;
 }

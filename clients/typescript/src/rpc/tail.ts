@@ -1,7 +1,9 @@
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
+import { TAIL_SESSIONS_RESPONSE_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { SessionLogService, TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import { type CallFailure, toCallFailure } from "./failure.js";
+import { createCursor, readBytes, readTag, readUint64, skipField } from "@sessionlog/protocol/wire/reader";
+import { type CallFailure, callFailure, toCallFailure } from "./failure.js";
+import { toBuffer } from "./requests.js";
 
 /** What TailSessions sends: a row, or a gap that ends with this sequence. */
 export interface TailMessage {
@@ -28,7 +30,7 @@ export async function* readTail(
 ): AsyncGenerator<TailMessage, CallFailure | undefined> {
   const call = client.makeServerStreamRequest(
     SessionLogService.tailSessions.path,
-    (value: Partial<TailSessionsRequest>) => Buffer.from(TailSessionsRequest.encode(complete(value)).finish()),
+    (value: Partial<TailSessionsRequest>) => toBuffer(TailSessionsRequest.encode(complete(value)).finish()),
     (bytes) => bytes,
     request,
   );
@@ -40,7 +42,11 @@ export async function* readTail(
   signal.addEventListener("abort", cancel);
   if (signal.aborted) cancel();
   try {
-    for await (const bytes of call) yield decode(bytes);
+    for await (const bytes of call) {
+      const message = decode(bytes);
+      if (message === undefined) return callFailure("INTERNAL", "a message cannot be decoded");
+      yield message;
+    }
     return undefined;
   } catch (error) {
     if (!isServiceError(error)) throw error;
@@ -60,16 +66,17 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && "code" in error && "metadata" in error;
 }
 
-/** TailSessionsResponse, with the record as bytes. */
-function decode(bytes: Uint8Array): TailMessage {
-  const reader = new BinaryReader(bytes);
+/** TailSessionsResponse, with the record as bytes; undefined for what is not one. */
+function decode(bytes: Uint8Array): TailMessage | undefined {
+  const fields = TAIL_SESSIONS_RESPONSE_FIELDS;
+  const cursor = createCursor(bytes);
   let sequence = 0;
   let record: Uint8Array | undefined;
-  while (reader.pos < reader.len) {
-    const [number, wire_type] = reader.tag();
-    if (number === 1) sequence = Number(reader.uint64());
-    else if (number === 2) record = reader.bytes();
-    else reader.skip(wire_type, number);
+  while (cursor.at < cursor.end) {
+    const tag = readTag(cursor);
+    if (tag === fields.sequence.tag) sequence = readUint64(cursor);
+    else if (tag === fields.record.tag) record = readBytes(cursor);
+    else skipField(cursor, tag);
   }
-  return { sequence, record };
+  return cursor.fault === "" ? { sequence, record } : undefined;
 }

@@ -1,5 +1,5 @@
-import { BinaryReader } from "@bufbuild/protobuf/wire";
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { createCursor, readTag, skipField } from "@sessionlog/protocol/wire/reader";
 import { describe, expect, test, vi } from "vitest";
 import { encodeRecord } from "../../src/record/encode_record.js";
 import type { SessionRecordInput } from "../../src/record/record.js";
@@ -50,12 +50,12 @@ interface RecordCase {
 
 /** The field numbers of a message, in the order of its bytes. */
 function fieldNumbers(bytes: Uint8Array): readonly number[] {
-  const reader = new BinaryReader(bytes);
+  const cursor = createCursor(bytes);
   const numbers: number[] = [];
-  while (reader.pos < reader.len) {
-    const [number, type] = reader.tag();
-    numbers.push(number);
-    reader.skip(type, number);
+  while (cursor.at < cursor.end) {
+    const tag = readTag(cursor);
+    numbers.push(tag >>> 3);
+    skipField(cursor, tag);
   }
   return numbers;
 }
