@@ -1,8 +1,8 @@
 // @sessionlog/client: the golden cases, what a daemon meets in the life of a service, and the package in an empty project.
 import { execFile } from "node:child_process";
-import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { promisify } from "node:util";
 import { createSessionLogger } from "@sessionlog/client";
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
@@ -107,24 +107,34 @@ if (!outcome.ok) throw new Error(outcome.message);
 // Not closed: the end of the program does it.
 `;
 
-/** What a daemon must not install for the sake of its client. */
-const SERVICE_ONLY = /^(@duckdb|ajv|fs-native-extensions|commander|pino)/;
-const INSTALLED_MIB_MAX = 20;
+/** What the service needs and a daemon must not install. */
+const SERVICE_ONLY = [
+  "@duckdb",
+  "ajv",
+  "commander",
+  "fs-native-extensions",
+  "pino",
+  "smol-toml",
+  "grpc-health-check",
+  "@grpc/reflection",
+];
+const INSTALLED_BYTES_MAX = 20 * 1024 * 1024;
 
-/** Packs the client, installs it into an empty project and type-checks a daemon there, which appends two rows. */
+/**
+ * Packs protocol/ and the client, installs them into an empty project, and runs a daemon there that is type-checked and
+ * appends two rows. Nothing of the repository but TypeScript is used there.
+ */
 async function installPackage(project, address, path) {
   const run = (program, args) => promisedExecFile(program, args, { cwd: project, maxBuffer: 16 * 1024 * 1024 });
   // dist/ is built already, and others may be using it.
   const workspaces = ["--workspace", "@sessionlog/protocol", "--workspace", "@sessionlog/client"];
-  const pack = ["pack", "--prefix", root, ...workspaces, "--ignore-scripts", "--silent", "--pack-destination", project];
-  const archives = (await run("npm", pack)).stdout.trim().split("\n");
+  const pack = ["pack", "--prefix", root, ...workspaces, "--ignore-scripts", "--json", "--pack-destination", project];
+  const packed = Object.values(JSON.parse((await run("npm", pack)).stdout));
+  for (const { name, files } of packed) checkContents(name, files);
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "daemon", private: true, type: "module" }));
-  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...archives.map((name) => `./${name}`)]);
-  const installed = JSON.parse((await run("npm", ["query", "*"])).stdout).map(({ name }) => name);
-  const surplus = installed.filter((name) => SERVICE_ONLY.test(name));
-  if (surplus.length > 0) throw new Error(`the client installs ${surplus.join(", ")}`);
-  const { stdout } = await run("du", ["-sm", "node_modules"]);
-  if (Number.parseInt(stdout, 10) > INSTALLED_MIB_MAX) throw new Error(`the client takes ${stdout.trim()} MiB`);
+  const archives = packed.map(({ filename }) => `./${filename}`);
+  await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...archives]);
+  checkInstalled(join(project, "node_modules"));
   await writeFile(join(project, "daemon.ts"), DAEMON);
   const types = ["--typeRoots", `${root}node_modules/@types`, "--types", "node"];
   const flags = ["--module", "nodenext", "--target", "es2023", "--strict", "--exactOptionalPropertyTypes", ...types];
@@ -133,4 +143,26 @@ async function installPackage(project, address, path) {
   for (const id of ["packed-1", "packed-2"]) {
     if (!readFileSync(path, "utf8").includes(`"session_id":"${id}"`)) throw new Error(`no row ${id}`);
   }
+}
+
+/** A package holds what is built, its README and its package.json, and nothing else. */
+function checkContents(name, files) {
+  const paths = files.map(({ path }) => path);
+  const surplus = paths.filter((path) => !/^(package\.json|README\.md|dist\/.+\.(js|d\.ts))$/.test(path));
+  if (surplus.length > 0) throw new Error(`${name} packs ${surplus.join(", ")}`);
+  if (!paths.includes("README.md") || paths.length < 10) throw new Error(`${name} packs only ${paths.join(", ")}`);
+}
+
+/** What is installed is the client, protocol/, gRPC and protobuf: none of the service, at most 20 MiB. */
+function checkInstalled(modules) {
+  const files = readdirSync(modules, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => relative(modules, join(entry.parentPath, entry.name)));
+  const surplus = SERVICE_ONLY.filter((name) =>
+    paths.some((path) => path.split(`${sep}node_modules${sep}`).some((part) => part.startsWith(name))),
+  );
+  if (surplus.length > 0) throw new Error(`the client installs ${surplus.join(", ")}`);
+  const native = paths.filter((path) => path.endsWith(".node"));
+  if (native.length > 0) throw new Error(`the client installs native code: ${native.join(", ")}`);
+  const bytes = files.reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  if (bytes > INSTALLED_BYTES_MAX) throw new Error(`the client takes ${(bytes / 2 ** 20).toFixed(1)} MiB`);
 }

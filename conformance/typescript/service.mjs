@@ -58,7 +58,7 @@ export async function withService(work) {
 /** A daemon of its own that appends 1,000 rows and then runs `end`. */
 export async function runDaemon({ address }, options, end) {
   const program = `
-    import { createSessionLogger } from ${JSON.stringify(`${root}dist/client/index.js`)};
+    import { createSessionLogger } from ${JSON.stringify(`${root}clients/typescript/dist/index.js`)};
     const log = createSessionLogger(${JSON.stringify(address)}, ${JSON.stringify(options)});
     for (let number = 0; number < 1000; number++)
       log.append({ kind: "fill", final_verdict: "accepted", session_id: "session-" + number });

@@ -1,5 +1,5 @@
-import { encodeRecord } from "@sessionlog/client/record/encode_record";
 import { expect, test } from "vitest";
+import { encodeRecord } from "../../clients/typescript/src/record/encode_record.js";
 import { recordJsonToBytes } from "../../src/record/index.js";
 import { recordToJsonLine } from "../src/record_to_json.js";
 
