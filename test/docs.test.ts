@@ -50,7 +50,9 @@ const PINNED_AS: Readonly<Record<string, string>> = {
 
 const read = (page: string) => readFileSync(join(root, page), "utf8");
 const folder = (name: string, ending: string) =>
-  readdirSync(join(root, name)).flatMap((file) => (file.endsWith(ending) ? [`${name}/${file}`] : []));
+  readdirSync(join(root, name), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(ending))
+    .map((file) => `${name}/${file}`);
 const pages = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", ...folder("docs", ".md")];
 
 describe.each(pages)("%s", (page) => {

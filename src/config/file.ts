@@ -85,7 +85,7 @@ function unknownSection(name: string, value: unknown, settings: readonly Setting
     );
     const where =
       meant.length === 1 && meant[0] !== undefined ? did(`[${meant[0].section}] ${meant[0].key}`) : undefined;
-    return `${name} stands outside of any section; ${where ?? `the sections are ${list(sections.map(bracketed))}`}`;
+    return `${name} is outside of any section; ${where ?? `the sections are ${list(sections.map(bracketed))}`}`;
   }
   const near = nearest(name, sections);
   return `[${name}] is not a known section; ${near === undefined ? `known are ${list(sections.map(bracketed))}` : did(bracketed(near))}`;

@@ -165,9 +165,9 @@ async function describeSkipped(passed: readonly SkippedLines[], snapshot: Snapsh
     // The service is writing it, or was when it was killed: nobody was told that it is stored.
     const torn = schema === undefined && active && !(await endsWithNewline(file)) ? 1 : 0;
     if (count <= torn) continue;
-    const [what, no] = count - torn === 1 ? ["1 line", "is no row"] : [`${count - torn} lines`, "are no rows"];
+    const [what, no] = count - torn === 1 ? ["1 line", "is not a row"] : [`${count - torn} lines`, "are not rows"];
     lines.push(
-      `${name}: passed over ${what} ${schema === undefined ? `that ${no} of a session log` : `of schema ${schema}`}`,
+      `${name}: skipped ${what} ${schema === undefined ? `that ${no} of a session log` : `of schema ${schema}`}`,
     );
   }
   // By their names, not by the numbers under which they are open.

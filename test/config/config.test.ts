@@ -140,11 +140,11 @@ describe("loadConfig refuses in one line", () => {
     ],
     ["[[log]]\npath = 1", "[log] must be a section with keys"],
     ["log = 1", "[log] must be a section with keys"],
-    ["listen = 1", "listen stands outside of any section; did you mean [server] listen?"],
-    ["queue_byte = 1", "queue_byte stands outside of any section; did you mean [log] queue_bytes?"],
+    ["listen = 1", "listen is outside of any section; did you mean [server] listen?"],
+    ["queue_byte = 1", "queue_byte is outside of any section; did you mean [log] queue_bytes?"],
     [
       "colour = 1",
-      "colour stands outside of any section; the sections are [server], [log], [record], [rotation], [retention], [langfuse]",
+      "colour is outside of any section; the sections are [server], [log], [record], [rotation], [retention], [langfuse]",
     ],
     [
       "[__proto__]\nx = 1",

@@ -93,9 +93,9 @@ describe("readJournal", () => {
     const { warnings, incomplete } = await read(directory, (reader) => rowsOf(reader, sql));
     expect(incomplete).toBe(false);
     expect(warnings).toEqual([
-      `${directory}/${segment(1, 3)}.gz: passed over 1 line of schema session.iterate.v0`,
-      `${directory}/sessions.jsonl: passed over 2 lines of schema session.iterate.v2`,
-      `${directory}/sessions.jsonl: passed over 2 lines that are no rows of a session log`,
+      `${directory}/${segment(1, 3)}.gz: skipped 1 line of schema session.iterate.v0`,
+      `${directory}/sessions.jsonl: skipped 2 lines of schema session.iterate.v2`,
+      `${directory}/sessions.jsonl: skipped 2 lines that are not rows of a session log`,
     ]);
   });
 

@@ -85,7 +85,7 @@ async function refuseForeign(options: OpenActiveOptions, file: DiskFile): Promis
     if (ended) line++;
   });
   throw new JournalOpenError(
-    `${names.active}:${line}: no row of a session log from this line on; the file is another program's and is left as it is`,
+    `${names.active}:${line}: no row of a session log from this line on; the file belongs to another program and is left unchanged`,
   );
 }
 
@@ -98,7 +98,7 @@ async function repairTail(options: OpenActiveOptions, file: DiskFile): Promise<v
     log.warn({ path: names.active, offset: start + plan.cut, ...cut }, "moved the torn end of the log aside");
   } else if (plan.unended || (bytes.length === 0 && (await lacksNewline(file, start)))) {
     await writeAll(file, Buffer.from("\n"), start + bytes.length);
-    log.warn({ path: names.active }, "ended the log's last line");
+    log.warn({ path: names.active }, "added the newline that the log's last line lacked");
   }
 }
 
@@ -145,10 +145,10 @@ async function countRows(file: DiskFile, end: number, names: JournalNames, log: 
     if (suspects <= SUSPECTS_NAMED)
       log.warn(
         { path: names.active, line: line_number, offset },
-        "a line of the log is no JSON object; it is left as it is",
+        "a line of the log is not a JSON object; it is left unchanged",
       );
   });
   if (suspects > SUSPECTS_NAMED)
-    log.warn({ path: names.active, lines: suspects }, "further lines of the log are no JSON objects");
+    log.warn({ path: names.active, lines: suspects }, "further lines of the log are not JSON objects");
   return rows;
 }

@@ -129,13 +129,16 @@ export function createStore(options: StoreOptions): Store {
         if (foreign !== undefined) return { kind: "stored", first_sequence, write_ms, sync_ms };
       }
     }
-    return { kind: "fatal", message: "the file was deleted or cut again and again" };
+    return { kind: "fatal", message: "the file was deleted or cut repeatedly" };
   }
 
   /** @param surplus bytes that the file has more than it should, or fewer */
   function warnForeignWrite(surplus: number): void {
     const deed = surplus > 0 ? "writes to" : "cut";
-    log.warn({ path: names.active, bytes: surplus }, `another program ${deed} the session log; going on from its end`);
+    log.warn(
+      { path: names.active, bytes: surplus },
+      `another program ${deed} the session log; continuing from its end`,
+    );
   }
 
   async function inPlace(file: ActiveFile): Promise<boolean> {
@@ -165,7 +168,7 @@ export function createStore(options: StoreOptions): Store {
     await active.file.sync();
     const sealed = segmentName(names, active.first_sequence, next_sequence - 1);
     try {
-      if ((await disk.status(sealed)) !== undefined) throw new Error("a file of that name is there already");
+      if ((await disk.status(sealed)) !== undefined) throw new Error("a file of that name exists");
       await active.file.setModified(clock.now());
       await disk.rename(names.active, sealed);
     } catch (error) {
@@ -184,7 +187,7 @@ export function createStore(options: StoreOptions): Store {
   async function maintainActive(): Promise<void> {
     if (active !== undefined) {
       if (await inPlace(active)) return rotateWhenDue(0);
-      log.warn({ path: names.active }, "the session log was moved; going on in a new file");
+      log.warn({ path: names.active }, "the session log was moved; continuing in a new file");
       if (!durable) await active.file.sync();
     }
     await reopenFile();
@@ -231,7 +234,7 @@ export function createStore(options: StoreOptions): Store {
       await writeStateFile(disk, names, { first_sequence: closing.first_sequence, next_sequence }).catch((error) =>
         log.warn(
           { path: names.state },
-          `the next sequence is not noted; start will count the rows: ${errorText(error)}`,
+          `the next sequence is not stored; the next start will count the rows: ${errorText(error)}`,
         ),
       );
     } finally {

@@ -28,9 +28,9 @@ const STATE_BYTES_MAX = 1024;
 /** Why a file belongs to no journal. */
 type Mismatch = Omit<Finding, "file">;
 
-const IMPOSSIBLE: Mismatch = { severity: "problem", message: "its name says a range of sequences that cannot be" };
-const UNRELATED: Mismatch = { severity: "note", message: "is no file of a session log" };
-const EMPTY: Mismatch = { severity: "note", message: "is empty, and no session log's as far as can be seen" };
+const IMPOSSIBLE: Mismatch = { severity: "problem", message: "its name contains an impossible range of sequences" };
+const UNRELATED: Mismatch = { severity: "note", message: "is not a file of a session log" };
+const EMPTY: Mismatch = { severity: "note", message: "is empty; nothing shows that it is a session log" };
 
 /**
  * Finds the journals of a directory: by their sealed segments, by a `<stem>.state` that contains a sequence, and by a
@@ -109,7 +109,9 @@ async function classifyLog(
       await splitLines(readRange(file, Math.max(0, size - GROUP_BYTES_MAX), size), 0, (line) => {
         ours ||= adopts(parseJsonObject(line) ?? {});
       });
-      return ours ? undefined : { severity: "note", message: "has no row of a session log: another program's file" };
+      return ours
+        ? undefined
+        : { severity: "note", message: "contains no row of a session log; another program's file" };
     } finally {
       await file.close();
     }

@@ -91,7 +91,7 @@ async function inspectSealed(inspection: Inspection, segment: Segment, before: C
   const checksums = listed(before) ? before : await readChecksums(disk, names).catch(() => before);
   const content = await readOrReport(inspection, path, checksums, numberedLines(inspection, path));
   if (content !== undefined && content.rows !== last - first + 1) {
-    found.problem(path, `its name says ${last - first + 1} rows, found ${content.rows}`);
+    found.problem(path, `expected ${last - first + 1} rows by its name, found ${content.rows}`);
   }
   if (plain !== undefined && gzip !== undefined) {
     const twin = await readOrReport(inspection, gzip, checksums, () => undefined);
@@ -144,7 +144,7 @@ async function readOrReport(
     }
     return content;
   } catch (error) {
-    const where = rows === 0 ? "cannot be read" : `cannot be read behind row ${rows}`;
+    const where = rows === 0 ? "cannot be read" : `cannot be read after row ${rows}`;
     found.problem(path, `${where}: ${errorText(error)}`);
     return undefined;
   }
@@ -153,12 +153,12 @@ async function readOrReport(
 function reportLeftovers(names: JournalNames, present: readonly string[], found: Findings): void {
   for (const name of present) {
     if (isTemporary(names, name)) {
-      found.note(name, "is half written, by a service at this moment or by one that ended; start removes it");
+      found.note(name, "is incomplete: a service is writing it, or was when it ended; the next start removes it");
     } else if (!name.startsWith(`${names.stem}.jsonl.torn-`)) {
     } else if (parseCutName(name) !== undefined) {
-      found.problem(name, "has what an interrupted repair is to put back; the next start completes it");
+      found.problem(name, "contains rows that an interrupted repair has to restore; the next start completes it");
     } else {
-      found.note(name, "is what an earlier start set aside");
+      found.note(name, "was set aside by an earlier start");
     }
   }
 }

@@ -31,7 +31,7 @@ export async function inspectActive(inspection: ActiveInspection): Promise<Inspe
   const sealed_last = lastSequence(segments);
   const first_sequence = Math.max(state?.first_sequence ?? 1, sealed_last + 1);
   reportState(inspection);
-  if (active === undefined) found.note(names.active, "is not there; the next start begins it");
+  if (active === undefined) found.note(names.active, "is missing; the next start creates it");
   const rows = await readActive(inspection);
   if (rows === undefined) return { rows: 0, first_sequence };
   // Between the renaming of a sealed file and the first row of the next one, the state is that of the sealed one.
@@ -43,7 +43,7 @@ export async function inspectActive(inspection: ActiveInspection): Promise<Inspe
   const noted_next = state?.next_sequence ?? next;
   if (noted_next > next) {
     const missing = next === noted_next - 1 ? `sequence ${next} is` : `sequences ${next} to ${noted_next - 1} are`;
-    found.problem(names.active, `${missing} missing at its end: ${basename(names.state)} has the next one noted`);
+    found.problem(names.active, `${missing} missing at its end, according to ${basename(names.state)}`);
   }
   return { rows, first_sequence };
 }
@@ -64,9 +64,9 @@ async function readActive({ names, snapshot, found, onLine, rest }: ActiveInspec
 function reportState({ names, snapshot, segments, found }: ActiveInspection): void {
   if (snapshot.state !== undefined) return;
   if (snapshot.present.includes(basename(names.state))) {
-    found.problem(names.state, 'says no sequence, expected {"first_sequence":N}');
+    found.problem(names.state, 'contains no sequence; expected {"first_sequence":N}');
   } else if (segments.length > 0) {
-    found.note(names.state, "is not there; the next start counts on from the sealed files");
+    found.note(names.state, "is missing; the next start continues after the sealed files");
   }
 }
 

@@ -15,12 +15,12 @@ export async function inspectChecksums(disk: Disk, names: JournalNames, found: F
     const lines = (await readWhole(disk, names.checksums)).toString().split("\n");
     const checksums = await readChecksums(disk, names);
     const odd = lines.filter((line) => line.trim() !== "").length - checksums.size;
-    if (odd > 0) found.problem(list, `has lines that are no checksums, or repeat one: ${odd}`);
+    if (odd > 0) found.problem(list, `contains lines that are not checksums, or repeat one: ${odd}`);
     for (const name of checksums.keys()) {
       if (parseSegmentName(name)?.stem !== names.stem) {
-        found.problem(list, `lists ${JSON.stringify(name)}, which is no segment of this session log`);
+        found.problem(list, `lists ${JSON.stringify(name)}, which is not a segment of this session log`);
       } else if (await isMissing(disk, names, name)) {
-        found.problem(name, `is listed in ${list}, but it is not there`);
+        found.problem(name, `is listed in ${list}, but missing`);
       }
     }
     return checksums;

@@ -127,7 +127,7 @@ async function* readBackwards(
     const { bytes, offset } = await readLinesBefore(file, to);
     const lines = rowsOf(bytes);
     next -= lines.length;
-    if (offset === 0 && next !== first_sequence) throw new Error(`it does not begin with row ${first_sequence}`);
+    if (offset === 0 && next !== first_sequence) throw new Error(`does not begin with row ${first_sequence}`);
     yield { offset, first_sequence: next, lines };
     to = offset;
   }

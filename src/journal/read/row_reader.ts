@@ -37,7 +37,7 @@ export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" |
         if (first_sequence < end) yield { first_sequence, lines: lines.slice(0, end - first_sequence) };
         next = first_sequence + lines.length;
       }
-      if (next < end) throw new Error(`it ends before row ${next}, and should have rows up to ${end - 1}`);
+      if (next < end) throw new Error(`ends before row ${next}, expected rows up to ${end - 1}`);
     } catch (error) {
       warnUnreadable(file.path, error);
       yield { first_sequence: end, lines: [] };

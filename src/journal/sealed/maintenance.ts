@@ -67,7 +67,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       } catch (error) {
         failure = errorText(error);
         if (stopped.signal.aborted || failure === before) continue;
-        log.warn({ path: names.directory }, `sealed segments wait: ${failure}`);
+        log.warn({ path: names.directory }, `sealed segments cannot be maintained, trying again: ${failure}`);
       }
     }
     // In the same breath as the loop's last look at `again`: a wake in between would be lost.

@@ -107,7 +107,7 @@ describe("alarm", () => {
       code: 1,
       stdout: "no alarm in what could be read: all 1 accepted fills are grounded\n",
     });
-    expect(stderr).toMatch(/^sessionlog: .*\.jsonl\.gz: is damaged/);
+    expect(stderr).toMatch(/^sessionlog: .*\.jsonl\.gz: left out: damaged gzip/);
     expect((await runCli(["alarm"], { cwd: temporaryDirectory() })).code).toBe(1);
   });
 });

@@ -228,8 +228,8 @@ describe("query with bad input", () => {
     );
     expect({ code, stdout }).toEqual({ code: 0, stdout: "n\n1\n" });
     expect(stderr).toBe(
-      `sessionlog: ${cwd}/sessions.jsonl: passed over 1 line of schema session.iterate.v2\n` +
-        `sessionlog: ${cwd}/sessions.jsonl: passed over 1 line that is no row of a session log\n`,
+      `sessionlog: ${cwd}/sessions.jsonl: skipped 1 line of schema session.iterate.v2\n` +
+        `sessionlog: ${cwd}/sessions.jsonl: skipped 1 line that is not a row of a session log\n`,
     );
   });
 

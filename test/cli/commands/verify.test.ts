@@ -32,11 +32,11 @@ describe("verify of a directory", () => {
     appendFileSync(inside("sessions.jsonl"), `\n${rowText({ attempts: null })}`);
     const { code, stdout } = await verify();
     expect(stdout.replaceAll("data/", "").trimEnd().split("\n")).toEqual([
-      "README: note: is no file of a session log",
-      "empty.jsonl: note: is empty, and no session log's as far as can be seen",
-      "other.jsonl: note: has no row of a session log: another program's file",
-      `${segment(3, 4)}.gz.tmp: note: is half written, by a service at this moment or by one that ended; start removes it`,
-      "sessions.jsonl.torn-20260502T052209.123Z: note: is what an earlier start set aside",
+      "README: note: is not a file of a session log",
+      "empty.jsonl: note: is empty; nothing shows that it is a session log",
+      "other.jsonl: note: contains no row of a session log; another program's file",
+      `${segment(3, 4)}.gz.tmp: note: is incomplete: a service is writing it, or was when it ended; the next start removes it`,
+      "sessions.jsonl.torn-20260502T052209.123Z: note: was set aside by an earlier start",
       `${first}.gz: note: ${first} is there too and has the same rows; a service removes one of them`,
       "sessions.jsonl: note: its last row has no newline",
       "sound: 4 segments, 8 rows, 1 of them legacy, sequences 1 to 8",
@@ -74,7 +74,7 @@ describe("verify of a directory", () => {
     writeFileSync(join(cwd, "x.jsonl"), "[]\n");
     writeFileSync(join(cwd, "y.jsonl"), "[]\n");
     expect((await runCli(["verify", "--path", "x.jsonl"], { cwd })).stdout.split("\n")).toEqual([
-      "x.jsonl: note: has no row of a session log: another program's file",
+      "x.jsonl: note: contains no row of a session log; another program's file",
       ".: there is no session log here that is called x.jsonl",
       "not sound: 1 problem in .; 0 segments, 0 rows",
       "",

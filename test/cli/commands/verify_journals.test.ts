@@ -19,7 +19,7 @@ describe("verifyDirectory", () => {
       ({ inside }) => rmSync(inside(segment(3, 4))),
       [
         `${segment(5, 6)}: sequences 3 to 4 are missing before it`,
-        `${segment(3, 4)}: is listed in sessions.sha256, but it is not there`,
+        `${segment(3, 4)}: is listed in sessions.sha256, but missing`,
       ],
     ],
     [
@@ -37,7 +37,7 @@ describe("verifyDirectory", () => {
       "a flipped byte in a gzipped file",
       "gzip",
       ({ inside }) => flip(inside(`${segment(3, 4)}.gz`), 60),
-      [expect.stringMatching(/^sessions-.*4\.jsonl\.gz: cannot be read( behind row \d)?: damaged gzip: \S/)],
+      [expect.stringMatching(/^sessions-.*4\.jsonl\.gz: cannot be read( after row \d)?: damaged gzip: \S/)],
     ],
     [
       "a truncated gzipped file",
@@ -48,7 +48,7 @@ describe("verifyDirectory", () => {
       },
       [
         expect.stringMatching(
-          /^sessions-.*4\.jsonl\.gz: cannot be read( behind row \d)?: damaged gzip: unexpected end of file$/,
+          /^sessions-.*4\.jsonl\.gz: cannot be read( after row \d)?: damaged gzip: unexpected end of file$/,
         ),
       ],
     ],
@@ -68,7 +68,7 @@ describe("verifyDirectory", () => {
       },
       [
         `${segment(3, 4)}.gz: does not match its checksum in sessions.sha256`,
-        `${segment(3, 4)}.gz: its name says 2 rows, found 1`,
+        `${segment(3, 4)}.gz: expected 2 rows by its name, found 1`,
       ],
     ],
     [
@@ -94,7 +94,7 @@ describe("verifyDirectory", () => {
       "none",
       ({ inside }) => writeFileSync(inside("sessions.jsonl.torn-20260502T052209.123Z.cut-10"), "{}\n"),
       [
-        "sessions.jsonl.torn-20260502T052209.123Z.cut-10: has what an interrupted repair is to put back; the next start completes it",
+        "sessions.jsonl.torn-20260502T052209.123Z.cut-10: contains rows that an interrupted repair has to restore; the next start completes it",
       ],
     ],
     [
@@ -102,16 +102,16 @@ describe("verifyDirectory", () => {
       "none",
       ({ inside }) => renameSync(inside("sessions.jsonl"), inside("sessions.jsonl.1")),
       [
-        "sessions.jsonl.1: note: is no file of a session log",
-        "sessions.jsonl: note: is not there; the next start begins it",
-        "sessions.jsonl: sequence 7 is missing at its end: sessions.state has the next one noted",
+        "sessions.jsonl.1: note: is not a file of a session log",
+        "sessions.jsonl: note: is missing; the next start creates it",
+        "sessions.jsonl: sequence 7 is missing at its end, according to sessions.state",
       ],
     ],
     [
       "a state that says nothing",
       "none",
       ({ inside }) => writeFileSync(inside("sessions.state"), "{}"),
-      ['sessions.state: says no sequence, expected {"first_sequence":N}'],
+      ['sessions.state: contains no sequence; expected {"first_sequence":N}'],
     ],
     [
       "a state that leaves a gap",
@@ -123,15 +123,15 @@ describe("verifyDirectory", () => {
       "a name that cannot be",
       "none",
       ({ inside }) => writeFileSync(inside(segment(9, 8)), ""),
-      [`${segment(9, 8)}: its name says a range of sequences that cannot be`],
+      [`${segment(9, 8)}: its name contains an impossible range of sequences`],
     ],
     [
       "a list of checksums with other lines",
       "none",
       ({ inside }) => appendFileSync(inside("sessions.sha256"), `hello\n${"0".repeat(64)}  ../x\n`),
       [
-        "sessions.sha256: has lines that are no checksums, or repeat one: 1",
-        'sessions.sha256: lists "../x", which is no segment of this session log',
+        "sessions.sha256: contains lines that are not checksums, or repeat one: 1",
+        'sessions.sha256: lists "../x", which is not a segment of this session log',
       ],
     ],
   ])("verifyDirectory names %s", async (_what, compress, damage, expected) => {

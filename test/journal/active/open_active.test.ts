@@ -115,7 +115,7 @@ describe("openActive and the last 8 MiB", () => {
       {
         level: "warn",
         fields: { path: PATH, line: 2, offset: rows(1).length },
-        message: "a line of the log is no JSON object; it is left as it is",
+        message: "a line of the log is not a JSON object; it is left unchanged",
       },
     ]);
   });

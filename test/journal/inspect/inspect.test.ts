@@ -170,7 +170,7 @@ describe("inspectJournal", () => {
     disk.put(`${sealed(1, 3)}.gz`, gzipSync(Buffer.concat([row(1), Buffer.alloc(40_000_000), Buffer.from("\n")])));
     const { told, rows: count } = await inspect(disk);
     expect(told).toContain(
-      `problem ${sealed(1, 3).slice(6)}.gz: cannot be read behind row 1: line 2 is longer than 16777216 bytes`,
+      `problem ${sealed(1, 3).slice(6)}.gz: cannot be read after row 1: line 2 is longer than 16777216 bytes`,
     );
     expect(count).toBe(0);
   });
@@ -182,7 +182,7 @@ describe("inspectJournal", () => {
       "that knows more rows than there are",
       '{"first_sequence":5,"next_sequence":9}\n',
       rows(5),
-      ["problem sessions.jsonl: sequences 6 to 8 are missing at its end: sessions.state has the next one noted"],
+      ["problem sessions.jsonl: sequences 6 to 8 are missing at its end, according to sessions.state"],
     ],
     [
       "that gives sealed sequences again",
@@ -207,7 +207,7 @@ describe("inspectJournal", () => {
     const disk = await makeDisk();
     disk.delete(names.state);
     const { told, sequences } = await inspect(disk);
-    expect(told).toEqual(["note sessions.state: is not there; the next start counts on from the sealed files"]);
+    expect(told).toEqual(["note sessions.state: is missing; the next start continues after the sealed files"]);
     expect(sequences).toEqual({ first: 1, last: 5 });
   });
 });
@@ -235,11 +235,11 @@ describe("findJournals", () => {
     const { journals, foreign } = await findJournals(disk, "/data", adoptsTestRows);
     expect(journals.map(({ stem }) => stem)).toEqual(["a", "b", "c"]);
     expect(foreign.map(({ severity, file, message }) => `${severity} ${file}: ${message}`)).toEqual([
-      "note .jsonl: is no file of a session log",
-      "note d.state: is no file of a session log",
-      "note e.jsonl: has no row of a session log: another program's file",
-      "note f.jsonl.lock: is no file of a session log",
-      `problem g-${digits(0)}-${digits(2)}.jsonl: its name says a range of sequences that cannot be`,
+      "note .jsonl: is not a file of a session log",
+      "note d.state: is not a file of a session log",
+      "note e.jsonl: contains no row of a session log; another program's file",
+      "note f.jsonl.lock: is not a file of a session log",
+      `problem g-${digits(0)}-${digits(2)}.jsonl: its name contains an impossible range of sequences`,
       "problem h.jsonl: cannot be read: EACCES: simulated failure",
     ]);
   });

@@ -86,7 +86,7 @@ describe("read", () => {
     const { journal, disk, log } = await sealedTwice();
     disk.cut(PATH, row(7).length);
     expect(await read(journal, 7)).toEqual([7, "8-8"]);
-    expect(log.text()).toContain("it ends before row 8, and should have rows up to 8");
+    expect(log.text()).toContain("ends before row 8, expected rows up to 8");
   });
 
   test("read goes on when the directory cannot be listed, and says so", async () => {

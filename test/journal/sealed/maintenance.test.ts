@@ -4,10 +4,11 @@ import { openTestJournal, row } from "../support.js";
 
 const CHECKSUMS = "/data/sessions.sha256";
 
-test("the janitor tries again after five seconds, and tells a failure once", async () => {
+test("maintenance tries again after five seconds, and logs a failure once", async () => {
   const { journal, disk, clock, log } = await openTestJournal();
   await journal.append([row(1)]);
-  const warnings = () => log.entries.filter(({ message }) => message.startsWith("sealed segments wait")).length;
+  const warnings = () =>
+    log.entries.filter(({ message }) => message.startsWith("sealed segments cannot be maintained")).length;
   disk.failNext("rename", "EACCES", `${CHECKSUMS}.tmp`);
   disk.failNext("rename", "EACCES", `${CHECKSUMS}.tmp`);
   await journal.rotate();
