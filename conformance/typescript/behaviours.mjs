@@ -119,7 +119,7 @@ const overflow = (which) => async (service) => {
   deepEqual([log.stats().buffered, log.stats().dropped], [100, 900]);
   await service.start();
   ok(await log.flush(20_000));
-  // The first row was under way all the time.
+  // The first row was in flight all the time.
   deepEqual(service.ids(), ["session-0", ...names(99, which === "newest" ? 1 : 901)]);
 };
 

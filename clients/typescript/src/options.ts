@@ -50,30 +50,16 @@ export interface SessionLoggerOptions {
   readonly channel_options?: Readonly<Record<string, string | number>> | undefined;
 }
 
+type Given = Omit<SessionLoggerOptions, "tls">;
+
 /** The same with all defaults filled in. */
-export interface Options {
+export type Options = { readonly [Name in keyof Given]-?: NonNullable<Given[Name]> } & {
   readonly address: string;
-  readonly daemon: string;
-  readonly log: ClientLog;
-  readonly buffer_rows: number;
-  readonly buffer_bytes: number;
-  readonly overflow: "oldest" | "newest";
-  readonly spill_file: string;
-  readonly batch_rows: number;
-  readonly batch_bytes: number;
-  readonly max_message_bytes: number;
-  readonly call_timeout_ms: number;
-  readonly close_timeout_ms: number;
-  readonly min_backoff_ms: number;
-  readonly max_backoff_ms: number;
   readonly tls: TlsOptions | undefined;
-  readonly token: Token;
-  readonly insecure_token: boolean;
-  readonly channel_options: Readonly<Record<string, string | number>>;
   now_ms(): number;
   /** From 0 to 1. */
   random(): number;
-}
+};
 
 const MIB = 1024 * 1024;
 
@@ -112,7 +98,7 @@ export function resolveOptions(address: string, options: SessionLoggerOptions): 
 }
 
 function atLeastOne(value: number | undefined, fallback: number): number {
-  const whole = Math.floor(value ?? fallback);
+  const whole = Math.floor(Number(value ?? fallback));
   return Number.isNaN(whole) ? fallback : Math.max(1, whole);
 }
 
@@ -121,6 +107,6 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** The duration clamped to what a timer can wait; `fallback_ms` for none or NaN. */
 export function toTimer(duration_ms: number | null | undefined, fallback_ms: number): number {
-  const whole_ms = Math.floor(duration_ms ?? fallback_ms);
+  const whole_ms = Math.floor(Number(duration_ms ?? fallback_ms));
   return Number.isNaN(whole_ms) ? fallback_ms : Math.min(Math.max(0, whole_ms), TIMER_MAX_MS);
 }

@@ -1,4 +1,4 @@
-/** The record of a session, from what a daemon has in hand at its end. */
+/** The record of a session, from what a daemon has at its end. */
 import { PROMPT_CODE_POINTS_MAX } from "@sessionlog/protocol/gen/limits";
 import { type ClientLog, writeLog } from "../client_log.js";
 import { describeError } from "../errors.js";
@@ -6,7 +6,7 @@ import type { SessionAttemptInput, SessionRecordInput, Text } from "./record.js"
 import { answeredAtOnce, type RosterCheck } from "./roster_check.js";
 import { cutText } from "./text.js";
 
-/** What was asked of the daemon. */
+/** The request to the daemon. */
 export interface IterateRequest {
   readonly kind: string;
   readonly prompt?: Text | undefined;
@@ -40,10 +40,10 @@ export interface IterateOutcome {
 
 export interface BuildOptions {
   readonly duration_ms?: number | undefined;
-  /** Asked about the artifact of an accepted session. One that throws, or answers with a promise, is told to the log and
-   * counts as unknown. */
+  /** Called with the artifact of an accepted session. One that throws, or returns a promise, is logged and counts as
+   * unknown. */
   readonly rosterCheck?: RosterCheck | undefined;
-  /** Standard error unless told. */
+  /** Standard error by default. */
   readonly log?: Pick<ClientLog, "warn"> | undefined;
 }
 
@@ -107,13 +107,13 @@ function infraAttempts(error: unknown): readonly SessionAttemptInput[] {
   return [{ iteration: 0, verdict_kind: "infra_error", error: cutText(text, INFRA_ERROR_CODE_POINTS_MAX) }];
 }
 
-/** What an Error says without its name; empty where that is no text. */
+/** The message of an Error; empty where it is not text. */
 function messageOf(error: unknown): string {
   try {
     const message: unknown = error instanceof Error ? error.message : "";
     return typeof message === "string" ? message : "";
   } catch {
-    // A getter of the daemon's own: the infrastructure's error is the matter, not this one.
+    // A getter of the daemon's own; describeError reports such an error by another text.
     return "";
   }
 }

@@ -1,6 +1,6 @@
-/** A session as daemons state it. The fields' rules are told in the API's .proto file. */
+/** A session as a daemon has it. The rules of the fields are in the API's .proto file. */
 
-/** Text, or the UTF-8 that a model sent; what is not well-formed in either is repaired with U+FFFD. */
+/** Text, or UTF-8 as a model sent it; what is not well-formed is replaced by U+FFFD. */
 export type Text = string | Uint8Array;
 
 /** One session: one generate, validate, retry loop. The generated `SessionRecord` is one, too. */
@@ -14,14 +14,14 @@ export interface SessionRecordInput {
   readonly model?: string | undefined;
   readonly provider?: string | undefined;
   readonly iterations?: number | undefined;
-  /** 0: not said. */
+  /** 0: unknown. */
   readonly max_iterations?: number | undefined;
   readonly attempts?: readonly SessionAttemptInput[] | undefined;
-  /** What was accepted: an object of what JSON can say. Properties that are undefined are left out. */
+  /** What was accepted: an object of JSON values. Undefined properties are left out. */
   readonly artifact?: object | undefined;
-  /** Whether every person named in the artifact is on the roster; undefined when nobody checked. */
+  /** Whether every person named in the artifact is on the roster; undefined when it was not checked. */
   readonly grounded_in_roster?: boolean | undefined;
-  /** Of a fraction, such as a difference of `performance.now()`, the whole part. */
+  /** Fractions, such as a difference of `performance.now()` has, are dropped. */
   readonly duration_ms?: number | bigint | undefined;
   /** The trace id; empty: 32 random hex digits. */
   readonly session_id?: string | undefined;

@@ -1,16 +1,16 @@
-/** Whether the workers whom an artifact names are on the roster; undefined: unknown. */
+/** Whether the workers that an artifact names are on the roster; undefined: unknown. */
 export type RosterCheck = (artifact: object) => boolean | undefined;
 
 /** Where artifacts name workers: `[]` stands for each item of a list. */
 export const WORKER_ID_PATHS: readonly string[] = ["fills[].candidate_id", "fills[].worker_id", "worker_id"];
 
 /**
- * A check for `buildSessionRecord`: true when `lookup` finds every worker id that the artifact names, false when it does
- * not find one. Undefined, unknown, for kinds other than fill, and when the artifact names nobody at these paths.
+ * A check for `buildSessionRecord`: true when `lookup` finds every worker id that the artifact names, false when it
+ * misses one. Undefined, unknown, for kinds other than fill, and when the artifact names nobody at these paths.
  *
- * `paths` says where ids are, or finds them itself. An id that is there but is neither text nor an integer is found by
- * nobody. What `lookup` throws, or its answering with a promise, is an error of the check, which `buildSessionRecord`
- * takes for unknown.
+ * `paths` lists where ids are, or is a function that finds them. An id that is neither text nor an integer is never
+ * found. An error of `lookup`, or a promise that it returns, is an error of the check, which `buildSessionRecord`
+ * treats as unknown.
  */
 export function rosterCheckFor(
   kind: string,
@@ -35,13 +35,13 @@ function isKnown(worker_id: unknown, lookup: (worker_id: string) => unknown): bo
   return Boolean(answeredAtOnce(lookup(id)));
 }
 
-/** An answer that is no promise, of whatever library: that would be as good as a worker who is there. Throws for one. */
+/** The answer. Throws for a promise of any library, which would count as a worker who is found. */
 export function answeredAtOnce(answer: unknown): unknown {
   if ((typeof answer !== "object" && typeof answer !== "function") || answer === null) return answer;
   if (!("then" in answer) || typeof answer.then !== "function") return answer;
-  // Nobody waits for it, so its rejection would end the process. Others than Node's begin only when they are waited for.
+  // Nobody awaits it, so its rejection would end the process. Other libraries' promises start only when awaited.
   if (answer instanceof Promise) answer.catch(() => undefined);
-  throw new TypeError("a roster's check and its lookup must answer at once");
+  throw new TypeError("a roster check and its lookup must answer at once");
 }
 
 function* idsAt(artifact: object, paths: readonly string[]): Generator<unknown> {
