@@ -1,4 +1,5 @@
 import { createApiClient } from "@sessionlog/client/rpc/api_client";
+import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { Command, Option } from "commander";
 import { count, duration, size } from "../../config/values.js";
 import { type CliCommand, type CliContext, WorkError, write } from "../context.js";
@@ -33,7 +34,7 @@ export function createAppend(): CliCommand {
     .addOption(addressOption())
     .addOption(new Option("--rejects <file>", "write the refused rows with what is wrong to this file (see below)"))
     .addOption(new Option("--stamp", "give rows without session_id or timestamp new ones instead of refusing them"))
-    .addOption(numeric("--batch-rows <number>", "rows in a call", count(1, 10_000), "500"))
+    .addOption(numeric("--batch-rows <number>", "rows in a call", count(1, BATCH_RECORDS_MAX), "500"))
     .addOption(numeric("--batch-bytes <size>", "bytes of rows in a call", size("1KiB", "64MiB"), "2MiB"))
     .addOption(numeric("--deadline <duration>", "how long a call may take", duration("100ms", "1h"), "30s"))
     .addOption(

@@ -1,3 +1,5 @@
+import { Server, ServerCredentials, type sendUnaryData } from "@grpc/grpc-js";
+import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { checkHealth, listServices } from "../../../../harness/probe.mjs";
 import { createFakeJournal } from "../../../../test/support/journal.js";
@@ -72,4 +74,31 @@ test("every call to nobody is a failure, not a rejection", async () => {
   ]);
   for (const reply of replies) expect(reply).toMatchObject({ ok: false, code_name: "UNAVAILABLE" });
   client.close();
+});
+
+test("a reply that cannot be decoded is a failure", async () => {
+  const { path } = SessionLogService.appendSession;
+  const bytes = (value: Buffer) => value;
+  const method = {
+    path,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: bytes,
+    responseSerialize: bytes,
+  };
+  const definition = { append: { ...method, requestDeserialize: bytes, responseDeserialize: bytes } };
+  const garbage = new Server();
+  garbage.addService(definition, {
+    append: (_: unknown, reply: sendUnaryData<Buffer>) => reply(null, Buffer.of(0xff)),
+  });
+  const port = await new Promise<number>((resolve, reject) => {
+    garbage.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  const client = createApiClient(`127.0.0.1:${port}`);
+  const reply = await client.append(sessionBytes());
+  expect(reply).toMatchObject({ ok: false, code_name: "INTERNAL", message: "the reply cannot be decoded" });
+  client.close();
+  garbage.forceShutdown();
 });
