@@ -14,17 +14,7 @@ import {
   readVarint,
   skipField,
 } from "./wire/reader.js";
-import {
-  ENTRY_KEY,
-  ENTRY_VALUE,
-  REPEATED,
-  VALUE_BOOL,
-  VALUE_LIST,
-  VALUE_NULL,
-  VALUE_NUMBER,
-  VALUE_STRING,
-  VALUE_STRUCT,
-} from "./wire/struct.js";
+import * as struct from "./wire/struct.js";
 
 interface Field {
   readonly tag: number;
@@ -90,7 +80,7 @@ function printTime(timestamp: Timestamp): string {
 function printStruct(cursor: Cursor): string {
   const entries: string[] = [];
   readMessage(cursor, (tag) => {
-    if (tag === REPEATED) entries.push(printEntry(cursor));
+    if (tag === struct.REPEATED) entries.push(printEntry(cursor));
     else skipField(cursor, tag);
   });
   return `{${entries.join(",")}}`;
@@ -100,8 +90,8 @@ function printEntry(cursor: Cursor): string {
   let key = "";
   let value = "null";
   readMessage(cursor, (tag) => {
-    if (tag === ENTRY_KEY) key = readText(cursor, "a key of artifact");
-    else if (tag === ENTRY_VALUE) value = printValue(cursor);
+    if (tag === struct.ENTRY_KEY) key = readText(cursor, "a key of artifact");
+    else if (tag === struct.ENTRY_VALUE) value = printValue(cursor);
     else skipField(cursor, tag);
   });
   return `${JSON.stringify(key)}:${value}`;
@@ -110,13 +100,13 @@ function printEntry(cursor: Cursor): string {
 function printValue(cursor: Cursor): string {
   let json = "null";
   readMessage(cursor, (tag) => {
-    if (tag === VALUE_NUMBER) json = printNumber(readDouble(cursor));
-    else if (tag === VALUE_STRING) json = JSON.stringify(readText(cursor, "a text of artifact"));
-    else if (tag === VALUE_BOOL) json = `${readBool(cursor)}`;
-    else if (tag === VALUE_STRUCT) json = printStruct(cursor);
-    else if (tag === VALUE_LIST) json = printList(cursor);
+    if (tag === struct.VALUE_NUMBER) json = printNumber(readDouble(cursor));
+    else if (tag === struct.VALUE_STRING) json = JSON.stringify(readText(cursor, "a text of artifact"));
+    else if (tag === struct.VALUE_BOOL) json = `${readBool(cursor)}`;
+    else if (tag === struct.VALUE_STRUCT) json = printStruct(cursor);
+    else if (tag === struct.VALUE_LIST) json = printList(cursor);
     else {
-      if (tag === VALUE_NULL) json = "null";
+      if (tag === struct.VALUE_NULL) json = "null";
       skipField(cursor, tag);
     }
   });
@@ -130,7 +120,7 @@ function printNumber(value: number): string {
 function printList(cursor: Cursor): string {
   const items: string[] = [];
   readMessage(cursor, (tag) => {
-    if (tag === REPEATED) items.push(printValue(cursor));
+    if (tag === struct.REPEATED) items.push(printValue(cursor));
     else skipField(cursor, tag);
   });
   return `[${items.join(",")}]`;

@@ -13,8 +13,8 @@ const RFC_3339 =
 /**
  * Prints RFC 3339 in UTC with up to nine digits of fraction, none of them a trailing zero (as Go's RFC3339Nano).
  *
- * What protobuf's Timestamp does not allow is printed all the same, and so that the row's schema refuses it: a year that
- * has not four digits or is 0000, a fraction of more than nine digits or with a sign.
+ * What protobuf's Timestamp does not allow is printed so that the row's schema refuses it: a year that has not four digits
+ * or is 0000, a fraction of more than nine digits or with a sign.
  */
 export function printTimestamp(timestamp: Timestamp): string {
   const days = Math.floor(timestamp.seconds / SECONDS_PER_DAY);
@@ -25,21 +25,17 @@ export function printTimestamp(timestamp: Timestamp): string {
   return `${printDate(days)}T${time}${printFraction(timestamp.nanos)}Z`;
 }
 
-/** Days since 1970 → `YYYY-MM-DD`; the civil calendar counted in eras of 400 years that begin in March. */
-function printDate(days_since_1970: number): string {
-  const days = days_since_1970 + 719_468;
-  const era = Math.floor(days / 146_097);
-  const day_of_era = days - era * 146_097;
-  const year_of_era = Math.floor(
-    (day_of_era - Math.floor(day_of_era / 1460) + Math.floor(day_of_era / 36_524) - Math.floor(day_of_era / 146_096)) /
-      365,
-  );
-  const day_of_year = day_of_era - (365 * year_of_era + Math.floor(year_of_era / 4) - Math.floor(year_of_era / 100));
-  const month_from_march = Math.floor((5 * day_of_year + 2) / 153);
-  const day = day_of_year - Math.floor((153 * month_from_march + 2) / 5) + 1;
-  const month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  const year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
-  return `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}`;
+let last_days = 0;
+let last_date = "1970-01-01";
+
+/** Days since 1970 → `YYYY-MM-DD`. Date prints slowly and most records are of one day, so the last one is kept. */
+function printDate(days: number): string {
+  if (days !== last_days) {
+    const date = new Date(days * SECONDS_PER_DAY * 1000);
+    last_date = Number.isNaN(date.getTime()) ? `${days}` : date.toISOString().slice(0, -"T00:00:00.000Z".length);
+    last_days = days;
+  }
+  return last_date;
 }
 
 function printFraction(nanos: number): string {

@@ -16,17 +16,7 @@ import {
   readVarint,
   skipField,
 } from "@sessionlog/protocol/wire/reader";
-import {
-  ENTRY_KEY,
-  ENTRY_VALUE,
-  REPEATED,
-  VALUE_BOOL,
-  VALUE_LIST,
-  VALUE_NULL,
-  VALUE_NUMBER,
-  VALUE_STRING,
-  VALUE_STRUCT,
-} from "@sessionlog/protocol/wire/struct";
+import * as struct from "@sessionlog/protocol/wire/struct";
 
 /** Text is JSON already, as it goes into the row; a number is not yet printed and may be no finite one. */
 export type ArtifactValue = string | number | Container;
@@ -87,14 +77,14 @@ function readField(cursor: Cursor, frame: Frame): Frame {
   const tag = readTag(cursor);
   switch (frame.message) {
     case "struct":
-      if (tag === REPEATED) return openFrame(cursor, "entry", frame, undefined);
+      if (tag === struct.REPEATED) return openFrame(cursor, "entry", frame, undefined);
       break;
     case "list_value":
-      if (tag === REPEATED) return openFrame(cursor, "value", frame, undefined);
+      if (tag === struct.REPEATED) return openFrame(cursor, "value", frame, undefined);
       break;
     case "entry":
-      if (tag === ENTRY_VALUE) return openFrame(cursor, "value", frame, frame.value);
-      if (tag === ENTRY_KEY) {
+      if (tag === struct.ENTRY_VALUE) return openFrame(cursor, "value", frame, frame.value);
+      if (tag === struct.ENTRY_KEY) {
         frame.key = readText(cursor, "a key of artifact");
         return frame;
       }
@@ -108,22 +98,22 @@ function readField(cursor: Cursor, frame: Frame): Frame {
 
 function readValueField(cursor: Cursor, frame: Frame, tag: number): Frame {
   switch (tag) {
-    case VALUE_NULL:
+    case struct.VALUE_NULL:
       readVarint(cursor);
       frame.value = "null";
       return frame;
-    case VALUE_NUMBER:
+    case struct.VALUE_NUMBER:
       frame.value = readDouble(cursor);
       return frame;
-    case VALUE_STRING:
+    case struct.VALUE_STRING:
       frame.value = quoteText(readText(cursor, "a text of artifact"));
       return frame;
-    case VALUE_BOOL:
+    case struct.VALUE_BOOL:
       frame.value = readBool(cursor) ? "true" : "false";
       return frame;
-    case VALUE_STRUCT:
-    case VALUE_LIST: {
-      const list = tag === VALUE_LIST;
+    case struct.VALUE_STRUCT:
+    case struct.VALUE_LIST: {
+      const list = tag === struct.VALUE_LIST;
       // The same member again merges, another one takes its place.
       if (typeof frame.value !== "object" || frame.value.list !== list) frame.value = createContainer(list);
       return openFrame(cursor, list ? "list_value" : "struct", frame, frame.value);

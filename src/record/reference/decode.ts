@@ -5,6 +5,7 @@ import {
   SESSION_RECORD_FIELDS as RECORD,
   TIMESTAMP_FIELDS as TIMESTAMP,
 } from "@sessionlog/protocol/gen/fields";
+import type { SessionAttempt, SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Timestamp } from "@sessionlog/protocol/timestamp";
 import {
   type Cursor,
@@ -19,34 +20,14 @@ import {
 } from "@sessionlog/protocol/wire/reader";
 import { type Container, createContainer, readStruct } from "./artifact_tree.js";
 
-export interface DecodedAttempt {
-  iteration: number;
-  verdict_kind: string;
-  error: string;
-  span_id: string;
-}
-
-export interface DecodedRecord {
-  schema: string;
-  session_id: string;
-  timestamp: Timestamp | undefined;
-  daemon: string;
-  kind: string;
-  model: string;
-  provider: string;
-  prompt: string;
-  iterations: number;
-  max_iterations: number;
-  final_verdict: string;
-  attempts: DecodedAttempt[];
+/** A record as it was sent; its artifact is not read as the generated code does, which loses and reorders keys. */
+export interface DecodedRecord extends Omit<SessionRecord, "artifact"> {
   artifact: Container | undefined;
-  grounded_in_roster: boolean | undefined;
-  duration_ms: number;
 }
 
 export type Decoded =
   | { readonly ok: true; readonly record: DecodedRecord }
-  /** The bytes are no record; `fault` says why, naming the field where one is to blame. */
+  /** The bytes are not a record; `fault` says why, naming the field where one is to blame. */
   | { readonly ok: false; readonly fault: string };
 
 /**
@@ -135,10 +116,10 @@ function readTimestamp(cursor: Cursor, before: Timestamp): Timestamp {
   return { seconds, nanos };
 }
 
-function readAttempt(cursor: Cursor): DecodedAttempt {
+function readAttempt(cursor: Cursor): SessionAttempt {
   const end = readEnd(cursor);
   cursor.end = end;
-  const attempt: DecodedAttempt = { iteration: 0, verdict_kind: "", error: "", span_id: "" };
+  const attempt: SessionAttempt = { iteration: 0, verdict_kind: "", error: "", span_id: "" };
   while (cursor.at < end) {
     const tag = readTag(cursor);
     if (tag === ATTEMPT.iteration.tag) attempt.iteration = readInt32(cursor);
