@@ -1,7 +1,7 @@
 /** What JSON.stringify may have to escape. */
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/;
-/** Beyond this length JSON.stringify is faster than looking first. */
-const LOOK_FIRST_LENGTH = 1000;
+/** Beyond this length JSON.stringify is faster than a check before it. */
+const CHECK_LENGTH_MAX = 1000;
 
 /**
  * The first `code_points_max` code points of a text.
@@ -26,5 +26,5 @@ export function countCodePoints(text: string): number {
 
 /** A text as JSON, exactly as JSON.stringify prints it. */
 export function quoteText(text: string): string {
-  return text.length > LOOK_FIRST_LENGTH || NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
+  return text.length > CHECK_LENGTH_MAX || NEEDS_ESCAPE.test(text) ? JSON.stringify(text) : `"${text}"`;
 }

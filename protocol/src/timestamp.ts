@@ -55,7 +55,7 @@ function two(value: number): string {
 }
 
 /**
- * Reads RFC 3339 with any offset and up to nine digits of fraction. Undefined when it is no such time. The result may
+ * Reads RFC 3339 with any offset and up to nine digits of fraction. Undefined when it is not such a time. The result may
  * be outside of the years 0001 to 9999.
  */
 export function parseTimestamp(text: string): Timestamp | undefined {

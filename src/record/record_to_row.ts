@@ -8,7 +8,7 @@ import { printRow } from "./reference/print_row.js";
 import type { RecordToRow } from "./types.js";
 
 /**
- * Makes the one way from protobuf bytes to a row: decode, normalise, judge, print. Pure but for the stamps.
+ * Makes the only function from protobuf bytes to a row: decode, normalise, check, print. Pure but for the stamps.
  *
  * `kinds` are the values that field kind may have, at least one; undefined lets it be any text. Throws when there is none.
  */

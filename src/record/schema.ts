@@ -22,8 +22,8 @@ export interface JsonMeasure<Json> {
 }
 
 /**
- * Compiles the schema together with the configured kinds, if they are given. Its errors are all there are, with the data and the schema
- * that each is about. maxRowBytes is left to whoever prints the row. Throws when `kinds` is empty.
+ * Compiles the schema together with the configured kinds, if given. The validator reports all errors, each with its data and
+ * schema. maxRowBytes is checked where the row is printed. Throws when `kinds` is empty.
  */
 export function compileRowSchema<Json>(
   kinds: readonly string[] | undefined,
@@ -58,7 +58,7 @@ export function compileRowSchema<Json>(
   return ajv.compile({ ...sessionSchema, properties: { ...properties, kind } });
 }
 
-/** Whether a JSON object says of itself that it is a row of this log, of whatever version. */
+/** Whether a JSON object has the schema of a row of this log, of any version. */
 export function isSessionRow(row: object): boolean {
   return "schema" in row && typeof row.schema === "string" && row.schema.startsWith("session.iterate.");
 }

@@ -43,7 +43,7 @@ export function refusedStatus(violations: readonly Violation[]): RpcStatus {
   });
 }
 
-/** What becomes of a call whose rows the journal did not take. */
+/** The status of a call whose rows the journal did not store. */
 export function appendFailureStatus(failure: AppendFailure): RpcStatus {
   switch (failure.kind) {
     case "queue_full":
@@ -54,8 +54,8 @@ export function appendFailureStatus(failure: AppendFailure): RpcStatus {
     case "failed":
       return retryStatus(status.UNAVAILABLE, failure.message, failure.retry_after_ms);
     case "too_large":
-      // The same request never fits, so it is the caller's to change, unlike a full queue. One row alone is always
-      // small enough (record/ sees to that): only a batch comes here.
+      // The same request never fits, so the caller has to change it, unlike a full queue. One row alone is always
+      // small enough (record/ ensures that): only a batch comes here.
       return refusedStatus([{ field: "records", description: failure.message, reason: "TOO_LONG" }]);
   }
 }
@@ -65,13 +65,13 @@ export function unavailableStatus(message: string): RpcStatus {
   return retryStatus(status.UNAVAILABLE, message, UNAVAILABLE_RETRY_MS);
 }
 
-/** INTERNAL, for what should never happen; the reason is for the log alone. */
+/** INTERNAL, for defects; the reason goes to the log only. */
 export function unexpectedStatus(): RpcStatus {
   return { code: status.INTERNAL, details: "internal error; the service's log has more" };
 }
 
 /** `record.kind NOT_ALLOWED: …; record.daemon REQUIRED: …`, and how many more there are than the message or the details
- * hold. */
+ * contain. */
 function refusalMessage(violations: readonly Violation[], listed: number): string {
   const budget = MESSAGE_BYTES_MAX - COUNT_BYTES;
   let text = "";

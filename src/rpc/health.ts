@@ -3,7 +3,7 @@ import type { StreamHost } from "./open_streams.js";
 
 /** grpc.health.v1.Health, for the server as a whole ("") and for its one service. */
 export interface Health {
-  /** Both are one: the server serves when appends are accepted. */
+  /** Sets both names: the server serves when appends are accepted. */
   setServing(serving: boolean): void;
 }
 
@@ -13,12 +13,12 @@ const NAMES = ["", "sessionlog.v1.SessionLog"];
 export function addHealth(host: StreamHost): Health {
   const health = new HealthImplementation(Object.fromEntries(NAMES.map((name) => [name, "NOT_SERVING"])));
   health.addToServer(host);
-  let said = false;
+  let reported = false;
   return {
     setServing(serving) {
-      // Watch tells of changes only; and nothing may be written to a stream that has been ended.
-      if (serving === said) return;
-      said = serving;
+      // Watch reports changes only; and nothing may be written to a stream that has ended.
+      if (serving === reported) return;
+      reported = serving;
       for (const name of NAMES) health.setStatus(name, serving ? "SERVING" : "NOT_SERVING");
     },
   };

@@ -12,8 +12,8 @@ export type ListenOutcome =
 const UNIX_PREFIX = "unix:";
 
 /**
- * Binds a server to `host:port` (port 0: a free one; every address of the host's name) or `unix:/path`. A socket file that
- * nobody listens on, left by a crash, is removed.
+ * Binds a server to `host:port` (port 0: a free one; every address of the host's name) or `unix:/path`. A socket file without
+ * a listener, left by a crash, is removed.
  */
 export async function listen(server: Server, address: string, credentials: ServerCredentials): Promise<ListenOutcome> {
   try {
@@ -28,8 +28,8 @@ export async function listen(server: Server, address: string, credentials: Serve
   }
 }
 
-/** Binds all addresses of a host. Left to itself, grpc-js is content with one of them, so that a `localhost` whose IPv4
- * port is taken would be served on IPv6 alone. */
+/** Binds all addresses of a host. grpc-js by itself is satisfied with one of them, so that a `localhost` whose IPv4
+ * port is in use would be served on IPv6 alone. */
 async function bindHost(server: Server, address: string, credentials: ServerCredentials): Promise<string> {
   const colon = address.lastIndexOf(":");
   const host = address.slice(0, colon);
@@ -56,7 +56,7 @@ function bind(server: Server, address: string, credentials: ServerCredentials): 
   });
 }
 
-/** Makes way for a socket file. */
+/** Removes a socket file without a listener. */
 async function prepareSocketPath(path: string): Promise<void> {
   // A missing directory is EACCES to listen().
   await access(dirname(path));
@@ -65,12 +65,12 @@ async function prepareSocketPath(path: string): Promise<void> {
     throw error;
   });
   if (stats === undefined) return;
-  if (!stats.isSocket()) throw new Error("there is a file of this name that is no socket");
+  if (!stats.isSocket()) throw new Error("exists and is not a socket");
   if (await isListening(path)) throw new Error("EADDRINUSE");
   await unlink(path);
 }
 
-/** Whether somebody accepts connections on a Unix socket. */
+/** Whether a process accepts connections on a Unix socket. */
 function isListening(path: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);

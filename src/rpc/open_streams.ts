@@ -3,21 +3,21 @@ import { unavailableStatus } from "./errors.js";
 
 type StreamingCall = ServerWritableStream<object, object> | ServerDuplexStream<object, object>;
 
-/** Where services are added whose methods answer with streams. */
+/** Where services with streaming methods are added. */
 export interface StreamHost {
   addService: Server["addService"];
 }
 
-/** Streams that are open. A graceful shutdown of grpc-js waits for them for ever, and the packages for health (Watch) and
+/** Open streams. A graceful shutdown of grpc-js waits for them without limit, and the packages for health (Watch) and
  * reflection end them only when the client does. */
 export interface OpenStreams {
-  /** Adds services to the server and keeps account of their streams. */
+  /** Adds services to the server and tracks their streams. */
   readonly host: StreamHost;
   /** Ends them all with UNAVAILABLE, once what has been written to them is sent. */
   end(): void;
 }
 
-/** Keeps account of the streams of the services that are added through `host`. */
+/** Tracks the streams of the services that are added through `host`. */
 export function trackStreams(server: Server): OpenStreams {
   const open = new Set<StreamingCall>();
 
@@ -45,7 +45,7 @@ export function trackStreams(server: Server): OpenStreams {
     },
     end() {
       for (const call of open) {
-        // What is still coming in must not be answered any more: that would be a write after the end.
+        // Later requests must not be answered: that would be a write after the end.
         call.removeAllListeners("data");
         call.emit("error", unavailableStatus("the service is shutting down"));
       }

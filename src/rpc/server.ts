@@ -73,7 +73,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   };
 }
 
-/** grpc-js limits what it receives to 4 MiB, and nothing else, unless told. */
+/** By default grpc-js limits received messages to 4 MiB, and nothing else. */
 function serverOptions(limits: Config["server"]): ServerOptions {
   return {
     "grpc.max_receive_message_length": limits.max_message_bytes,

@@ -14,10 +14,10 @@ import type { RpcObserver } from "../rpc/observer.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
 import { createShutdown } from "./shutdown.js";
 
-/** The service cannot start; the message is one line that names what is in the way. */
+/** The service cannot start; the message is one line that names the reason. */
 export class StartError extends Error {}
 
-/** What the service is made of besides its configuration; tests put other things in their place. */
+/** What the service is made of besides its configuration; tests replace them. */
 export interface ServiceParts {
   readonly createJournal: (options: JournalOptions) => Journal;
   readonly now: () => Timestamp;
@@ -32,7 +32,7 @@ const productionParts: ServiceParts = {
     const now_ms = Date.now();
     return { seconds: Math.floor(now_ms / 1_000), nanos: (now_ms % 1_000) * 1_000_000 };
   },
-  // As long as a W3C trace id, and as unlikely to come twice.
+  // As long as a W3C trace id, and as unlikely to repeat.
   newSessionId: () => randomBytes(16).toString("hex"),
 };
 
@@ -40,32 +40,32 @@ const productionParts: ServiceParts = {
 export interface LaunchedService {
   /** `host:port` with the real port, or `unix:/path`. */
   readonly address: string;
-  /** Resolves once appends are accepted, or the service was told to stop before; rejects with StartError. */
+  /** Resolves once appends are accepted, or the service was stopped before; rejects with StartError. */
   readonly opened: Promise<void>;
-  /** The process's exit code: 0 when all that was taken on is done. */
+  /** The process's exit code: 0 when all accepted work is done. */
   readonly ended: Promise<number>;
   /** Drains, as the first SIGTERM does; called again, it ends the service at once. */
   stop(): void;
-  /** Looks at the session log's file anew, as SIGHUP does. */
+  /** Checks the session log's file again, as SIGHUP does. */
   reopen(): void;
-  /** Seals the session log's file and goes on in a new one, as SIGUSR2 does. */
+  /** Seals the session log's file and continues in a new one, as SIGUSR2 does. */
   rotate(): void;
 }
 
-/** Among how many of the last rows a repeated record is recognised. */
+/** A record equal to one of this many last rows is a duplicate. */
 const DEDUPE_ROWS = 65_536;
 
 /**
  * Listens, NOT_SERVING, and begins to open the journal. Rejects with StartError when it cannot listen.
  *
- * Invariant: health says SERVING only while the journal is open and nobody has asked the service to stop.
+ * Invariant: health is SERVING only while the journal is open and the service was not asked to stop.
  */
 export async function launchService(
   config: Config,
   logger: pino.Logger,
   parts: ServiceParts = productionParts,
 ): Promise<LaunchedService> {
-  // What grpc-js writes to standard error by itself is no JSON; its variable still turns it on, to look into a defect.
+  // grpc-js's own lines on standard error are not JSON; its variable still turns them on, to examine a defect.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
   const { path } = config.log;
   const observed = parts.observer === undefined ? {} : { observer: parts.observer };

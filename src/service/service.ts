@@ -9,8 +9,8 @@ export { StartError } from "./launch.js";
 export type RunningService = Pick<LaunchedService, "address" | "ended" | "stop">;
 
 /**
- * Serves until a signal ends it or the journal fails: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP looks at
- * the session log's file anew, SIGUSR2 seals it. Resolves with the process's exit code, and leaves to exit to the caller. Rejects with
+ * Serves until a signal ends it or the journal fails: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP checks
+ * the session log's file again, SIGUSR2 seals it. Resolves with the process's exit code; the caller exits. Rejects with
  * StartError when it cannot start.
  *
  * @param signals emits "SIGTERM", "SIGINT", "SIGHUP" and "SIGUSR2": the process.
@@ -27,7 +27,7 @@ export async function runService(config: Config, logger: pino.Logger, signals: E
   }
 }
 
-/** Starts the service for a host that ends it itself. Resolves once appends are accepted; rejects with StartError. */
+/** Starts the service for a caller that stops it. Resolves once appends are accepted; rejects with StartError. */
 export async function startService(config: Config, logger: pino.Logger): Promise<RunningService> {
   const service = await launchService(config, logger);
   await service.opened;

@@ -2,7 +2,7 @@ import type pino from "pino";
 import type { Journal } from "../journal/index.js";
 import type { RpcServer } from "../rpc/server.js";
 
-/** How a service comes to its end. */
+/** Stops a service. */
 export interface Shutdown {
   /** It has been asked to stop, or has failed. */
   readonly begun: boolean;
@@ -10,7 +10,7 @@ export interface Shutdown {
   readonly code: Promise<number>;
   /** The first time, drains; the second time, ends at once. */
   stop(): void;
-  /** Ends the service because its journal cannot go on. */
+  /** Ends the service because its journal failed. */
   fail(message: string): void;
 }
 
@@ -21,12 +21,12 @@ interface ShutdownOptions {
   readonly drain_timeout_ms: number;
 }
 
-/** How long answers get to reach their clients after the journal has failed. */
+/** Time for answers to reach their clients after the journal has failed. */
 const FAILURE_FLUSH_MS = 1_000;
 
 /**
- * Takes a service down in order: health first, so that no new work is sent; then the journal, so that every row taken on
- * is stored and answered while new ones are refused; then the connections.
+ * Stops a service in order: health first, so that no new work is sent; then the journal, so that every accepted row is
+ * stored and answered while new ones are refused; then the connections.
  */
 export function createShutdown({ rpc, journal, logger, drain_timeout_ms }: ShutdownOptions): Shutdown {
   let stage: "serving" | "storing" | "closing" | "failed" | "ended" = "serving";

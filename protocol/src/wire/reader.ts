@@ -1,8 +1,8 @@
 /**
  * Reading of the protobuf wire format (https://protobuf.dev/programming-guides/encoding/).
  *
- * Nothing here throws. The first fault is noted on the cursor, which then stands at the end of all bytes, so every loop
- * of the form `while (cursor.at < end)` ends; the values read after a fault mean nothing.
+ * Nothing here throws. The first fault is kept on the cursor, which then moves to the end of all bytes, so that every loop
+ * of the form `while (cursor.at < end)` ends; values read after a fault are meaningless.
  */
 import { isAscii, isUtf8 } from "node:buffer";
 
@@ -14,7 +14,7 @@ export interface Cursor {
   at: number;
   /** End of the innermost message being read; nothing is read beyond it. */
   end: number;
-  /** What is wrong with the bytes; empty as long as nothing is. */
+  /** What is wrong with the bytes; empty when nothing is. */
   fault: string;
   /** Where the fault was found. */
   fault_at: number;
@@ -32,7 +32,7 @@ const WIRE_FIXED32 = 5;
 
 const VARINT_BYTES_MAX = 10;
 const TAG_MAX = 0xffff_ffff;
-/** Common decoders give up at 100 nested groups as well; nothing writes groups today. */
+/** Common decoders stop at 100 nested groups as well; nothing writes groups today. */
 const GROUP_DEPTH_MAX = 100;
 /** Up to here a loop over the bytes is faster than calls into Node. */
 const SHORT_TEXT_BYTES = 64;
@@ -42,7 +42,7 @@ export function createCursor(bytes: Uint8Array): Cursor {
   return { bytes: buffer, latin1: undefined, at: 0, end: buffer.length, fault: "", fault_at: 0, low: 0, high: 0 };
 }
 
-/** Notes what is wrong, unless something is already, and ends the reading. */
+/** Keeps the first fault and its place, and ends the reading. */
 function fail(cursor: Cursor, fault: string): void {
   if (cursor.fault === "") {
     cursor.fault = fault;
@@ -118,7 +118,7 @@ export function readTag(cursor: Cursor): number {
   return tag;
 }
 
-/** Reads a length and returns where what it measures ends; that is never beyond the innermost message. */
+/** Reads a length and returns where its content ends, never beyond the innermost message. */
 export function readEnd(cursor: Cursor): number {
   const length = readUint64(cursor);
   if (length > cursor.end - cursor.at) {
@@ -128,7 +128,7 @@ export function readEnd(cursor: Cursor): number {
   return cursor.at + length;
 }
 
-/** Reads what has a length, as a view of its bytes. */
+/** Reads a length and its content, as a view of the bytes. */
 export function readBytes(cursor: Cursor): Buffer {
   const end = readEnd(cursor);
   const bytes = cursor.bytes.subarray(cursor.at, end);

@@ -11,7 +11,7 @@ export interface Artifact {
   readonly bytes: number;
   /** Levels of objects and lists, the artifact itself being the first. */
   readonly depth: number;
-  /** Where the first number stands that is not finite, such as `artifact.fills[2].score`; undefined when none is. */
+  /** Path of the first number that is not finite, such as `artifact.fills[2].score`; undefined when none is. */
   readonly not_finite_at: string | undefined;
 }
 
@@ -20,19 +20,19 @@ interface Frame {
   readonly list: boolean;
   readonly parent: Frame | undefined;
   readonly depth: number;
-  /** How many items were begun; the one at hand is `item`. */
+  /** How many items were begun; the last one is `item`. */
   begun: number;
   item: Item | undefined;
   next: Item | undefined;
 }
 
-/** A path tells keys that look like names only: a key may be anything, and a description shows no one's data. */
+/** A path contains only keys that look like names: a key may be anything, and a description contains nobody's data. */
 const PLAIN_KEY = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/;
 const PATH_STEPS_MAX = 8;
 
 /**
  * Prints an artifact: keys sorted by UTF-16 code units, of equal keys the last one's value, numbers as ECMAScript does.
- * Over `stop_bytes` it stops; what it returns then says only that it is over.
+ * Stops over `stop_bytes`; the result then only says that the limit is passed.
  */
 export function printArtifact(artifact: Container, stop_bytes: number): Artifact {
   let frame = openFrame(artifact, undefined);
@@ -72,7 +72,7 @@ function openFrame(container: Container, parent: Frame | undefined): Frame {
   return { list: container.list, parent, depth: (parent?.depth ?? 0) + 1, begun: 0, item: undefined, next };
 }
 
-/** Links the items of an object anew, by key and each key once; returns the first. */
+/** Links the items of an object again, sorted by key and each key once; returns the first. */
 function sortItems(first: Item | undefined): Item | undefined {
   if (first?.next === undefined) return first;
   const items: Item[] = [];

@@ -54,7 +54,7 @@ export function createContainer(list: boolean): Container {
 
 /**
  * Reads a Struct that ends at `cursor.end` into `artifact`: fields that are there already stay, as protobuf merges
- * messages. What is wrong is left on the cursor. A value that says no kind, which ProtoJSON does not know, is null.
+ * messages. Faults are left on the cursor. A value without a kind, which ProtoJSON does not know, is null.
  */
 export function readStruct(cursor: Cursor, artifact: Container): void {
   let frame: Frame = { message: "struct", end: cursor.end, parent: undefined, key: "", value: artifact };
@@ -72,7 +72,7 @@ export function readStruct(cursor: Cursor, artifact: Container): void {
   }
 }
 
-/** Reads one field; returns the frame to go on with. */
+/** Reads one field; returns the frame to continue with. */
 function readField(cursor: Cursor, frame: Frame): Frame {
   const tag = readTag(cursor);
   switch (frame.message) {
@@ -128,7 +128,7 @@ function openFrame(cursor: Cursor, message: Message, parent: Frame, value: Artif
   return { message, end: readEnd(cursor), parent, key: "", value };
 }
 
-/** Hands what was read to the message around it. */
+/** Adds what was read to the enclosing message. */
 function closeFrame(frame: Frame, parent: Frame): void {
   if (frame.message === "value" && parent.message === "entry") parent.value = frame.value ?? "null";
   else if (typeof parent.value === "object" && parent.message !== "value") append(parent.value, frame);

@@ -1,24 +1,24 @@
 /**
  * The rules that compare fields.
  *
- * They are applied only between values that are good by themselves, and tell of the field that is to be changed.
+ * They are applied only between values that are valid by themselves, and name the field to change.
  */
 
 import type { Violation } from "@sessionlog/protocol/violation";
 import type { RowFields } from "./normalise.js";
 
-/** Names what in a row does not go together. `bad` holds the fields that are wrong by themselves. */
+/** The fields of a row that contradict others. `bad` contains the fields that are invalid by themselves. */
 export function checkAcrossFields(row: RowFields, bad: Pick<ReadonlySet<string>, "has" | "size">): Violation[] {
   const isGood = (field: string) => bad.size === 0 || !bad.has(field);
   const violations: Violation[] = [];
-  const tell = (field: string, description: string) => {
+  const report = (field: string, description: string) => {
     violations.push({ field, description, reason: "INCONSISTENT" });
   };
 
   const { iterations, max_iterations, final_verdict, attempts } = row;
   if (iterations > max_iterations && max_iterations !== 0) {
     if (isGood("record.iterations") && isGood("record.max_iterations")) {
-      tell("record.iterations", `expected at most max_iterations, ${max_iterations}, found ${iterations}`);
+      report("record.iterations", `expected at most max_iterations, ${max_iterations}, found ${iterations}`);
     }
   }
 
@@ -26,8 +26,8 @@ export function checkAcrossFields(row: RowFields, bad: Pick<ReadonlySet<string>,
   const verdict_known = isGood("record.final_verdict");
   if (verdict_known && !accepted) {
     const only = `allowed only with final_verdict accepted, found ${final_verdict}`;
-    if (row.artifact !== undefined && isGood("record.artifact")) tell("record.artifact", only);
-    if (row.grounded_in_roster !== undefined) tell("record.grounded_in_roster", only);
+    if (row.artifact !== undefined && isGood("record.artifact")) report("record.artifact", only);
+    if (row.grounded_in_roster !== undefined) report("record.grounded_in_roster", only);
   }
 
   if (!isGood("record.attempts")) return violations;
@@ -35,16 +35,17 @@ export function checkAcrossFields(row: RowFields, bad: Pick<ReadonlySet<string>,
   for (const [index, { iteration, verdict_kind }] of attempts.entries()) {
     const field = `record.attempts[${index}]`;
     if (isGood(`${field}.iteration`)) {
-      if (iteration <= before) tell(`${field}.iteration`, `expected above ${before}, found ${iteration}`);
+      if (iteration <= before) report(`${field}.iteration`, `expected above ${before}, found ${iteration}`);
       before = iteration;
     }
     if (!verdict_known || !isGood(`${field}.verdict_kind`)) continue;
     const last = index === attempts.length - 1;
     if (verdict_kind === "accepted") {
-      if (!accepted) tell(`${field}.verdict_kind`, `no attempt may be accepted when final_verdict is ${final_verdict}`);
-      else if (!last) tell(`${field}.verdict_kind`, "only the last attempt may be accepted");
+      if (!accepted)
+        report(`${field}.verdict_kind`, `no attempt may be accepted when final_verdict is ${final_verdict}`);
+      else if (!last) report(`${field}.verdict_kind`, "only the last attempt may be accepted");
     } else if (accepted && last) {
-      tell(`${field}.verdict_kind`, "the last attempt must be accepted when final_verdict is accepted");
+      report(`${field}.verdict_kind`, "the last attempt must be accepted when final_verdict is accepted");
     }
   }
   return violations;

@@ -1,4 +1,4 @@
-/** Judges each field of a row by itself: the compiled JSON Schema, its errors told as violations. */
+/** Checks each field of a row by itself: the compiled JSON Schema, its errors as violations. */
 
 import type { Reason, Violation } from "@sessionlog/protocol/violation";
 import type { ErrorObject } from "ajv/dist/2020.js";
@@ -6,12 +6,12 @@ import { compileRowSchema, type JsonMeasure } from "../schema.js";
 import type { Artifact } from "./artifact_json.js";
 import type { RowFields } from "./normalise.js";
 
-/** Violations by field; none when every field is good by itself. */
+/** Violations by field; none when every field is valid by itself. */
 export type FieldCheck = (row: RowFields) => ReadonlyMap<string, Violation>;
 
 const NONE: ReadonlyMap<string, Violation> = new Map();
 
-/** Where a field breaks several rules, the first of these is told. */
+/** Where a field breaks several rules, the first of these is reported. */
 const PRECEDENCE: readonly Reason[] = ["REQUIRED", "TOO_LONG"];
 
 const REASONS: Readonly<Record<string, Reason>> = {
@@ -31,7 +31,7 @@ const ATTEMPTS = "record.attempts";
 /** Shown in a description, if at all: short, and harmless wherever it is printed. */
 const HARMLESS_TEXT = /^[ !#-~]{1,40}$/;
 
-/** An artifact is printed before it is judged, and was measured then. */
+/** An artifact is printed, and measured, before it is checked. */
 const measureArtifact: JsonMeasure<Artifact> = {
   bytes: (artifact) => artifact.bytes,
   depth: (artifact) => artifact.depth,
@@ -45,9 +45,9 @@ export function createFieldCheck(kinds: readonly string[] | undefined): FieldChe
     const not_finite_at = row.artifact?.not_finite_at;
     if (valid && not_finite_at === undefined) return NONE;
     const violations = new Map<string, Violation>();
-    for (const error of validate.errors ?? []) tell(violations, violationOf(error));
-    if (not_finite_at !== undefined) tell(violations, notFinite(not_finite_at));
-    // Of a list that is too long the items are not judged: there may be very many.
+    for (const error of validate.errors ?? []) report(violations, violationOf(error));
+    if (not_finite_at !== undefined) report(violations, notFinite(not_finite_at));
+    // The items of a list that is too long are not reported: there may be very many.
     if (violations.has(ATTEMPTS)) {
       for (const field of violations.keys()) if (field.startsWith(`${ATTEMPTS}[`)) violations.delete(field);
     }
@@ -55,7 +55,7 @@ export function createFieldCheck(kinds: readonly string[] | undefined): FieldChe
   };
 }
 
-function tell(violations: Map<string, Violation>, violation: Violation): void {
+function report(violations: Map<string, Violation>, violation: Violation): void {
   const before = violations.get(violation.field);
   if (before === undefined || rank(violation.reason) < rank(before.reason)) violations.set(violation.field, violation);
 }

@@ -2,10 +2,10 @@ import { quoteText } from "@sessionlog/protocol/text";
 import type { RowAttempt, RowFields } from "./normalise.js";
 
 /**
- * Prints a row that was judged good: one line of JSON, keys in the row's order, with its newline.
+ * Prints a row that was checked: one line of JSON, keys in the row's order, with its newline.
  *
- * Ids, daemon, verdicts, time and schema go between quotes as they are: what the row's schema allows of them has nothing
- * that JSON would escape.
+ * Ids, daemon, verdicts, time and schema go between quotes as they are: the row's schema allows nothing
+ * in them that JSON escapes.
  */
 export function printRow(row: RowFields): string {
   const artifact = row.artifact === undefined ? "" : `,"artifact":${row.artifact.json}`;

@@ -2,7 +2,7 @@ import type { Metadata } from "@grpc/grpc-js";
 import { parseTraceparent } from "@sessionlog/protocol/traceparent";
 import { isSessionId } from "../../record/index.js";
 
-/** The metadata key under which daemons hand on the trace they are in. */
+/** The metadata key with the trace that a daemon is in. */
 const TRACE_ID_KEY = "x-lakehouse-trace-id";
 
 /**

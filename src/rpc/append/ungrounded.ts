@@ -5,7 +5,7 @@ export interface AlarmLog {
   warn(fields: object, message: string): void;
 }
 
-/** Warns of an accepted fill that is now stored although it names somebody who is not on the roster, without its artifact. */
+/** Warns of a stored, accepted fill that names somebody who is not on the roster. Never logs its artifact. */
 export function warnIfUngrounded(log: AlarmLog, record: AcceptedRecord, sequence: number): void {
   const { session_id, daemon, ungrounded } = record;
   if (ungrounded) log.warn({ session_id, daemon, sequence }, "ungrounded accepted fill");

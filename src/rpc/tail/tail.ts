@@ -50,7 +50,7 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
       return { code: status.OUT_OF_RANGE, details };
     }
     if (tails === TAILS_MAX) {
-      return { code: status.RESOURCE_EXHAUSTED, details: `${TAILS_MAX} tails are open; there can be no more` };
+      return { code: status.RESOURCE_EXHAUSTED, details: `${TAILS_MAX} tails are open, the maximum` };
     }
     observer.tailsChanged(++tails);
     log.debug({ tails }, "tail opened");
@@ -110,7 +110,7 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
       }
     }
     if (!stream.stalled) return undefined;
-    const details = `nothing was read for ${stall_ms / 1_000} s; go on with from_sequence ${next}`;
+    const details = `nothing was read for ${stall_ms / 1_000} s; continue with from_sequence ${next}`;
     return { code: status.ABORTED, details };
   }
 

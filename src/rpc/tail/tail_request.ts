@@ -11,14 +11,14 @@ const LAST_MAX = 1_000_000;
 const VALUES_MAX = 100;
 const VERDICTS: readonly string[] = sessionSchema.properties.final_verdict.enum;
 
-/** Reads a TailSessionsRequest and judges it. */
+/** Reads and checks a TailSessionsRequest. */
 export function readTailRequest(bytes: Uint8Array): TailRequest {
   const request = decode(bytes);
   if (request === undefined) {
     const description = "expected a TailSessionsRequest, with from_sequence below 2^53";
     return { ok: false, violations: [{ field: "request", reason: "INVALID_ENCODING", description }] };
   }
-  const violations = [...judgeStart(request), ...judgeFilters(request)];
+  const violations = [...checkStart(request), ...checkFilters(request)];
   return violations.length > 0 ? { ok: false, violations } : { ok: true, request };
 }
 
@@ -30,7 +30,7 @@ function decode(bytes: Uint8Array): TailSessionsRequest | undefined {
   }
 }
 
-function* judgeStart({ last, from_sequence, follow }: TailSessionsRequest): Generator<Violation> {
+function* checkStart({ last, from_sequence, follow }: TailSessionsRequest): Generator<Violation> {
   if (last === 0 && from_sequence === 0 && !follow) {
     yield { field: "last", reason: "REQUIRED", description: "one of last, from_sequence and follow is required" };
   }
@@ -43,7 +43,7 @@ function* judgeStart({ last, from_sequence, follow }: TailSessionsRequest): Gene
   }
 }
 
-function* judgeFilters({ kinds, daemons, models, verdicts }: TailSessionsRequest): Generator<Violation> {
+function* checkFilters({ kinds, daemons, models, verdicts }: TailSessionsRequest): Generator<Violation> {
   for (const [field, values] of Object.entries({ kinds, daemons, models, verdicts })) {
     if (values.length > VALUES_MAX) {
       yield { field, reason: "TOO_LONG", description: `expected at most ${VALUES_MAX}` };

@@ -3,7 +3,7 @@ import { TAIL_SESSIONS_RESPONSE_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { TailSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { recordJsonToBytes } from "../../record/index.js";
 
-/** A row on its way to those who read the log's end. What is made of it is made once for all of them. */
+/** A row on its way to the readers of a tail. What is derived from it is derived once for all of them. */
 export interface TailRow {
   readonly sequence: number;
   /** Without its "\n". */
@@ -14,7 +14,7 @@ export interface TailRow {
   message?: Buffer;
 }
 
-/** What rows are chosen by. */
+/** What filters compare. */
 type Fact = "kind" | "daemon" | "model" | "final_verdict" | "grounded_in_roster";
 type RowFacts = Partial<Record<Fact, unknown>>;
 
@@ -27,7 +27,7 @@ export interface RowFilters {
   readonly ungrounded_only: boolean;
 }
 
-/** Whether a row passes. What is no JSON object passes only when there is no filter. */
+/** Whether a row passes. What is not a JSON object passes only without filters. */
 export function createRowFilter(filters: RowFilters): (row: TailRow) => boolean {
   const wanted: { readonly fact: Fact; readonly values: ReadonlySet<unknown> }[] = [];
   const want = (fact: Fact, values: readonly unknown[]) => {
@@ -70,8 +70,8 @@ const TEXT_END = Buffer.from('","');
 const UNGROUNDED = Buffer.from(',"grounded_in_roster":false');
 
 /**
- * Looks into a canonical row without parsing it, which would cost each append a tenth of its time. Within JSON's text every
- * quote has a backslash before it, so that what is found first is the row's own key: artifact and the rest come later.
+ * Reads a canonical row without parsing it, which would cost each append a tenth of its time. Within a JSON string every
+ * quote has a backslash before it, so that the first match is the row's own key: artifact and the rest come later.
  */
 function scannedFact(line: Buffer, fact: Fact): unknown {
   if (fact === "grounded_in_roster") {
@@ -88,7 +88,7 @@ function scannedFact(line: Buffer, fact: Fact): unknown {
 const FRAME_BYTES = 32;
 
 /**
- * A row as an encoded TailSessionsResponse; without a record when the row is none, or when the message would be longer
+ * A row as an encoded TailSessionsResponse; without a record when the row is not one, or when the message would be longer
  * than `bytes_max`.
  */
 export function messageOf(row: TailRow, bytes_max: number): Buffer {
@@ -103,7 +103,7 @@ function encode({ sequence, line }: TailRow, bytes_max: number): Buffer {
   return Buffer.concat([gapMessage(sequence), head, record.bytes]);
 }
 
-/** An encoded TailSessionsResponse without a record: it tells of a gap that ends with that sequence. */
+/** An encoded TailSessionsResponse without a record: a gap that ends with that sequence. */
 export function gapMessage(sequence: number): Buffer {
   return Buffer.from(TailSessionsResponse.encode({ sequence, record: undefined }).finish());
 }

@@ -89,7 +89,7 @@ test("a reader that reads nothing for too long is told where to go on", async ()
   expect(rows).toBeLessThan(4);
   expect(trailers).toMatchObject({
     "grpc-status": "10",
-    "grpc-message": encodeURI(`nothing was read for 0.2 s; go on with from_sequence ${rows + 1}`),
+    "grpc-message": encodeURI(`nothing was read for 0.2 s; continue with from_sequence ${rows + 1}`),
   });
 });
 

@@ -270,7 +270,7 @@ describe("the end of a tail", () => {
     await following(server, 64);
     expect((await read(server, { last: 1 })).failure).toMatchObject({
       code_name: "RESOURCE_EXHAUSTED",
-      message: "64 tails are open; there can be no more",
+      message: "64 tails are open, the maximum",
     });
     for (const stop of stops) stop.abort();
     await Promise.all(calls);
