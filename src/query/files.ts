@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import {
-  disorder,
   errorText,
   type FileStatus,
+  findDisorder,
   findJournals,
   type JournalNames,
   journalNames,
@@ -87,7 +87,7 @@ async function listJournal(names: JournalNames, warnings: string[]): Promise<rea
   const sealed = await listSegments(nodeDisk, names).catch(() => {
     throw new ReadError(`${names.active}: there is no session log here`);
   });
-  warnings.push(...disorder(sealed, undefined));
+  warnings.push(...findDisorder(sealed).map(({ path, message }) => `${path}: ${message}`));
   // The gzipped twin first: once it is there, the plain one may go at any time.
   const files = sealed.flatMap(({ plain, gzip }): JournalFile[] => {
     const path = gzip ?? plain;

@@ -6,7 +6,7 @@ import { errorText, isNoSpace } from "../disk/errors.js";
 import { isTemporary, journalNames, segmentName } from "../format.js";
 import { openRows, type Side } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
-import { disorder, listSegments } from "../sealed/segments.js";
+import { findDisorder, listSegments } from "../sealed/segments.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
 import { countForeignRows } from "./foreign_rows.js";
 import { probeSpace, type WriteFailure, type WriteTimes, writeGroup } from "./group_writer.js";
@@ -208,7 +208,8 @@ export function createStore(options: StoreOptions): Store {
       next_sequence = Math.max(state?.next_sequence ?? 1, sealed_last + 1);
       const first_sequence = state?.first_sequence ?? (sealed_last > 0 ? sealed_last + 1 : undefined);
       active = await openFile(first_sequence !== undefined, first_sequence);
-      for (const found of disorder(segments, active.first_sequence)) log.warn({ path: names.directory }, found);
+      const disorder = findDisorder(segments, { path: names.active, first: active.first_sequence });
+      for (const { path, message } of disorder) log.warn({ path }, message);
       return undefined;
     } catch (error) {
       if (isNoSpace(error)) return `${names.directory}: ${errorText(error)}`;

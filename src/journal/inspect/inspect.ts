@@ -3,9 +3,9 @@ import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
 import { isTemporary, type JournalNames, parseCutName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
-import { disorder, listSegments, type Segment } from "../sealed/segments.js";
+import { findDisorder, listSegments, type Segment } from "../sealed/segments.js";
 import { createFindings, type Finding, type Findings } from "./findings.js";
-import { inspectActive, lastSequence, reportOrder, withNames } from "./inspect_active.js";
+import { inspectActive, lastSequence } from "./inspect_active.js";
 import { inspectChecksums } from "./inspect_checksums.js";
 import { type OnNumberedLine, readSealed, type SealedContent } from "./inspect_rows.js";
 import { takeSnapshot } from "./snapshot.js";
@@ -59,7 +59,7 @@ export async function inspectJournal(options: InspectOptions): Promise<Inspected
   const snapshot = await takeSnapshot(disk, names, options.sleep);
   try {
     const segments = await listSegments({ ...disk, list: async () => snapshot.present }, names);
-    reportOrder(disorder(withNames(segments), undefined), names, found);
+    for (const { path, message } of findDisorder(segments)) found.problem(path, message);
     reportLeftovers(names, snapshot.present, found);
     const checksums = await inspectChecksums(disk, names, found);
     let rows = 0;

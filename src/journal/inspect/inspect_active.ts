@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { errorText } from "../disk/errors.js";
 import { readRange } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
-import { disorder, type Segment } from "../sealed/segments.js";
+import { findDisorder, type Segment } from "../sealed/segments.js";
 import type { Findings } from "./findings.js";
 import { type OnNumberedLine, readNumbered } from "./inspect_rows.js";
 import type { Snapshot } from "./snapshot.js";
@@ -36,8 +36,9 @@ export async function inspectActive(inspection: ActiveInspection): Promise<Inspe
   if (rows === undefined) return { rows: 0, first_sequence };
   // Between the renaming of a sealed file and the first row of the next one, the state is that of the sealed one.
   if (state !== undefined && (rows > 0 || state.first_sequence > sealed_last)) {
-    const order = (active_first?: number) => disorder(withNames(segments), active_first);
-    reportOrder(order(state.first_sequence).slice(order().length), names, found);
+    const disorder = findDisorder(segments, { path: names.active, first: state.first_sequence });
+    const ofActive = disorder.filter(({ path }) => path === names.active);
+    for (const { path, message } of ofActive) found.problem(path, message);
   }
   const next = first_sequence + rows;
   const noted_next = state?.next_sequence ?? next;
@@ -73,19 +74,4 @@ function reportState({ names, snapshot, segments, found }: ActiveInspection): vo
 /** The highest sequence of sealed segments, 0 when there are none. */
 export function lastSequence(segments: readonly Segment[]): number {
   return segments.reduce((most, { last }) => Math.max(most, last), 0);
-}
-
-/** Tells the lines of `disorder` over segments `withNames`. */
-export function reportOrder(lines: readonly string[], names: JournalNames, found: Findings): void {
-  for (const line of lines) {
-    const colon = line.indexOf(": ");
-    const name = line.slice(0, colon);
-    found.problem(name === "the active file" ? names.active : name, line.slice(colon + 2));
-  }
-}
-
-/** The segments with names in place of paths: `disorder` calls the files what it is given. */
-export function withNames(segments: readonly Segment[]): readonly Segment[] {
-  const name = (path: string | undefined) => (path === undefined ? undefined : basename(path));
-  return segments.map((segment) => ({ ...segment, plain: name(segment.plain), gzip: name(segment.gzip) }));
 }

@@ -26,20 +26,18 @@ export async function listSegments(disk: Disk, names: JournalNames): Promise<rea
   return [...segments.values()].sort((a, b) => a.first - b.first || a.last - b.last);
 }
 
-/** What is wrong with the order of the segments, a line each: gaps, and rows that two segments claim. */
-export function disorder(segments: readonly Segment[], active_first: number | undefined): readonly string[] {
-  const found: string[] = [];
-  let next = segments[0]?.first;
-  const judge = (first: number, name: string): void => {
-    if (next !== undefined && first > next)
-      found.push(`${name}: sequences ${next} to ${first - 1} are missing before it`);
-    if (next !== undefined && first < next)
-      found.push(`${name}: begins at sequence ${first}, expected ${next}: two files claim the same rows`);
-  };
-  for (const segment of segments) {
-    judge(segment.first, segment.plain ?? segment.gzip ?? "");
-    next = Math.max(next ?? 0, segment.last + 1);
-  }
-  if (active_first !== undefined) judge(active_first, "the active file");
-  return found;
+/** What is wrong with the order of files: gaps before them, and rows that two of them claim. */
+export function findDisorder(
+  segments: readonly Segment[],
+  active?: { readonly path: string; readonly first: number },
+): readonly { readonly path: string; readonly message: string }[] {
+  const files = segments.map(({ first, last, plain, gzip }) => ({ path: plain ?? gzip ?? "", first, last }));
+  let next = files[0]?.first ?? active?.first ?? 1;
+  return [...files, ...(active === undefined ? [] : [{ ...active, last: 0 }])].flatMap(({ path, first, last }) => {
+    const expected = next;
+    next = Math.max(next, last + 1);
+    if (first > expected) return { path, message: `sequences ${expected} to ${first - 1} are missing before it` };
+    const message = `begins at sequence ${first}, expected ${expected}: two files claim the same rows`;
+    return first < expected ? { path, message } : [];
+  });
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { journalNames, segmentName } from "../../../src/journal/format.js";
-import { disorder, listSegments } from "../../../src/journal/sealed/segments.js";
+import { findDisorder, listSegments } from "../../../src/journal/sealed/segments.js";
 import { createSimulatedDisk } from "../../support/simulated_disk.js";
 
 const names = journalNames("/data/sessions.jsonl");
@@ -24,8 +24,13 @@ test("listSegments puts a segment and its gzipped twin together, oldest first", 
   ]);
 });
 
-test("disorder names gaps and rows that two files claim", () => {
+test("findDisorder names gaps and rows that two files claim", () => {
   const segment = (first: number, last: number) => ({ first, last, plain: `s${first}`, gzip: undefined });
+  const disorder = (segments: Parameters<typeof findDisorder>[0], active_first?: number) =>
+    findDisorder(
+      segments,
+      active_first === undefined ? undefined : { path: "the active file", first: active_first },
+    ).map(({ path, message }) => `${path}: ${message}`);
   expect(disorder([segment(1, 4), segment(5, 9)], 10)).toEqual([]);
   expect(disorder([segment(3, 4)], 5)).toEqual([]);
   expect(disorder([segment(1, 4), segment(7, 9)], 12)).toEqual([
