@@ -9,7 +9,7 @@ export interface Clock {
   /** The wall clock, milliseconds since 1970. */
   now(): number;
   reading(): ClockReading;
-  /** Calls back once after that many milliseconds, unless it is cancelled first. Does not keep the process alive. */
+  /** Calls back once after `delay_ms`, unless cancelled. Does not keep the process alive. */
   after(delay_ms: number, callback: () => void): { cancel(): void };
 }
 

@@ -1,15 +1,15 @@
 import { hash } from "node:crypto";
 import type { Appended } from "./types.js";
 
-/** The rows that a retry is recognised among: the last ones that are durable. */
+/** The last durable rows, among which a retry is recognised. */
 export interface DedupeWindow {
   /** The sequence of an equal row, or undefined. */
   find(key: string): number | undefined;
-  /** Adds a durable row, unless an equal one is there; the oldest goes when the window is full. */
+  /** Adds a durable row unless an equal one is present; a full window drops its oldest. */
   add(key: string, sequence: number): void;
 }
 
-/** What equal rows have in common and others do not: SHA-256 of the line without its "\n". */
+/** Identifies equal rows: SHA-256 of the line without its "\n". */
 export function rowKey(row: Uint8Array): string {
   return hash("sha256", row, "hex");
 }
@@ -17,11 +17,11 @@ export function rowKey(row: Uint8Array): string {
 /** A Map takes no more than 2^24 keys. */
 const KEYS_MAX = 16_000_000;
 
-/** An empty window of at most `rows` rows; Infinity keeps as many as can be kept, the last 16 million; 0 none. */
+/** An empty window of at most `rows` rows; at most 16 million, also for Infinity; 0 for none. */
 export function createDedupeWindow(rows: number): DedupeWindow {
   const rows_max = Math.min(rows, KEYS_MAX);
   const sequences = new Map<string, number>();
-  // The keys in a circle, because a Map is slow to tell its oldest key once many have been removed.
+  // The keys as a ring: a Map finds its oldest key slowly once many have been removed.
   const keys: string[] = [];
   let oldest = 0;
   return {
@@ -44,11 +44,11 @@ export function createDedupeWindow(rows: number): DedupeWindow {
 export interface DedupedGroup {
   /** To be written, in their order. */
   readonly fresh: readonly Uint8Array[];
-  /** What became of each line, once the fresh ones are durable from that sequence on; enters them into the window. */
+  /** The result of each line, once the fresh ones are durable from `first_sequence`; adds them to the window. */
   settle(first_sequence: number): readonly Appended[];
 }
 
-/** Finds the lines of a group that the window, or the group itself, has already. Lines end with "\n". */
+/** Finds the lines of a group that repeat one of the window or of the group. Lines end with "\n". */
 export function dedupeGroup(window: DedupeWindow, lines: readonly Uint8Array[]): DedupedGroup {
   const fresh: Uint8Array[] = [];
   const fresh_index = new Map<string, number>();
@@ -75,7 +75,7 @@ export function dedupeGroup(window: DedupeWindow, lines: readonly Uint8Array[]):
   };
 }
 
-/** The same for a journal that keeps every line. */
+/** The same for a journal without deduplication. */
 export function wholeGroup(lines: readonly Uint8Array[]): DedupedGroup {
   return {
     fresh: lines,

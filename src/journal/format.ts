@@ -2,25 +2,25 @@
  * What a journal is on disk. For `<dir>/<stem>.jsonl`:
  *
  *     <stem>.jsonl                     the active file: lines, each one JSON object and "\n", oldest first
- *     <stem>-<first>-<last>.jsonl      a sealed segment: the rows of these sequences, each of 20 digits; closed for ever
+ *     <stem>-<first>-<last>.jsonl      a sealed segment: the rows of these sequences, each of 20 digits; immutable
  *     <stem>-<first>-<last>.jsonl.gz   the same, gzipped; while both are there, either is whole
  *     <stem>.sha256                    digests of the sealed segments, as sha256sum -c reads them
  *     <stem>.jsonl.lock                held by the one writer while it runs; stays
  *     <stem>.state                     {"first_sequence":F} or {"first_sequence":F,"next_sequence":N}, one line
  *     <stem>.jsonl.torn-<time>         what start cut off the active file, byte for byte
- *     <stem>.jsonl.torn-<time>.cut-<n> the same while the cut at byte n is under way; start carries it out again
- *     <name>.tmp                       half written; removed at start
+ *     <stem>.jsonl.torn-<time>.cut-<n> the same during the cut at byte n; start repeats it
+ *     <name>.tmp                       incomplete; removed at start
  *
- * The k-th non-blank line of the active file has the sequence F + k - 1. N is there after a clean stop, so that
- * numbers are not given again when the active file is taken away while nobody runs.
+ * The k-th non-blank line of the active file has the sequence F + k - 1. N is present after a clean stop, so that no
+ * sequence is reused when the active file is removed while no service runs.
  */
 import { basename, dirname, join } from "node:path";
 
 export const NEWLINE = 0x0a;
 
 /**
- * Bytes of one group at most: the rows of one write and one sync. No more than this can be unsynced in the active
- * file, so start needs to distrust no more than this much of its end.
+ * Most bytes of one group: the rows of one write and one sync. No more can be unsynced at the end of the active file, so
+ * start repairs only as much of it.
  */
 export const GROUP_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -54,7 +54,7 @@ export function namesOfStem(directory: string, stem: string): JournalNames {
 
 export const temporaryName = (path: string): string => `${path}.tmp`;
 
-/** Whether a file name is one that this journal gives to what is half written. */
+/** Whether a name is that of an incomplete file of this journal. */
 export function isTemporary({ stem }: JournalNames, name: string): boolean {
   const final = name.slice(0, -".tmp".length);
   const segment = parseSegmentName(final);
@@ -70,7 +70,7 @@ export function segmentName(names: JournalNames, first: number, last: number): s
 
 export const gzipName = (plain: string): string => `${plain}.gz`;
 
-/** What the name of a sealed segment says. */
+/** A sealed segment's name, parsed. */
 export interface SegmentName {
   readonly stem: string;
   readonly first: number;
@@ -80,7 +80,7 @@ export interface SegmentName {
 
 const SEGMENT_NAME = /^(.+)-(\d{20})-(\d{20})\.jsonl(\.gz)?$/;
 
-/** Reads the name of a sealed segment; undefined for any other name, and for a range of sequences that cannot be. */
+/** Reads the name of a sealed segment; undefined for any other name, and for an impossible range of sequences. */
 export function parseSegmentName(name: string): SegmentName | undefined {
   const [, stem, ...range] = SEGMENT_NAME.exec(name) ?? [];
   const [first, last] = [Number(range[0]), Number(range[1])];
@@ -88,7 +88,7 @@ export function parseSegmentName(name: string): SegmentName | undefined {
   return stem !== undefined && possible ? { stem, first, last, compressed: range[2] !== undefined } : undefined;
 }
 
-/** Whether a name has the form of a sealed segment's, whatever range it says. */
+/** Whether a name has the form of a sealed segment's, with any range. */
 export const isSegmentLike = (name: string): boolean => SEGMENT_NAME.test(name);
 
 const pad = (sequence: number): string => String(sequence).padStart(20, "0");
@@ -100,7 +100,7 @@ export function tornName(names: JournalNames, time: number): string {
 
 export const cutName = (torn: string, offset: number): string => `${torn}.cut-${offset}`;
 
-/** The torn file's final name and the cut's offset in bytes, when the name is that of a cut under way. */
+/** The torn file's final name and the cut's offset in bytes; undefined for a name other than a pending cut's. */
 export function parseCutName(name: string): { readonly torn: string; readonly offset: number } | undefined {
   const match = /^(.+\.torn-[^.]+\.\d+Z)\.cut-(\d+)$/.exec(name);
   return match?.[1] === undefined ? undefined : { torn: match[1], offset: Number(match[2]) };

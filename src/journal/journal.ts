@@ -26,18 +26,18 @@ import {
 export interface JournalOptions {
   /** The active file: an absolute path that ends in ".jsonl". */
   readonly path: string;
-  /** What an acknowledged line has been through: fdatasync, or only the write. */
+  /** What precedes an acknowledgement: fdatasync, or only the write. */
   readonly durability: "fsync" | "written";
-  /** Lines and bytes that may wait or be written; beyond them an append is refused. */
+  /** Most lines and bytes waiting or being written; further appends are refused. */
   readonly queue_rows: number;
   readonly queue_bytes: number;
-  /** Whether a row is one of ours: decides whether a file that was there before is adopted. */
+  /** Whether a row is a session row: an existing file with one is adopted. */
   readonly adopts: (row: object) => boolean;
   readonly rotation: RotationPolicy;
-  /** What becomes of a sealed segment. */
+  /** How a sealed segment is stored. */
   readonly compress: "none" | "gzip";
   readonly retention: RetentionPolicy;
-  /** Among how many of the last rows a repeated one is recognised; 0 for none, Infinity for all. */
+  /** The number of last rows among which a repeated one is recognised; 0 for none, Infinity for all. */
   readonly dedupe_rows: number;
   readonly log: JournalLog;
   readonly observer?: JournalObserver;
@@ -47,7 +47,7 @@ export interface JournalOptions {
 
 const RETRY_MS = 1000;
 const QUEUE_FULL_RETRY_MS = 100;
-/** A moved file must be noticed within a second. */
+/** A moved file is noticed within a second. */
 const CHECK_MS = 500;
 const PROBE_BYTES_MAX = 1024 * 1024;
 /** Every line of the group was a duplicate. */
@@ -75,7 +75,7 @@ export function createJournal(options: JournalOptions): Journal {
   });
   const listeners: ((state: JournalState, message: string) => void)[] = [];
   const rows_listeners = new Set<RowsListener>();
-  /** Invariant: whoever listens has been told of every row before it that was stored since. */
+  /** Invariant: listeners were notified of every stored row before it. */
   let next_sequence = 1;
   let state: JournalState = "opening";
   let reason = "the session log is not open yet";
@@ -85,7 +85,7 @@ export function createJournal(options: JournalOptions): Journal {
   let storing = false;
   let drained: Promise<void> | undefined;
 
-  /** The one promise chain: whoever touches the files waits here for a turn. */
+  /** The one promise chain: all access to the files waits here for its turn. */
   function serialize<T>(work: () => Promise<T>): Promise<T> {
     const turn = chain.then(work);
     chain = turn.then(
@@ -150,7 +150,7 @@ export function createJournal(options: JournalOptions): Journal {
     if (state !== "disk_full") return;
     const failure = await store.probe(Math.min(bytes, PROBE_BYTES_MAX));
     if (failure !== undefined) return recover(failure, bytes);
-    // It may be draining by now.
+    // The state may have changed to draining.
     if (state !== "disk_full") return;
     log.info({ path }, "there is room for the session log again");
     setState("open", "");
@@ -198,12 +198,12 @@ export function createJournal(options: JournalOptions): Journal {
     for (const listener of rows_listeners) listener(first_sequence, lines);
   }
 
-  /** Rows of another program that were found are there for readers, too. */
+  /** Foreign rows found in the file are for readers, too. */
   function notifyForeignRows(): void {
     if (store.next_sequence > next_sequence) notifyRows(store.next_sequence, []);
   }
 
-  /** Stores group after group; between two of them others may have their turn. */
+  /** Stores group after group; other work on the files may run between two. */
   function pump(): void {
     if (storing || queue.waiting === 0) return;
     storing = true;

@@ -7,18 +7,18 @@ export interface Request<Outcome> {
   settle(outcome: Outcome): void;
 }
 
-/** Requests that wait for the writer or are with it; bounded in rows and in bytes. */
+/** Requests waiting or being written; bounded in rows and in bytes. */
 export interface RequestQueue<Outcome> {
   /** Waiting or being written. */
   readonly rows: number;
   readonly bytes: number;
   readonly waiting: number;
-  /** False, and nothing happens, when the request does not fit. */
+  /** False, without effect, when the request does not fit. */
   offer(request: Request<Outcome>): boolean;
-  /** Takes the oldest requests that fit into one group. They count until they are released. */
+  /** Takes the oldest requests that fit into one group; they count until released. */
   takeGroup(): readonly Request<Outcome>[];
   takeAll(): readonly Request<Outcome>[];
-  /** Settles requests that were taken. */
+  /** Settles taken requests. */
   release(requests: readonly Request<Outcome>[], outcome: (request: Request<Outcome>) => Outcome): void;
 }
 

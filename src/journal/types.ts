@@ -1,12 +1,12 @@
-/** What became of one line. */
+/** The result for one line. */
 export interface Appended {
   /** The line's number in its journal, from 1. */
   readonly sequence: number;
-  /** The same line is in the journal already, at that sequence. */
+  /** An equal line was already in the journal, at that sequence. */
   readonly duplicate: boolean;
 }
 
-/** Why none of the lines of an append is in the journal. */
+/** Why no line of an append was stored. */
 export type AppendFailure =
   | {
       readonly kind: "queue_full" | "disk_full" | "opening" | "draining" | "failed";
@@ -14,7 +14,7 @@ export type AppendFailure =
       /** When to try again, in milliseconds. */
       readonly retry_after_ms: number;
     }
-  /** The lines have more than GROUP_BYTES_MAX together. */
+  /** The lines have more than GROUP_BYTES_MAX in total. */
   | { readonly kind: "too_large"; readonly message: string };
 
 export type AppendOutcome = { readonly kind: "appended"; readonly rows: readonly Appended[] } | AppendFailure;
@@ -22,22 +22,22 @@ export type AppendOutcome = { readonly kind: "appended"; readonly rows: readonly
 /** `failed` is final: the process must end. */
 export type JournalState = "opening" | "open" | "disk_full" | "draining" | "closed" | "failed";
 
-/** Called with lines that are durable now, each with its "\n", and the sequence of the first one; without any, rows before
- * that sequence were found in the file. */
+/** Called with lines that are now durable, each with its "\n", and the sequence of the first one. No lines: foreign rows
+ * before that sequence were found in the file. */
 export type RowsListener = (first_sequence: number, lines: readonly Uint8Array[]) => void;
 
-/** Rows one after another, the first of which has that sequence. Lines are without their "\n". */
+/** Consecutive rows, the first with that sequence. Lines are without their "\n". */
 export interface Rows {
   readonly first_sequence: number;
   readonly lines: readonly Buffer[];
 }
 
-/** A search for the last rows that are wanted. */
+/** A search for the last matching rows. */
 export interface Search {
-  /** How many are enough. */
+  /** Most rows to find. */
   readonly count: number;
   wanted(line: Buffer): boolean;
-  /** Ends the search with an error. */
+  /** Aborts the search with an error. */
   readonly signal: AbortSignal;
   /** Awaited after each block of rows. */
   pause(): Promise<void>;
@@ -51,7 +51,7 @@ export interface AppendLog {
    */
   append(lines: readonly Uint8Array[]): Promise<AppendOutcome>;
   readonly state: JournalState;
-  /** What is waiting or being written. */
+  /** Waiting or being written. */
   readonly queued: { readonly rows: number; readonly bytes: number };
   onStateChange(listener: (state: JournalState, message: string) => void): void;
   /**
@@ -63,12 +63,12 @@ export interface AppendLog {
   drain(): Promise<void>;
 }
 
-/** The rows of a log, read beside its writer. */
+/** Reads the rows of a log while it is written. */
 export interface RowReader {
   /**
-   * The rows from a sequence on, up to the last one that is durable when the reader gets there, in blocks. Rows that are
-   * missing (removed, moved away, in a damaged segment) are skipped: the next block then begins after them. The last
-   * block may have no line: it only says up to where there are none.
+   * The rows from a sequence on, in blocks, up to the last one that is durable when the reader gets there. Missing rows
+   * (removed, moved away, in a damaged segment) are skipped: the next block begins after them. The last block may have
+   * no lines: its sequence is where the missing rows end.
    */
   read(from_sequence: number): AsyncGenerator<Rows>;
   /**
@@ -76,17 +76,17 @@ export interface RowReader {
    * Rejects when the search's signal is aborted.
    */
   findLast(search: Search): Promise<number | undefined>;
-  /** After the last row that is acknowledged; `read` gets as far. 1 before the log is open. */
+  /** After the last acknowledged row, where `read` ends. 1 before the log is open. */
   readonly next_sequence: number;
-  /** Calls back with each group of rows once it is durable, in order; returns what ends that. */
+  /** Calls back with each group of rows once it is durable, in order; returns the function that unsubscribes. */
   onRows(listener: RowsListener): () => void;
 }
 
-/** What an operator asks of a log that writes files. */
+/** An operator's control of a log that writes files. */
 export interface FileControl {
-  /** Goes on in a new file when the path shows another file than the one being written, or none. */
+  /** Continues in a new file when the path shows another file than the one being written, or none. */
   reopen(): Promise<void>;
-  /** Seals the active file, when it has rows, and goes on in a new one. */
+  /** Seals the active file if it has rows, and continues in a new one. */
   rotate(): Promise<void>;
 }
 
@@ -116,7 +116,7 @@ export const NO_OBSERVER: JournalObserver = {
   segmentsRemoved() {},
 };
 
-/** What the journal tells its operator; pino's logger fits. */
+/** The operator's log; pino's logger fits. */
 export interface JournalLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;

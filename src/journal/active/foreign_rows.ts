@@ -4,9 +4,8 @@ import { NEWLINE } from "../format.js";
 import { rowsOf } from "../read/rows.js";
 
 /**
- * Looks for a group in a file to which another program has written too. Resolves with how many rows of others stand
- * before it, behind those that were known; undefined when the group does not stand on lines of its own, or when there are
- * lines before it that a repair takes away.
+ * Finds a group in a file to which another program has written too. Resolves with the number of foreign rows before it,
+ * after the known ones; undefined when the group is not on lines of its own, or when a repair would remove lines before it.
  */
 export async function countForeignRows(active: ActiveFile, group: Buffer, size: number): Promise<number | undefined> {
   const added = Buffer.alloc(size - active.end);

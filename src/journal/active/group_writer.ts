@@ -14,11 +14,12 @@ export interface WriteTimes {
 export type WriteFailure =
   /** There was no room; the file is as it was. */
   | { readonly kind: "no_space"; readonly message: string }
-  /** The file can be trusted no more; nothing of the bytes counts. */
+  /** The file can no longer be trusted; none of the bytes count. */
   | { readonly kind: "fatal"; readonly message: string };
 
 /**
- * Writes one group with one write and, when `durable`, one fdatasync, and looks whether the file is still there. Does not move `active.end`.
+ * Writes one group with one write and, when `durable`, one fdatasync, and checks whether the file is still there.
+ * Does not move `active.end`.
  *
  * A failed fdatasync is never repeated: the kernel may have dropped the pages, and a later success would prove nothing.
  */
@@ -59,7 +60,7 @@ async function statAfterWrite(active: ActiveFile, times: WriteTimes): Promise<Wr
   }
 }
 
-/** Writes that many blanks to see whether there is room for a group again, and takes them back. */
+/** Checks whether there is room for a group again: writes `length` blanks and truncates them. */
 export async function probeSpace(active: ActiveFile, length: number): Promise<WriteFailure | undefined> {
   const outcome = await writeGroup(active, Buffer.alloc(length, " "), false, () => 0);
   if (outcome.kind !== "stored") return outcome;

@@ -12,9 +12,9 @@ import { planTailRepair } from "./torn_tail.js";
 export interface OpenActiveOptions {
   readonly disk: Disk;
   readonly names: JournalNames;
-  /** Whether a row is one of ours: a file that nobody knows is adopted when such a row is in its tail. */
+  /** Whether a row is a session row: an unknown file is adopted when its tail contains one. */
   readonly adopts: (row: object) => boolean;
-  /** Whether the file, if there is one, is known to be this journal's. */
+  /** Whether an existing file is known to be this journal's. */
   readonly ours: boolean;
   /** Sequence of the file's first row, where it is known. */
   readonly first_sequence: number | undefined;
@@ -29,7 +29,7 @@ export interface OpenActiveOptions {
  * Opens the active file for appending, as a crash or another program may have left it: its end is repaired, written
  * again and synced, so that afterwards every row in it is durable.
  *
- * Rejects with JournalOpenError, or with the disk's error when there is no room; then it can be tried again.
+ * Rejects with JournalOpenError, or with the disk's error when there is no room; the caller can try again.
  */
 export async function openActive(options: OpenActiveOptions): Promise<ActiveFile> {
   const { disk, names } = options;
@@ -108,8 +108,8 @@ async function lacksNewline(file: DiskFile, end: number): Promise<boolean> {
 }
 
 /**
- * What a crashed process left may be in the page cache only, marked clean by a sync that failed: only written again and
- * synced it is known to be on the disk.
+ * What a crashed process left may be in the page cache only, marked clean by a failed sync: it is known to be on the disk
+ * only once it is written again and synced.
  */
 async function rewriteTail(file: DiskFile): Promise<void> {
   const { bytes, start } = await readTail(file);
@@ -117,10 +117,10 @@ async function rewriteTail(file: DiskFile): Promise<void> {
   await file.sync();
 }
 
-/** The last bytes of a file, at most GROUP_BYTES_MAX, from a line's start on; none when a longer line ends the file. */
+/** The last bytes of a file, at most GROUP_BYTES_MAX, from the start of a line; none when the last line is longer. */
 async function readTail(file: DiskFile): Promise<{ readonly bytes: Buffer; readonly start: number }> {
   const { size } = await file.status();
-  // One byte more tells whether a line starts at the window's first byte.
+  // One more byte shows whether a line starts at the window's first byte.
   const from = Math.max(0, size - GROUP_BYTES_MAX - 1);
   const buffer = Buffer.alloc(size - from);
   await file.read(buffer, from);

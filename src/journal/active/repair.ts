@@ -9,13 +9,13 @@ export interface Cut {
   /** Where the bytes that were cut off are kept. */
   readonly torn: string;
   readonly bytes: number;
-  /** Rows that stood behind the first bad line, and stand in the log again. */
+  /** Complete rows after the first bad line, appended to the log again. */
   readonly rows_kept: number;
 }
 
 /**
- * Cuts the file at `offset`: what stood from there on is kept in a file of its own, and its complete rows are appended
- * again. A crash at any point leaves either the log as it was, or a cut that `finishCut` carries out again.
+ * Cuts the file at `offset`: the bytes after it are kept in a torn file, and their complete rows are appended again. A crash
+ * at any point leaves either the log as it was, or a cut that `finishCut` repeats.
  */
 export async function cutTail(
   disk: Disk,
@@ -49,7 +49,7 @@ export async function finishCut(
   return undefined;
 }
 
-/** Gives the same result however often it is begun: the rows come from the pending file, not from the log. */
+/** Idempotent: the rows come from the pending file, not from the log. */
 async function applyCut(
   disk: Disk,
   names: JournalNames,

@@ -1,6 +1,6 @@
-/** When the active file is sealed. Nothing set: only when asked. */
+/** When the active file is sealed; without limits, only on request. */
 export interface RotationPolicy {
-  /** Bytes that a file has at most, unless one group alone has more; 0 for no limit. */
+  /** Most bytes of a file, unless a single group has more; 0 for no limit. */
   readonly max_bytes: number;
   /** Seal when an hour or a day ends, in UTC. */
   readonly interval: "none" | "hourly" | "daily";
@@ -15,7 +15,7 @@ export interface ActiveFacts {
 
 const PERIOD_MS = { none: Number.POSITIVE_INFINITY, hourly: 3_600_000, daily: 86_400_000 } as const;
 
-/** Whether the active file is to be sealed before `group_bytes` more are written at `now`. A clock that goes back never seals. */
+/** Whether to seal the active file before writing `group_bytes` at `now`. A clock that goes back never seals. */
 export function rotationDue(policy: RotationPolicy, active: ActiveFacts, group_bytes: number, now: number): boolean {
   if (active.rows === 0) return false;
   if (policy.max_bytes > 0 && group_bytes > 0 && active.bytes + group_bytes > policy.max_bytes) return true;

@@ -2,7 +2,7 @@ import type { Disk } from "../disk/disk.js";
 import { readWhole, replaceFile } from "../disk/files.js";
 import { type JournalNames, parseStateFile, printStateFile, type StateFile } from "../format.js";
 
-/** What `<stem>.state` says, or undefined where there is no such file or it says nothing. */
+/** The content of `<stem>.state`; undefined when it is missing or contains no sequence. */
 export async function readStateFile(disk: Disk, names: JournalNames): Promise<StateFile | undefined> {
   if ((await disk.status(names.state)) === undefined) return undefined;
   return parseStateFile((await readWhole(disk, names.state)).toString());

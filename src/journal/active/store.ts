@@ -28,15 +28,15 @@ export interface StoreOptions {
 
 export type StoreOutcome = ({ readonly kind: "stored"; readonly first_sequence: number } & WriteTimes) | WriteFailure;
 
-/** The journal's files. Its user sees to it that one call ends before the next begins. */
+/** The journal's files. The caller waits for each call before the next. */
 export interface Store {
-  /** Undefined once it is open; else why it cannot be opened yet. Rejects with JournalOpenError when that will not change. */
+  /** Resolves with undefined once open, else with why it cannot be opened yet; rejects with JournalOpenError when that is permanent. */
   open(): Promise<string | undefined>;
   /** Appends a group of `rows` lines. */
   append(bytes: Buffer, rows: number): Promise<StoreOutcome>;
-  /** Seals the active file, when it has rows, and goes on in a new one. */
+  /** Seals the active file if it has rows, and continues in a new one. */
   rotate(): Promise<WriteFailure | undefined>;
-  /** Goes on in a new file when the path shows another file, or none; seals the active one when its time has come. */
+  /** Continues in a new file when the path shows another file or none; seals the active one when rotation is due. */
   maintainActive(): Promise<WriteFailure | undefined>;
   /** See openRows. */
   openRows(side: Side, sequence: number): Promise<RowFile | undefined>;
@@ -44,12 +44,12 @@ export interface Store {
   readonly next_sequence: number;
   /** The file being written. */
   readonly active: { readonly bytes: number; readonly rows: number };
-  /** Finds out whether there is room for that many bytes; undefined when there is. */
+  /** Checks whether there is room for `bytes`; undefined when there is. */
   probe(bytes: number): Promise<WriteFailure | undefined>;
   close(): Promise<void>;
 }
 
-/** How often one group is written again because the file was deleted or cut under it. */
+/** Attempts to write one group while the file is deleted or cut. */
 const TRIES_MAX = 5;
 const ROTATION_RETRY_MS = 60_000;
 
@@ -60,12 +60,12 @@ export function createStore(options: StoreOptions): Store {
   let lock: Lock | undefined;
   let active: ActiveFile | undefined;
   let next_sequence = 1;
-  /** The file that is being begun anew, and what is known of it: there may be no room for that at first. */
+  /** The file being reopened and what is known of it; set while reopening fails for lack of room. */
   let pendingOpen: { readonly identity: string; readonly first_sequence: number | undefined } | undefined;
   let rotation_waits_until = Number.NEGATIVE_INFINITY;
 
   async function takeLock(): Promise<void> {
-    // Whoever removes the directory removes the lock with it: a second writer would not see ours.
+    // Removing the directory removes the lock file: a second writer would not see ours.
     if (lock !== undefined && (await disk.status(names.lock))?.identity === lock.identity) return;
     const taken = await disk.lock(names.lock);
     if (taken === undefined) {
@@ -88,7 +88,7 @@ export function createStore(options: StoreOptions): Store {
     return opened;
   }
 
-  /** Leaves the file to whoever moved it, and goes on with what the path shows, or with a new one. */
+  /** Closes the moved file, and continues in the one that the path shows, or in a new one. */
   async function reopenFile(first_sequence?: number): Promise<ActiveFile> {
     const left = active;
     if (left !== undefined) pendingOpen = { identity: left.identity, first_sequence };
@@ -122,7 +122,7 @@ export function createStore(options: StoreOptions): Store {
       } else {
         warnForeignWrite(surplus);
         const foreign = surplus > 0 ? await countForeignRows(file, bytes, outcome.size) : undefined;
-        // Where the group is not on lines of its own it is taken back, the file is repaired, and it is written again.
+        // A group that is not on lines of its own is truncated, the file repaired, and the group written again.
         if (foreign === undefined) await file.file.truncate(Math.max(0, outcome.size - bytes.length));
         const first_sequence = file.first_sequence + file.rows + (foreign ?? 0);
         await reopenFile(surplus > 0 ? file.first_sequence : undefined);
@@ -132,7 +132,7 @@ export function createStore(options: StoreOptions): Store {
     return { kind: "fatal", message: "the file was deleted or cut repeatedly" };
   }
 
-  /** @param surplus bytes that the file has more than it should, or fewer */
+  /** @param surplus bytes more than expected in the file; negative for fewer */
   function warnForeignWrite(surplus: number): void {
     const deed = surplus > 0 ? "writes to" : "cut";
     log.warn(
@@ -152,19 +152,19 @@ export function createStore(options: StoreOptions): Store {
   }
 
   /**
-   * Seals the active file: sync, rename, sync the directory, and only then a new file. A crash in between leaves either
-   * file whole, and start takes the sealed name as its word for where the sequences go on.
+   * Seals the active file: sync, rename, sync the directory, and only then a new file. A crash in between leaves both
+   * files whole, and the next start continues the sequences after the sealed name.
    */
   async function rotate(): Promise<void> {
     if (active === undefined || active.rows === 0 || !(await inPlace(active))) return;
     const surplus = (await active.file.status()).size - active.end;
     if (surplus !== 0) {
-      // A sealed file's name says which rows it has.
+      // A sealed file's name contains its range of rows.
       warnForeignWrite(surplus);
       await reopenFile(surplus > 0 ? active.first_sequence : undefined);
       if (active.rows === 0) return;
     }
-    // With durability "fsync" too: a truncation is not synced yet, and a sealed file is never repaired.
+    // Also with durability "fsync": a truncation may not be synced yet, and a sealed file is never repaired.
     await active.file.sync();
     const sealed = segmentName(names, active.first_sequence, next_sequence - 1);
     try {
@@ -172,7 +172,7 @@ export function createStore(options: StoreOptions): Store {
       await active.file.setModified(clock.now());
       await disk.rename(names.active, sealed);
     } catch (error) {
-      // The file is as good as before: nothing is lost by writing on.
+      // The active file is unchanged: appends continue in it.
       log.warn({ path: sealed }, `the session log cannot be sealed, trying again in a minute: ${errorText(error)}`);
       rotation_waits_until = clock.now() + ROTATION_RETRY_MS;
       return;
@@ -218,7 +218,7 @@ export function createStore(options: StoreOptions): Store {
     }
   }
 
-  /** Removes what a crash left half written; all of it exists elsewhere. */
+  /** Removes the incomplete files of a crash; their content exists elsewhere. */
   async function removeTemporaries(): Promise<void> {
     for (const name of await disk.list(names.directory)) {
       if (isTemporary(names, name)) await disk.remove(join(names.directory, name));
@@ -272,7 +272,7 @@ async function voidOrFailure(work: Promise<void>): Promise<WriteFailure | undefi
   return (await orFailure(work)) ?? undefined;
 }
 
-/** What the disk rejects with, as a failure: no room, or no trust. */
+/** The disk's error as a failure: no room, or fatal. */
 async function orFailure<Outcome>(work: Promise<Outcome>): Promise<Outcome | WriteFailure> {
   try {
     return await work;

@@ -1,16 +1,16 @@
 import { eachLine, isJsonObject } from "../disk/lines.js";
 
-/** What is to be done with the end of an active file, decided over its bytes from a line's start on. */
+/** The repair of an active file's end, planned over its bytes from the start of a line. */
 export interface TailRepair {
-  /** Offset of the first line that is not a JSON object; undefined when there is none. Everything from it on is set aside. */
+  /** Offset of the first line that is not a JSON object; undefined when there is none. The bytes from there are set aside. */
   readonly cut: number | undefined;
-  /** The complete rows behind that line, each without its "\n": they are appended again. */
+  /** The complete rows after that line, each without its "\n": they are appended again. */
   readonly kept: readonly Buffer[];
   /** Without a cut: whether the last row lacks its "\n". */
   readonly unended: boolean;
 }
 
-/** Decides what a crash, or another program, left at the end of the file. Pure; `bytes` begin at a line's start. */
+/** Plans the repair of what a crash or another program left at the end of the file. Pure; `bytes` begin at a line's start. */
 export function planTailRepair(bytes: Buffer): TailRepair {
   let cut: number | undefined;
   const kept: Buffer[] = [];

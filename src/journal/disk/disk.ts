@@ -1,6 +1,6 @@
 /**
- * The little of a file system that the journal needs. The real one is node_disk.ts; the tests have one in memory that
- * fails, or loses its power, at any single operation.
+ * The file-system port of the journal. node_disk.ts is the real one; the tests have one in memory that fails, or loses
+ * power, at any single operation.
  *
  * Everything rejects with an Error that has Node's `code` (ENOSPC, EACCES, …).
  */
@@ -9,15 +9,15 @@ export interface Disk {
   makeDirectory(path: string): Promise<void>;
   /** File names in the directory. */
   list(directory: string): Promise<readonly string[]>;
-  /** Opens a file; what it makes has mode 0640. */
+  /** Opens a file; a new one gets mode 0640. */
   open(path: string, how: OpenHow): Promise<DiskFile>;
   /** The file's status, or undefined where there is none. */
   status(path: string): Promise<FileStatus | undefined>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Makes the names in a directory durable: what was made, renamed or removed there. */
+  /** Makes a directory's entries durable: files created, renamed or removed. */
   syncDirectory(path: string): Promise<void>;
-  /** Takes the exclusive lock on a file, making it where it is missing; undefined while another holder has it. */
+  /** Locks a file exclusively, creating it if missing; undefined while another holder has the lock. */
   lock(path: string): Promise<Lock | undefined>;
 }
 
@@ -46,7 +46,7 @@ export interface DiskFile {
 export interface FileStatus {
   /** Bytes. */
   readonly size: number;
-  /** Tells files apart: device and inode. */
+  /** Device and inode. */
   readonly identity: string;
   /** When it was last written, milliseconds since 1970. */
   readonly modified_ms: number;
@@ -56,7 +56,7 @@ export interface FileStatus {
 }
 
 export interface Lock {
-  /** That of the locked file. */
+  /** Of the locked file. */
   readonly identity: string;
   release(): Promise<void>;
 }

@@ -9,7 +9,7 @@ export function errorCode(error: unknown): string {
   return known?.[0] ?? code;
 }
 
-/** What a person is told of a failed operation. Node's message is "CODE: text, call 'path'", of which the text is enough. */
+/** A failed operation in words: of Node's message "CODE: text, call 'path'" the code and the text. */
 export function errorText(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const code = errorCode(error);
@@ -18,12 +18,12 @@ export function errorText(error: unknown): string {
   return text.startsWith(code) ? text : `${code}: ${text}`;
 }
 
-/** The file that a failed operation was about, where the error tells it. */
+/** The file of a failed operation, if the error has it. */
 export function errorPath(error: unknown): string | undefined {
   return error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : undefined;
 }
 
-/** Whether an operation failed because there is no room: on the disk, in the quota, or under the file size limit. */
+/** Whether an operation failed for lack of room: disk, quota or file size limit. */
 export function isNoSpace(error: unknown): boolean {
   return ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(error));
 }

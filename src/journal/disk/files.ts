@@ -35,7 +35,7 @@ export async function readWhole(disk: Disk, path: string): Promise<Buffer> {
   }
 }
 
-/** Writes all the bytes at the position; rejects as the first write that stores nothing does. */
+/** Writes all bytes at the position; rejects with ENOSPC when a write stores nothing. */
 export async function writeAll(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
     const written = await file.write(bytes.subarray(done), position + done);
@@ -44,7 +44,7 @@ export async function writeAll(file: DiskFile, bytes: Uint8Array, position: numb
   }
 }
 
-/** Gives a file of the journal's directory a new content, whole or not at all; durable when it resolves. */
+/** Replaces a file of the journal's directory atomically; durable when it resolves. */
 export async function replaceFile(disk: Disk, names: JournalNames, path: string, content: Buffer): Promise<void> {
   const temporary = temporaryName(path);
   await writeFile(disk, temporary, content);

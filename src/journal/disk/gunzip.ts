@@ -12,7 +12,7 @@ export async function* gunzip(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buf
   try {
     for await (const block of plain) yield block;
   } catch (error) {
-    // Numbers of zlib's errors look like those of the system: its -5 is no EIO.
+    // zlib's errno values overlap with the system's: its -5 is not EIO.
     if (!errorCode(error).startsWith("Z_")) throw error;
     throw new Error(`damaged gzip: ${error instanceof Error ? error.message : ""}`);
   }

@@ -59,7 +59,7 @@ export function eachLine(bytes: Buffer, onLine: OnLine): void {
   if (start < bytes.length) onLine(bytes.subarray(start), start, false);
 }
 
-/** Whether a line is nothing but JSON's white space. */
+/** Whether a line has only JSON white space. */
 export function isBlank(line: Buffer): boolean {
   for (let i = 0; i < line.length; i++) if (line[i] !== 0x20 && line[i] !== 0x09 && line[i] !== 0x0d) return false;
   return true;
@@ -70,7 +70,7 @@ export function isJsonObject(line: Buffer): boolean {
   return parseJsonObject(line) !== undefined;
 }
 
-/** The JSON object that a line is, or undefined when it is none. */
+/** The line's JSON object; undefined when it is not one in valid UTF-8. */
 export function parseJsonObject(line: Buffer): object | undefined {
   if (!isUtf8(line)) return undefined;
   try {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 
-/** Something that is to be said of a file. Only a problem makes a journal unsound. */
+/** A report about a file. Only a problem makes a journal unsound. */
 export interface Finding {
   readonly severity: "problem" | "note";
   /** Its name in the journal's directory. */

@@ -28,27 +28,27 @@ export interface InspectOptions {
   /** Called with every row, in the order of the sequences. */
   readonly onLine: (line: InspectedLine) => void;
   readonly onFinding: (finding: Finding) => void;
-  /** Awaited every now and then: nothing more is read until it resolves. */
+  /** Awaited between blocks: reading pauses until it resolves. */
   readonly rest: () => Promise<void>;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 export interface Inspected {
-  /** Files with rows, the active one included where it is there. */
+  /** Files with rows, including an existing active one. */
   readonly segments: number;
   readonly rows: number;
   /** Those of the oldest and of the newest row; undefined when there is none. */
   readonly sequences: { readonly first: number; readonly last: number } | undefined;
 }
 
-/** What the steps of an inspection share. */
+/** Shared by the steps of an inspection. */
 interface Inspection extends InspectOptions {
   readonly found: Findings;
 }
 
 /**
  * Reads a whole journal and changes nothing: names, order, rows, checksums, and what a crash left. A service may be
- * writing it meanwhile. What the rows are worth is left to `onLine`. Memory is bounded by the longest line, at most 16 MiB.
+ * writing it meanwhile. `onLine` checks the rows. Memory is bounded by the longest line, at most 16 MiB.
  *
  * @throws the disk's error when the directory cannot be read
  */
@@ -124,7 +124,7 @@ async function refreshSegment({ disk, names, found }: Inspection, segment: Segme
   return { ...segment, plain: undefined, gzip: undefined };
 }
 
-/** Undefined when it cannot be read, which is told. */
+/** Undefined when it cannot be read, which is reported. */
 async function readOrReport(
   { disk, names, found, rest }: Inspection,
   path: string,

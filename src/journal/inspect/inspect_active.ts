@@ -7,7 +7,7 @@ import type { Findings } from "./findings.js";
 import { type OnNumberedLine, readNumbered } from "./inspect_rows.js";
 import type { Snapshot } from "./snapshot.js";
 
-/** What has been seen of a journal, and where to tell of it. */
+/** What is known of a journal, and where to report. */
 export interface ActiveInspection {
   readonly names: JournalNames;
   readonly snapshot: Snapshot;
@@ -24,7 +24,7 @@ export interface InspectedActive {
   readonly first_sequence: number;
 }
 
-/** Reads the active file and judges where it stands behind the sealed ones, whose order has been judged. */
+/** Reads the active file and checks its place after the sealed ones, whose order is already checked. */
 export async function inspectActive(inspection: ActiveInspection): Promise<InspectedActive> {
   const { names, snapshot, segments, found } = inspection;
   const { active, state } = snapshot;
@@ -49,7 +49,7 @@ export async function inspectActive(inspection: ActiveInspection): Promise<Inspe
   return { rows, first_sequence };
 }
 
-/** Undefined when it cannot be read, which is told. */
+/** Undefined when it cannot be read, which is reported. */
 async function readActive({ names, snapshot, found, onLine, rest }: ActiveInspection): Promise<number | undefined> {
   const { active } = snapshot;
   if (active === undefined) return 0;

@@ -7,7 +7,7 @@ import { parseSegmentName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
 import type { Findings } from "./findings.js";
 
-/** The digests of `<stem>.sha256`, none where there is no such file; tells what is wrong with the list. */
+/** The digests of `<stem>.sha256`, none where there is no such file; reports what is wrong with the list. */
 export async function inspectChecksums(disk: Disk, names: JournalNames, found: Findings): Promise<Checksums> {
   const list = basename(names.checksums);
   try {
@@ -30,7 +30,7 @@ export async function inspectChecksums(disk: Disk, names: JournalNames, found: F
   }
 }
 
-/** Listed and not there; the list is read again, since a service changes it before it removes files. */
+/** Listed but missing; the list is read again, since a service changes it before it removes files. */
 async function isMissing(disk: Disk, names: JournalNames, name: string): Promise<boolean> {
   const gone = async () => (await disk.status(join(names.directory, name))) === undefined;
   return (await gone()) && (await readChecksums(disk, names)).has(name) && (await gone());

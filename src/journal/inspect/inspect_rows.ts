@@ -7,7 +7,7 @@ import { eachLine, isBlank, joinLines, LINE_BYTES_MAX } from "../disk/lines.js";
 /** Called with a non-blank line, without its "\n", its number in the file, and whether a "\n" ended it. The bytes are lent for the call only. */
 export type OnNumberedLine = (line: Buffer, number: number, ended: boolean) => void;
 
-/** What a sealed file was found to be. */
+/** The content of a sealed file. */
 export interface SealedContent {
   readonly rows: number;
   /** SHA-256 of the file, hex. */
@@ -19,7 +19,7 @@ export interface SealedContent {
 /**
  * Reads a sealed file, plain or gzipped, once.
  *
- * @param rest is awaited between blocks: reading goes on when it resolves
+ * @param rest awaited between blocks: reading pauses until it resolves
  * @throws the error of the disk or of zlib, or an Error that names the line that is too long
  */
 export async function readSealed(

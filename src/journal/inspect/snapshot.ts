@@ -3,16 +3,16 @@ import type { Disk, DiskFile } from "../disk/disk.js";
 import { errorCode, errorText } from "../disk/errors.js";
 import { type JournalNames, NEWLINE, type StateFile } from "../format.js";
 
-/** A journal's directory at one moment, although a service may be writing it. */
+/** A consistent view of a journal's directory; a service may be writing it. */
 export interface Snapshot {
   /** All file names in the directory, sorted. */
   readonly present: readonly string[];
   readonly state: StateFile | undefined;
-  /** Undefined where there is no active file; the text says why it cannot be read. */
+  /** Undefined where there is no active file; a text is why it cannot be read. */
   readonly active: OpenedActive | string | undefined;
 }
 
-/** The active file, opened. Whoever has it closes it. */
+/** The active file, opened; the caller closes it. */
 export interface OpenedActive {
   readonly file: DiskFile;
   /** How far it is to be read. */
@@ -23,8 +23,8 @@ const TRIES_MAX = 10;
 const PAUSE_MS = 100;
 
 /**
- * Looks at the directory until two looks agree: between them a service may have sealed the active file and begun another,
- * and what belongs together would not have been seen together.
+ * Lists the directory until two listings agree: a service may seal the active file in between, and files of different
+ * moments would be combined.
  */
 export async function takeSnapshot(
   disk: Disk,
@@ -67,7 +67,7 @@ async function openActive(
   }
 }
 
-/** The file's length. While it ends within a line, it is looked at again for a second: a group may be on its way. */
+/** The file's length. While it ends within a line, it is checked again for a second: a group may be being written. */
 async function settledEnd(file: DiskFile, sleep: (ms: number) => Promise<void>): Promise<number> {
   const last = Buffer.alloc(1);
   for (let tries = 1; ; tries++) {

@@ -7,16 +7,16 @@ import { openSegment, plainFile, type RowFile } from "./row_file.js";
 export interface RowPlaces {
   readonly disk: Disk;
   readonly names: JournalNames;
-  /** The file that is being written, if there is one. It must not change before the file is open. */
+  /** The file being written, if any; must not change before the file is open. */
   readonly active: Pick<ActiveFile, "identity" | "first_sequence" | "rows" | "end"> | undefined;
 }
 
 export type Side = "from" | "up to";
 
-/** How often a segment may go while it is being opened: compressed or removed since it was listed. */
+/** Attempts to open a segment that was compressed or removed since it was listed. */
 const TRIES_MAX = 5;
 
-/** Opens the file that has a row or, where that is gone, the nearest one there is on that side; undefined when there is none. */
+/** Opens the file holding `sequence`, or the nearest file on that side; undefined if there is none. */
 export async function openRows(places: RowPlaces, side: Side, sequence: number): Promise<RowFile | undefined> {
   const { disk, names, active } = places;
   const wanted = ({ first, last }: Segment) => (side === "from" ? last >= sequence : first <= sequence);
@@ -34,7 +34,7 @@ export async function openRows(places: RowPlaces, side: Side, sequence: number):
   return side === "from" ? openActiveRows(places) : undefined;
 }
 
-/** Undefined when the path no longer shows the file that is being written. */
+/** Undefined when the path no longer shows the file being written. */
 async function openActiveRows({ disk, names, active }: RowPlaces): Promise<RowFile | undefined> {
   if (active === undefined || active.rows === 0) return undefined;
   if ((await disk.status(names.active))?.identity !== active.identity) return undefined;

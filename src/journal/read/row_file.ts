@@ -7,13 +7,13 @@ import type { Segment } from "../sealed/segments.js";
 import type { Rows, Search } from "../types.js";
 import { numberRows, rowsOf } from "./rows.js";
 
-/** One of the journal's files with rows, open: it can be read to its end though it is renamed or removed meanwhile. */
+/** An open file with rows; it can be read to its end even if it is renamed or removed meanwhile. */
 export interface RowFile {
   readonly path: string;
   /** The sequences of its first row and after its last one. */
   readonly first_sequence: number;
   readonly next_sequence: number;
-  /** Its rows from a sequence on. Rejects with the disk's error, or where gzip is damaged. */
+  /** Its rows from a sequence on. Rejects with the disk's error, or for damaged gzip. */
   read(from_sequence: number): AsyncGenerator<Rows>;
   /** The sequences of the last `count` wanted rows before a sequence, ascending; of all, when there are fewer. */
   findLast(search: Search, before_sequence: number): Promise<readonly number[]>;
@@ -21,7 +21,7 @@ export interface RowFile {
 }
 
 /**
- * Opens a sealed segment: the plain file, where there is one. Undefined when it is gone; one that cannot be opened says so
+ * Opens a sealed segment: the plain file, where there is one. Undefined when it is gone; one that cannot be opened fails
  * when it is read.
  */
 export async function openSegment(disk: Disk, { plain, gzip, first, last }: Segment): Promise<RowFile | undefined> {
@@ -49,11 +49,11 @@ function unreadableFile(range: Range, error: unknown): RowFile {
 
 type Range = Pick<RowFile, "path" | "first_sequence" | "next_sequence">;
 
-/** A file that is not compressed, of which the bytes before `end`, a line's end, are rows. */
+/** An uncompressed file; the bytes before `end`, the end of a line, are rows. */
 export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
   const { first_sequence } = range;
 
-  /** Where to begin to read for a row: months may lie before it, so it is looked for from the end. */
+  /** Where to start reading for a row; searched from the end, since months may be before it. */
   async function locate(sequence: number): Promise<{ readonly offset: number; readonly first_sequence: number }> {
     if (sequence <= first_sequence) return { offset: 0, first_sequence };
     for await (const window of readBackwards(file, end, range)) {
@@ -85,7 +85,7 @@ export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
   };
 }
 
-/** A gzipped file, which can be read only from its beginning. */
+/** A gzipped file, readable only from its start. */
 function gzipFile(range: Range, file: DiskFile): RowFile {
   const read = (from_sequence: number) =>
     numberRows(gunzip(readRange(file, 0, Number.POSITIVE_INFINITY)), range.first_sequence, from_sequence);

@@ -4,16 +4,16 @@ import type { Side } from "./open_rows.js";
 import type { RowFile } from "./row_file.js";
 
 interface RowReaderParts {
-  /** The active file's, for messages. */
+  /** Of the active file, for messages. */
   readonly path: string;
-  /** The file that has a row, or the nearest one on that side. */
+  /** See openRows. */
   readonly openRows: (side: Side, sequence: number) => Promise<RowFile | undefined>;
   /** After the last row that is durable. */
   readonly next_sequence: () => number;
   readonly log: JournalLog;
 }
 
-/** Reads the rows in the journal's files: the writer is only asked which file is next. */
+/** Reads the rows in the journal's files; only asks the writer which file is next. */
 export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" | "findLast"> {
   const { path, openRows, next_sequence, log } = parts;
 
@@ -33,7 +33,7 @@ export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" |
     let next = from_sequence;
     try {
       for await (const { first_sequence, lines } of file.read(from_sequence)) {
-        // What a file has more than its name says would be numbered twice.
+        // Rows beyond the range in the file's name would be numbered twice.
         if (first_sequence < end) yield { first_sequence, lines: lines.slice(0, end - first_sequence) };
         next = first_sequence + lines.length;
       }

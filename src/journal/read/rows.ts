@@ -1,7 +1,7 @@
 import { eachLine, isBlank, joinLines } from "../disk/lines.js";
 import type { Rows } from "../types.js";
 
-/** The rows in blocks of bytes, the first of which has that sequence, from `from_sequence` on. */
+/** The rows of blocks of bytes from `from_sequence` on; the first row of the blocks is `first_sequence`. */
 export async function* numberRows(
   blocks: AsyncIterable<Buffer>,
   first_sequence: number,

@@ -7,7 +7,7 @@ import type { JournalNames } from "../format.js";
 /** The content of `<stem>.sha256`: hex digest by file name, in the file's order. */
 export type Checksums = ReadonlyMap<string, string>;
 
-/** Reads `<stem>.sha256`; none where there is no such file. Lines of another form are passed over. */
+/** Reads `<stem>.sha256`; none where there is no such file. Other lines are skipped. */
 export async function readChecksums(disk: Disk, names: JournalNames): Promise<Checksums> {
   if ((await disk.status(names.checksums)) === undefined) return new Map();
   const text = (await readWhole(disk, names.checksums)).toString();

@@ -7,7 +7,7 @@ import { gzipName, temporaryName } from "../format.js";
 
 /**
  * Writes the gzipped twin of a sealed file, synced, under its final name; the name is not durable yet. The twin keeps the
- * file's time, which is when it was sealed. Resolves with its SHA-256, hex; rejects with AbortError when the signal ends it.
+ * file's time, which is when it was sealed. Resolves with its SHA-256, hex; rejects with AbortError when the signal is aborted.
  */
 export async function compressSegment(disk: Disk, plain: string, signal: AbortSignal): Promise<string> {
   const temporary = temporaryName(gzipName(plain));

@@ -23,18 +23,18 @@ export interface MaintenanceOptions {
   readonly active: () => { readonly bytes: number; readonly rows: number };
 }
 
-/** Looks after the sealed segments in the background, one at a time: checksums, compression, retention. */
+/** Maintains the sealed segments in the background, one at a time: checksums, compression, retention. */
 export interface Maintenance {
-  /** There may be something to do. */
+  /** Starts the work, or repeats it after the run in progress. */
   wake(): void;
-  /** Ends the work under way; what it leaves half done, the next start completes. */
+  /** Ends the work in progress; the next start completes it. */
   stop(): Promise<void>;
 }
 
-/** Sealed segments that may wait for compression before that is said. */
+/** Segments waiting for compression above which a warning is logged. */
 const WAITING_MAX = 4;
 const INTERVAL_MS = 60_000;
-/** After a failure, which is told again only when it is another one. */
+/** After a failure; the same failure is logged once. */
 const RETRY_MS = 5_000;
 
 export function createMaintenance(options: MaintenanceOptions): Maintenance {
@@ -70,7 +70,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
         log.warn({ path: names.directory }, `sealed segments cannot be maintained, trying again: ${failure}`);
       }
     }
-    // In the same breath as the loop's last look at `again`: a wake in between would be lost.
+    // Without an await since the loop's last check of `again`: a wake in between would be lost.
     working = false;
     if (!stopped.signal.aborted) timer = clock.after(failure === undefined ? INTERVAL_MS : RETRY_MS, wake);
   }
@@ -98,7 +98,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     return unwanted === undefined && path !== undefined && checksums.has(basename(path));
   }
 
-  /** Brings one segment into its final form, from any state that a crash can leave; gives the checksums as they are then. */
+  /** Completes one segment from any state that a crash can leave; resolves with the checksums as they are then. */
   async function finalizeSegment({ plain, gzip }: Segment, checksums: Checksums): Promise<Checksums> {
     if (plain !== undefined && gzip !== undefined && checksums.has(basename(gzip))) {
       await remove([plain]);
@@ -112,7 +112,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       observer.segmentCompressed();
       return next;
     }
-    // A twin without a checksum was not finished, and the plain file has all its rows.
+    // A gzipped twin without a checksum was not finished; the plain file has all rows.
     if (plain !== undefined && gzip !== undefined) await remove([gzip]);
     const path = plain ?? gzip;
     if (path === undefined || checksums.has(basename(path))) return checksums;
@@ -138,7 +138,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     );
   }
 
-  /** Now, or undefined while the wall clock has left the monotonic one behind: then age must not remove anything. */
+  /** Now; undefined while the wall clock differs from the monotonic one, so that age removes nothing. */
   function trustedNow(): number | undefined {
     const jumped = clockJumped(since, clock.reading());
     if (jumped && !clock_distrusted && options.retention.max_age_ms > 0) {

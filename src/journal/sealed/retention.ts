@@ -1,6 +1,6 @@
 import type { ClockReading } from "../clock.js";
 
-/** How much of the past is kept; 0 for no limit. */
+/** How much is kept; 0 for no limit. */
 export interface RetentionPolicy {
   /** Milliseconds since a segment was sealed. */
   readonly max_age_ms: number;
@@ -17,10 +17,10 @@ export interface SegmentFacts {
 }
 
 /**
- * How many of the oldest segments are to be removed. Whole segments only, oldest first, and never the one with the
+ * The number of oldest segments to remove. Whole segments only, oldest first, and never the one with the
  * newest row: it is the last segment as long as the active file is empty.
  *
- * `now` is undefined while the wall clock cannot be believed: then age removes nothing.
+ * `now` is undefined while the wall clock is not trusted: then age removes nothing.
  */
 export function surplusSegments(
   policy: RetentionPolicy,
@@ -44,7 +44,7 @@ export function surplusSegments(
 
 const JUMP_MS = 3_600_000;
 
-/** Whether the wall clock has moved otherwise than the monotonic one, by more than an hour, since the two were read. */
+/** Whether the wall clock has moved by more than an hour against the monotonic one. */
 export function clockJumped(since: ClockReading, now: ClockReading): boolean {
   return Math.abs(now.wall_ms - since.wall_ms - (now.monotonic_ms - since.monotonic_ms)) > JUMP_MS;
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Disk } from "../disk/disk.js";
 import { type JournalNames, parseSegmentName } from "../format.js";
 
-/** A sealed file: the rows first … last, closed for ever. */
+/** An immutable file with rows `first` to `last`. */
 export interface Segment {
   readonly first: number;
   readonly last: number;
@@ -12,7 +12,7 @@ export interface Segment {
   readonly gzip: string | undefined;
 }
 
-/** The sealed segments of a journal, oldest first; files with other names are passed over. */
+/** The sealed segments of a journal, oldest first; other files are skipped. */
 export async function listSegments(disk: Disk, names: JournalNames): Promise<readonly Segment[]> {
   const segments = new Map<string, Segment>();
   for (const name of await disk.list(names.directory)) {
