@@ -40,7 +40,7 @@ function ending({ code, served }) {
 
 function complaints({ code, log, failed }, call) {
   const found = [];
-  // The background work on sealed segments begins anew; any other failure ends the process. A directory is synced by both.
+  // The background work on sealed segments starts again; any other failure ends the process. A directory is synced by both.
   const survives = call === "fsync" ? code === 0 : /\.(gz|sha256)\.tmp$/.test(failed);
   if (code !== (survives ? 0 : 1)) found.push(`the service ended with ${code}`);
   if (!/EIO|i\/o error/.test(log)) found.push(`the service does not say why:\n${log}`);

@@ -20,7 +20,7 @@ export const logrotate = {
   about: "the real logrotate under load: create mode with SIGHUP, and copytruncate, which is lossy",
   async run({ long, random, directory }) {
     const program = findTool("logrotate", ["/usr/sbin"]);
-    if (program === undefined) throw new Skip("there is no logrotate");
+    if (program === undefined) throw new Skip("logrotate is not installed");
     const times = long ? 50 : 5;
 
     const created = await rotateUnderLoad(program, join(directory, "create"), times, random, (pid) => [
@@ -98,7 +98,7 @@ async function whatIsLeft({ path, rotated, ledger }) {
     if (torn && file === path) broken.push("the log's last line has no end");
     else if (torn) torn_copies += 1;
     const whole = torn ? ids.slice(0, -1) : ids;
-    if (whole.includes(undefined)) broken.push(`${file}: has lines that are no JSON objects`);
+    if (whole.includes(undefined)) broken.push(`${file}: has lines that are not JSON objects`);
     for (const id of ids) present.add(id);
   }
   const lost = [...ledger.acknowledged.keys()].filter((id) => !present.has(id)).length;

@@ -22,7 +22,7 @@ const COPIES_MAX = 10;
  *
  * The loop device reads and writes the image directly, past the page cache. So the copy has what the file system has sent
  * to its disk, and not what only the page cache of the mounted ext4 has: nothing is synced before the copy. What it does not show
- * is a disk that loses or reorders what it was sent and had not been told to flush.
+ * is a disk that loses or reorders unflushed writes.
  */
 /** @type {import("./support/outcome.mjs").Campaign} */
 export const powerCut = {

@@ -11,7 +11,7 @@ const args = ["--rotation-max-bytes", "128KiB", "--rotation-compress", "gzip"];
 const LOSS = 0.3;
 const CALLERS = 12;
 const BATCH_ROWS = 20;
-/** A record that is not acknowledged after so many tries is given up, and counts as missing. */
+/** A record not acknowledged after this many tries counts as missing. */
 const TRIES_MAX = 200;
 
 /** @type {import("./support/outcome.mjs").Campaign} */

@@ -91,7 +91,7 @@ function readArguments() {
     const options = { long: { type: "boolean", default: false }, seed: { type: "string", default: "1" } };
     const { values, positionals } = parseArgs({ options, allowPositionals: true });
     const wrong = positionals.find((name) => !campaigns.some((campaign) => campaign.name === name));
-    if (wrong !== undefined) throw new Error(`there is no campaign ${wrong}`);
+    if (wrong !== undefined) throw new Error(`unknown campaign ${wrong}`);
     if (!/^\d+$/.test(values.seed)) throw new Error(`--seed takes a whole number, not ${values.seed}`);
     return { names: positionals, long: values.long, seed: Number(values.seed) };
   } catch (error) {

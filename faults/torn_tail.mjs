@@ -100,16 +100,16 @@ function everyDamage(rows, random) {
         torn: bytes.subarray(start),
       });
     }
-    // A page in the middle of a group that was lost: the whole rows behind it are acknowledged rows, perhaps.
+    // A page in the middle of a group that was lost: the whole rows after it may be acknowledged.
     if (at < ends[ROWS - 1]) {
       const bytes = Buffer.from(whole);
       const lost = Math.min(40, ends[ROWS - 1] - at);
       bytes.fill(0, at, at + lost);
-      const behind = bytes.indexOf(0x0a, at + lost) + 1;
+      const after = bytes.indexOf(0x0a, at + lost) + 1;
       damages.push({
-        what: `${lost} NULs at ${at}, with rows behind them`,
+        what: `${lost} NULs at ${at}, with rows after them`,
         bytes,
-        expected: Buffer.concat([whole.subarray(0, start), bytes.subarray(behind)]),
+        expected: Buffer.concat([whole.subarray(0, start), bytes.subarray(after)]),
         torn: bytes.subarray(start),
       });
     }

@@ -1,7 +1,7 @@
 -- The alarm: accepted fills that are not grounded
 --
 -- Must stay empty. An accepted fill is ungrounded when its daemon stamped it so (false), unchecked when there is no stamp.
--- "sessionlog alarm" asks the same and tells it by its exit status.
+-- "sessionlog alarm" asks the same and reports it by its exit status.
 
 SELECT
   if(grounded_in_roster IS NULL, 'unchecked', 'ungrounded') AS finding,

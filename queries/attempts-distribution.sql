@@ -1,6 +1,6 @@
 -- How many attempts sessions take
 --
--- For each number of attempts: the sessions that took so many and how they ended. accepted_so_far is the share of all sessions that
+-- For each number of attempts: the sessions that took this many and how they ended. accepted_so_far is the share of all sessions that
 -- were accepted within that many attempts: what one more allowed attempt brings.
 
 SELECT

@@ -1,10 +1,10 @@
 -- The audit: accepted fills whose stamp differs from the roster
 --
--- Does not believe the stamps: looks up the worker ids of each accepted fill's artifact in the roster. finding is
+-- Does not trust the stamps: looks up the worker ids of each accepted fill's artifact in the roster. finding is
 -- claimed_grounded (stamped true, but an id is not on the roster, or is missing), claimed_ungrounded (stamped false, but all are there),
 -- never_checked (no stamp), or no_ids (the artifact has no list at the path, so there is nothing to look up). unknown_ids are those not
 -- on the roster; (none) stands for an entry without an id.
--- "sessionlog audit" asks the same and tells it by its exit status.
+-- "sessionlog audit" asks the same and reports it by its exit status.
 --
 -- Parameters:
 --   roster file of worker_id, required: the roster: CSV, Parquet or JSONL

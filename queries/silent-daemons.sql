@@ -1,6 +1,6 @@
 -- Daemons gone silent
 --
--- Daemons whose last session is so many days older than the newest one of all, with how many sessions a day they had while they were heard.
+-- Daemons whose last session is this many days older than the newest one of all, with their sessions a day while they were active.
 --
 -- Parameters:
 --   days number: how long a daemon must have been silent (default: 3)

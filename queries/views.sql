@@ -1,6 +1,6 @@
 -- The views that all queries read
 --
--- journal   each line of the files, also those that are no row of this schema (then every column is NULL, or schema is another)
+-- journal   each line of the files, also those that are not rows of this schema (then every column is NULL, or schema is another)
 -- sessions  the rows of schema session.iterate.v1, one a session, columns as in a row
 -- attempts  their attempts, one a row; position counts from 1 within the session
 --

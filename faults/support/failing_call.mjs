@@ -20,7 +20,7 @@ const CALLS_MAX = 200;
 
 /**
  * Two lives of a rotating service under load: in the first a system call fails, in the second all that was not acknowledged is
- * sent again, and the journal is looked at.
+ * sent again, and the journal is checked.
  * @param {string} path  the log, in a directory that is made
  * @param {FailingCall} failing
  * @returns {Promise<{ code: number | string, log: string, failed: string, served: boolean, refused: number,

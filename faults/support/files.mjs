@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 /**
  * @typedef {object} Rows
- * @property {(string | undefined)[]} ids  each row's session id in order; undefined where the line is no JSON object
+ * @property {(string | undefined)[]} ids  each row's session id in order; undefined where the line is not a JSON object
  * @property {boolean} torn  whether the last line lacks its "\n"
  */
 
@@ -113,7 +113,7 @@ export function createInspector(path, moved = []) {
     for (const what of ["missing", "doubled", "misnumbered", "unparsable"]) {
       if (figures[what] > 0) broken.push(`${what}: ${figures[what]}`);
     }
-    if (ledger.open.size === 0 && figures.rows !== figures.acknowledged) broken.push("rows that nobody knows of");
+    if (ledger.open.size === 0 && figures.rows !== figures.acknowledged) broken.push("rows that no caller sent");
     return { figures, broken };
   }
 

@@ -4,7 +4,7 @@ const DEADLINE_MS = 20_000;
 
 /**
  * @typedef {object} Load
- * @property {() => void} stop  no further calls; those under way are waited for
+ * @property {() => void} stop  no further calls; waits for those in progress
  * @property {Promise<void>} ended  rejects with what a caller could not make sense of
  * @property {number} replies  calls that were answered with OK
  * @property {Map<string, number>} refusals  how many calls ended otherwise, by code
@@ -18,7 +18,7 @@ const DEADLINE_MS = 20_000;
  * @property {number} [batch]  callers of BatchAppendSessions
  * @property {number} [batch_rows]
  * @property {number} [pause_ms]  between two calls of one caller
- * @property {number} [calls_max]  so many calls altogether, then it stops by itself
+ * @property {number} [calls_max]  total number of calls, after which it stops by itself
  * @property {(failure: import("@sessionlog/client/rpc/api_client").CallFailure) => "again" | "end"} onRefusal
  *   What to do with the same records; it throws at a refusal that must not be.
  */

@@ -11,7 +11,7 @@ import { Skip } from "./outcome.mjs";
  */
 export function underStrace(output, options) {
   const strace = findTool("strace");
-  if (strace === undefined) throw new Skip("there is no strace");
+  if (strace === undefined) throw new Skip("strace is not installed");
   const common = ["-D", "-f", "--seccomp-bpf", "-qq", "-y", "-ttt"];
   return { prefix: [strace, ...common, "-o", output, ...options], env: { UV_THREADPOOL_SIZE: "1" } };
 }

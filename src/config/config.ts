@@ -7,14 +7,14 @@ import { type Config, listSettings, type Setting, settingsTable, variableOf } fr
 export { ConfigError } from "./errors.js";
 export type { Config } from "./settings.js";
 
-/** A flag as it was typed. */
+/** A flag as typed. */
 export interface FlagValue {
   /** `--listen` or `--server-listen`. */
   readonly flag: string;
   readonly text: string;
 }
 
-/** What a configuration is made of. */
+/** The sources of a configuration. */
 export interface ConfigSources {
   /** By `section.key`. */
   readonly flags: ReadonlyMap<string, FlagValue>;
@@ -47,7 +47,7 @@ export interface LoadedConfig {
 /**
  * Flags beat variables beat the file beat defaults.
  *
- * @throws ConfigError, one line, for the first name or value that is not right
+ * @throws ConfigError, one line, for the first invalid name or value
  */
 export function loadConfig(sources: ConfigSources): LoadedConfig {
   const { env, cwd } = sources;
@@ -122,7 +122,7 @@ function excerpt(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
-/** Without TLS anyone on the way reads the records and may write: that has to be wanted. */
+/** Without TLS anyone on the network can read records and write: that needs an explicit flag. */
 function refuseOpenListen({ server }: Config, place: string): void {
   const address = parseAddress(server.listen);
   if (server.insecure || (address !== undefined && isLoopback(address))) return;

@@ -12,16 +12,16 @@ export const ADDRESS_VARIABLE = "SESSIONLOG_ADDRESS";
 
 /**
  * Kubernetes and Docker links put these into the environment of every container beside a service named "sessionlog"
- * (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables). They are nobody's typo.
+ * (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables). They are not typos.
  */
 const INJECTED_NAME =
   /^SESSIONLOG_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?|NAME)$/;
 const INJECTED_VALUE = /^(tcp|udp|sctp):\/\//;
 
 /**
- * Every variable that begins with SESSIONLOG_ must be one that the program knows: a mistyped one would else be passed over.
+ * Every variable that begins with SESSIONLOG_ must be one that the program knows: otherwise a mistyped one would be skipped.
  *
- * @throws ConfigError naming the variable and the nearest right one
+ * @throws ConfigError naming the variable and the nearest known one
  */
 export function refuseUnknownVariables(env: Environment): void {
   const known = [...listSettings().map(variableOf), CONFIG_VARIABLE, ADDRESS_VARIABLE];

@@ -5,7 +5,7 @@ import { ConfigError, describeFileError, errorCode } from "./errors.js";
 import { nearest } from "./nearest.js";
 import type { Setting } from "./settings.js";
 
-/** The file that is read when none is named, if it is there. */
+/** Read when no file is named, if it exists. */
 export const DEFAULT_FILE = "sessionlog.toml";
 
 /** A configuration file: its absolute path and what it states, as `section.key` → value. */
@@ -20,7 +20,7 @@ export interface ConfigFile {
  * Finds, reads and checks the file's names (not yet its values).
  *
  * @param named the path that a flag or variable gave and what gave it; undefined: `sessionlog.toml` in `cwd`, if there is one
- * @throws ConfigError when it cannot be read, is no TOML or has a key that no setting has
+ * @throws ConfigError when it cannot be read, is not TOML or has an unknown key
  */
 export function readConfigFile(
   named: { readonly path: string; readonly by: string } | undefined,
@@ -91,7 +91,7 @@ function unknownSection(name: string, value: unknown, settings: readonly Setting
   return `[${name}] is not a known section; ${near === undefined ? `known are ${list(sections.map(bracketed))}` : did(bracketed(near))}`;
 }
 
-/** What a mistyped key may have meant: a key of its section, else a key of another one. */
+/** Suggests a key for a mistyped one: of its section, else of another one. */
 function hint(key: string, known: readonly Setting<unknown>[], settings: readonly Setting<unknown>[]): string {
   const keys = known.map((setting) => setting.key);
   const near = nearest(key, keys);

@@ -1,8 +1,8 @@
-/** A guess is worth telling when it differs in at most this many places, and in less than half of its letters. */
+/** A suggestion differs in at most this many places, and in less than half of its letters. */
 const DISTANCE_MAX = 3;
 
 /**
- * The candidate that a mistyped word most likely stands for, or undefined when none is near.
+ * The candidate most similar to a mistyped word; undefined when none is near.
  * A swap of two neighbours, one letter more, less or other each count as one difference; case and `-` for `_` count as none.
  */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
@@ -23,7 +23,7 @@ function comparable(name: string): string {
   return name.toLowerCase().replaceAll("-", "_");
 }
 
-/** Optimal string alignment distance. Names are short: anything far too long is not looked at. */
+/** Optimal string alignment distance. Names are short: lengths that differ too much are not compared. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > DISTANCE_MAX) return DISTANCE_MAX + 1;
   let beforeLast: number[] = [];

@@ -29,7 +29,7 @@ export interface Setting<T> {
  * The table of settings: the one home of every key, its kind of value, limits, default and help. Flags, variables, the
  * check of the file, help texts, `check-config` and the type `Config` follow from it: a new setting is a new row.
  *
- * @param read is called once for each row and gives the value that Config gets; who only wants the rows collects them.
+ * @param read is called once for each row and gives the value that Config gets; to list the rows, collect them.
  */
 export function settingsTable(read: <T>(setting: Setting<T>) => T) {
   const row =

@@ -11,11 +11,11 @@ export interface Reading<T> {
 
 /** One kind of value. */
 export interface ValueType<T> {
-  /** What a right value is, so that "expected …" reads well. */
+  /** A valid value, worded to follow "expected". */
   readonly expected: string;
-  /** What stands for the value in help texts. */
+  /** The value's placeholder in help texts. */
   readonly placeholder: string;
-  /** From a value as a TOML parser gives it; relative paths count from the directory `base`. Undefined: not such a value. */
+  /** From a value as a TOML parser gives it; relative paths count from the directory `base`. Undefined for an invalid value. */
   read(value: unknown, base: string): Reading<T> | undefined;
   /** From the text of a flag or variable to the value that a file would state. */
   fromText(text: string): unknown;

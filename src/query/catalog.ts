@@ -15,7 +15,7 @@ export interface Parameter {
 export interface NamedQuery {
   readonly name: string;
   readonly title: string;
-  /** What it tells: lines of text. */
+  /** Lines of text. */
   readonly description: string;
   readonly parameters: readonly Parameter[];
   /** The whole file, heading included. */
@@ -39,9 +39,9 @@ export function readViews(): string {
 }
 
 /**
- * Reads a query's heading comment: the title, a blank line, what it tells, and maybe "Parameters:" with a line for each.
+ * Reads a query's heading comment: title, blank line, description, and optionally "Parameters:" with a line for each.
  *
- * @throws Error when the heading is not so; the files are the program's own
+ * @throws Error for another form; the files are the program's own
  */
 export function parseQuery(name: string, sql: string): NamedQuery {
   const lines = sql.split("\n");

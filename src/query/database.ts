@@ -9,7 +9,7 @@ import { createTableView, type TableFile } from "./table_file.js";
 /** How much a query may take. */
 export interface Limits {
   readonly memory_bytes: number;
-  /** Where what does not fit is put meanwhile; made when needed, absolute. */
+  /** For what does not fit into memory; absolute, created when needed. */
   readonly spill_directory: string;
   readonly spill_bytes: number;
 }
@@ -26,13 +26,13 @@ export interface DatabaseOptions {
   readonly limits: Limits;
 }
 
-/** A sandbox with the views, in memory. */
+/** An in-memory sandbox with the views. */
 export interface Database {
   readonly connection: DuckDBConnection;
   close(): void;
 }
 
-/** Counts lines that are no row of this schema, as they are read. */
+/** Counts lines that are not rows of this schema, as they are read. */
 const SKIPPED = "skipped_lines";
 
 /**
@@ -106,7 +106,7 @@ function firstLine(error: unknown): string {
 /**
  * Puts a counter below the view `sessions`: a sequence that each line of another schema moves on. It has to see every line, whatever a
  * query asks for. DuckDB moves a query's conditions down to where the lines are read, past a filter, but not past a value that differs
- * each time (`counted`), when the columns that they look at depend on it. So each column does.
+ * each time (`counted`), when the columns that they use depend on it. So each column does.
  */
 async function countSkippedLines(connection: DuckDBConnection): Promise<void> {
   const names = await connection.runAndReadAll("SELECT column_name FROM duckdb_columns() WHERE table_name = 'journal'");
@@ -123,15 +123,15 @@ async function countSkippedLines(connection: DuckDBConnection): Promise<void> {
     WHERE counted`);
 }
 
-/** Lines of one file that are no rows of this schema. */
+/** Lines of one file that are not rows of this schema. */
 export interface SkippedLines {
   readonly file: string;
-  /** What the lines say their schema is; undefined when they say none, or are no JSON. */
+  /** The lines' `schema`; undefined when they have none, or are not JSON. */
   readonly schema: string | undefined;
   readonly lines: number;
 }
 
-/** The lines that queries have met so far and passed over; looks at the files again only if there were any. */
+/** The lines that queries have skipped so far; reads the files again only if there are any. */
 export async function findSkippedLines(connection: DuckDBConnection): Promise<readonly SkippedLines[]> {
   const met = await connection.runAndReadAll(
     `SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '${SKIPPED}'`,

@@ -3,12 +3,12 @@ export class ReadError extends Error {
   override readonly name = "ReadError";
 }
 
-/** The SQL is not right, not allowed, or failed. The message may have several lines and shows the place where there is one. */
+/** The SQL is invalid, not allowed, or failed. The message may have several lines and shows the place if there is one. */
 export class SqlError extends Error {
   override readonly name = "SqlError";
 }
 
-/** Stopped from outside: the time is up, or a signal came. */
+/** Stopped by a timeout or a signal. */
 export class StoppedError extends Error {
   override readonly name = "StoppedError";
 }

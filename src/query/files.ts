@@ -35,7 +35,7 @@ export interface JournalFile {
 
 /**
  * The files to read for what a user named: a journal's directory, its active file, which stands for the whole journal, or other
- * files, which stand for themselves. The files need not exist still when they are opened: the service seals and compresses.
+ * files, which stand for themselves. The files may be gone when they are opened: the service seals and compresses.
  *
  * @param paths absolute
  * @throws ReadError when there is no session log

@@ -1,10 +1,10 @@
 import { literal } from "./literal.js";
 
-/** Which sessions are looked at; undefined or an empty list for all. */
+/** Which sessions are read; undefined or an empty list for all. */
 export interface SessionFilter {
-  /** Milliseconds since 1970: not before. */
+  /** Milliseconds since 1970, inclusive. */
   readonly since_ms: number | undefined;
-  /** Milliseconds since 1970: before. */
+  /** Milliseconds since 1970, exclusive. */
   readonly until_ms: number | undefined;
   readonly kinds: readonly string[];
   readonly daemons: readonly string[];
@@ -19,7 +19,7 @@ export const EVERY_SESSION: SessionFilter = {
   models: [],
 };
 
-/** The filter as a condition on the view `sessions`; undefined when it lets all pass. */
+/** The filter as a condition on the view `sessions`; undefined for all sessions. */
 export function filterCondition({ since_ms, until_ms, kinds, daemons, models }: SessionFilter): string | undefined {
   const conditions = [
     ...(since_ms === undefined ? [] : [`timestamp >= ${instant(since_ms)}`]),

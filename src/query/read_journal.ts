@@ -21,7 +21,7 @@ export interface ReadOptions {
   /** Absolute path of a Parquet file that may be written. */
   readonly output: string | undefined;
   readonly memory_bytes: number;
-  /** Stops what is running. */
+  /** Aborts the query. */
   readonly signal: AbortSignal;
 }
 
@@ -31,7 +31,7 @@ export interface JournalReader {
   select(sql: string): Promise<Answer>;
   /** Writes the rows of a SELECT to the Parquet file `output`; resolves with their number. Throws SqlError. */
   copyToParquet(sql: string): Promise<number>;
-  /** Says that what was read has been told to somebody: it is not read again when a file goes away meanwhile. */
+  /** Marks the result as delivered: it is not read again when a file is removed meanwhile. */
   commit(): void;
 }
 
@@ -43,13 +43,13 @@ export interface Answer {
 
 export interface Outcome<T> {
   readonly value: T;
-  /** What a person should know, a line each. */
+  /** For the user, a line each. */
   readonly warnings: readonly string[];
   /** Whether the answer leaves a damaged file out. */
   readonly incomplete: boolean;
 }
 
-/** Most that is put on disk for what does not fit into memory. */
+/** Most disk space for what does not fit into memory. */
 const SPILL_BYTES_MAX = 16 * 1024 ** 3;
 
 /** Segments may be sealed, compressed and removed while they are read. */
@@ -79,7 +79,7 @@ export async function readJournal<T>(
   }
 }
 
-/** Resolves with undefined when it is to be done again. */
+/** Resolves with undefined when it has to be repeated. */
 async function readOnce<T>(
   options: ReadOptions,
   spill_directory: string,
@@ -105,7 +105,7 @@ async function readOnce<T>(
     const passed = await describeSkipped(await findSkippedLines(database.connection), snapshot);
     return { value, warnings: [...snapshot.warnings, ...damaged, ...passed], incomplete: damaged.length > 0 };
   } catch (error) {
-    // What is wrong with the question stays so.
+    // An error of the question is permanent.
     const final =
       signal.aborted || error instanceof ReadError || (await findFiles(options.paths)).names === snapshot.names;
     if (!final && !last && !committed) return undefined;
@@ -148,7 +148,7 @@ function createReader({ connection }: Database, { output, signal }: ReadOptions,
   };
 }
 
-/** What fails while a statement runs is DuckDB's to say; its words name the file or the place. */
+/** DuckDB's message of a failing statement names the file or the place. */
 async function asSqlError<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -162,7 +162,7 @@ async function describeSkipped(passed: readonly SkippedLines[], snapshot: Snapsh
   for (const { file, schema, lines: count } of passed) {
     const name = snapshot.nameOf(file);
     const active = snapshot.files.some(({ path, active }) => active && path === name);
-    // The service is writing it, or was when it was killed: nobody was told that it is stored.
+    // The service is writing it, or was when it was killed: it was not acknowledged.
     const torn = schema === undefined && active && !(await endsWithNewline(file)) ? 1 : 0;
     if (count <= torn) continue;
     const [what, no] = count - torn === 1 ? ["1 line", "is not a row"] : [`${count - torn} lines`, "are not rows"];
@@ -170,7 +170,7 @@ async function describeSkipped(passed: readonly SkippedLines[], snapshot: Snapsh
       `${name}: skipped ${what} ${schema === undefined ? `that ${no} of a session log` : `of schema ${schema}`}`,
     );
   }
-  // By their names, not by the numbers under which they are open.
+  // Sorted by name, not by descriptor.
   return lines.sort();
 }
 

@@ -3,9 +3,8 @@ import { ReadError } from "./errors.js";
 import { findFiles, type JournalFile } from "./files.js";
 
 /**
- * The files of a session log at one moment. The uncompressed ones are held open, so that what DuckDB opens is what was listed, also
- * under another name. DuckDB's sandbox knows files by their names of the beginning, though: one that got another before it is opened
- * is refused, never taken for another.
+ * The files of a session log at one moment. The uncompressed ones are held open, so that DuckDB opens what was listed, even after a
+ * rename. DuckDB's sandbox allows only the names listed at first: a file renamed before it is opened is refused, never mistaken for another.
  */
 export interface Snapshot {
   readonly files: readonly JournalFile[];
@@ -13,20 +12,20 @@ export interface Snapshot {
   readonly warnings: readonly string[];
   /** Two snapshots with the same text have the same names. */
   readonly names: string;
-  /** How to open a file of these: it may have another name by now. */
+  /** The path to open a file by: it may have been renamed. */
   openPath(path: string): string;
-  /** The name that a file had, of what `openPath` gave. */
+  /** The file's name, from a path of `openPath`. */
   nameOf(opened: string): string;
   close(): Promise<void>;
 }
 
-/** The newest uncompressed files are held: those before them were compressed long ago, or will not be. */
+/** Only the newest uncompressed files are held: older ones were compressed long ago, or never will be. */
 const HELD_MAX = 256;
 const TRIES_MAX = 20;
 
 /**
- * Lists the files and opens the uncompressed ones, until the same ones are there before and after: were the active file sealed
- * in between, its rows would be missing, or there twice.
+ * Lists the files and opens the uncompressed ones, until the listing is the same before and after: if the active file were sealed
+ * in between, its rows would be missing or counted twice.
  *
  * @param paths see `findFiles`
  * @throws ReadError
@@ -57,7 +56,7 @@ function createSnapshot(found: Awaited<ReturnType<typeof findFiles>>, held: Read
   };
 }
 
-/** Undefined when one has gone; one that cannot be opened for another reason is left to who reads it. */
+/** Undefined when one is gone; other errors are left to the reader. */
 async function openAll(files: readonly JournalFile[]): Promise<ReadonlyMap<string, FileHandle> | undefined> {
   const held = new Map<string, FileHandle>();
   for (const { path } of files) {

@@ -4,12 +4,12 @@ import { messageOf, SqlError } from "./errors.js";
 const ONLY_SELECT = "only one SELECT is allowed here (or DESCRIBE, SUMMARIZE, VALUES, EXPLAIN of one)";
 
 /**
- * Prepares a statement that only reads.
+ * Prepares a read-only statement.
  *
- * @throws SqlError when it is not right, with the place, or when it is no such statement
+ * @throws SqlError when it is invalid, with the place, or another kind of statement
  */
 export async function prepareSelect(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
-  // It would be stopped as well, but by taking the process down: its log's directory cannot be made.
+  // DuckDB would abort the process: it cannot create its log's directory.
   if (/enable_logging/i.test(sql)) throw new SqlError("enable_logging is not allowed here");
   if (isEmpty(sql)) throw new SqlError("there is no SQL");
   const statement = await prepareOne(connection, sql);

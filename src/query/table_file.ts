@@ -4,7 +4,7 @@ import { identifier, literal } from "./literal.js";
 export interface TableFile {
   /** The name of its view. */
   readonly name: string;
-  /** The column that is joined on, as the query names it. */
+  /** The join column, as the query names it. */
   readonly column: string;
   /** The same, as the file names it. */
   readonly file_column: string;
