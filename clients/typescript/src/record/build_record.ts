@@ -7,12 +7,8 @@ import { answeredAtOnce, type RosterCheck } from "./roster_check.js";
 import { cutText } from "./text.js";
 
 /** The request to the daemon. */
-export interface IterateRequest {
-  readonly kind: string;
-  readonly prompt?: Text | undefined;
-  readonly model?: string | undefined;
-  readonly provider?: string | undefined;
-  readonly max_iterations?: number | undefined;
+export interface IterateRequest
+  extends Pick<SessionRecordInput, "kind" | "prompt" | "model" | "provider" | "max_iterations"> {
   /** See `traceIdFromHeaders`. */
   readonly trace_id?: string | undefined;
 }

@@ -7,7 +7,7 @@ import { ATTEMPTS_MAX, ERROR_CODE_POINTS_MAX, PROMPT_CODE_POINTS_MAX } from "@se
 import { type SessionAttempt, SessionRecord, type Violation } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { encodeArtifact } from "./encode_artifact.js";
 import { refuse, refusing, violationOr } from "./refusal.js";
-import { cutText, toText } from "./text.js";
+import { cutText, TEXT_LENGTH_MAX, toText } from "./text.js";
 
 /** What a record gets where it has nothing. */
 export interface RecordStamps {
@@ -137,7 +137,7 @@ function text(source: Source, name: string, code_points_max = Number.POSITIVE_IN
   if (value.length === 0) return "";
   const kept = code_points_max < value.length ? cutText(value, code_points_max) : value;
   // Repaired UTF-8 has no fewer bytes; a text that is too long is not copied.
-  if (kept.length > size.bytes_max) return tooLong(field, size.bytes_max);
+  if (kept.length > size.bytes_max || kept.length > TEXT_LENGTH_MAX) return tooLong(field, size.bytes_max);
   const repaired = toText(kept);
   const bytes = Buffer.byteLength(repaired) + TEXT_BYTES_MIN;
   if (bytes > size.bytes_max) return tooLong(field, size.bytes_max);

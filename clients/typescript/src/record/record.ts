@@ -9,7 +9,7 @@ export interface SessionRecordInput {
   readonly kind: string;
   /** accepted, max_iter_exhausted or infra_error. */
   readonly final_verdict: string;
-  /** Its first 4,000 code points are kept. */
+  /** Its first 4,000 code points are kept; a string of more than 16 Mi UTF-16 units is refused. */
   readonly prompt?: Text | undefined;
   readonly model?: string | undefined;
   readonly provider?: string | undefined;
@@ -39,7 +39,7 @@ export interface SessionAttemptInput {
   readonly iteration: number;
   /** no_json, validation_failed, accepted or infra_error. */
   readonly verdict_kind: string;
-  /** Why it was refused; its first 4,000 code points are kept. */
+  /** Why it was refused; its first 4,000 code points are kept, as of a prompt. */
   readonly error?: Text | undefined;
   /** The attempt's span in the trace. */
   readonly span_id?: string | undefined;

@@ -80,20 +80,41 @@ describe("a batch of five with one row that the service fails on", () => {
   });
 });
 
-test("missing credentials keep records in the buffer for the longest backoff, unless somebody flushes", async () => {
+test("missing credentials keep records in the buffer for the longest backoff", async () => {
   const fake = await startFakeService();
   fake.script(
     () => ({ code: status.UNAUTHENTICATED }),
     () => undefined,
   );
-  const log = quickLogger(fake.address, { max_backoff_ms: 60_000 });
+  const log = quickLogger(fake.address, { max_backoff_ms: 300 });
   log.append(accepted(0));
   await eventually(() => fake.batches.length === 1);
-  // Longer than the first backoffs.
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(log.stats()).toMatchObject({ buffered: 1, refused: 0, retried: 0 });
+  const began_ms = performance.now();
+  expect(log.stats()).toMatchObject({ buffered: 1, refused: 0 });
+  await eventually(() => log.stats().appended === 1);
+  expect(performance.now() - began_ms).toBeGreaterThan(290);
+  await log.close();
+  fake.close();
+});
+
+test("a flush sends records that wait for credentials at once", async () => {
+  const fake = await startFakeService();
+  fake.script(
+    () => ({ code: status.UNAUTHENTICATED }),
+    () => undefined,
+  );
+  const log = quickLogger(fake.address, { max_backoff_ms: 3_600_000 });
+  log.append(accepted(0));
+  await eventually(() => log.told.length === 1);
   expect(await log.flush()).toBe(true);
   expect(log.stats()).toMatchObject({ appended: 1, retried: 1 });
   await log.close();
   fake.close();
+});
+
+test("appendAndWait fails at once where credentials are missing", async () => {
+  const log = quickLogger("192.0.2.1:50051", { token: "secret" });
+  expect(await log.appendAndWait(accepted(0))).toMatchObject({ kind: "failed", code: "UNAUTHENTICATED" });
+  expect(log.stats()).toMatchObject({ retried: 0, refused: 0 });
+  await log.close();
 });

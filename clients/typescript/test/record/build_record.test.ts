@@ -125,6 +125,17 @@ test("buildSessionRecord cuts the prompt to 4,000 code points", () => {
   expect(buildSessionRecord({ kind: "fill", prompt: Buffer.from([0x61, 0xff]) }, {}).prompt).toBe("a\ufffd");
 });
 
+test("buildSessionRecord leaves a text of 500 million characters for append to refuse", () => {
+  const text = "q".repeat(5e8);
+  for (const [record, field] of [
+    [buildSessionRecord({ kind: "fill", prompt: text }), "record.prompt"],
+    [buildSessionRecord(request, { error: new Error(text) }), "record.attempts[0].error"],
+  ] as const) {
+    const encoded = encodeRecord(record, { daemon: "d", now_ms: () => 0 }, 10_000);
+    expect(encoded).toMatchObject({ ok: false, violations: [{ field, reason: "TOO_LONG" }] });
+  }
+});
+
 test("buildSessionRecord makes records that the service takes", () => {
   const toRow = createRecordToRow({ kinds: ["fill"] });
   const stamps = { daemon: "", session_id: () => "", timestamp: () => ({ seconds: 0, nanos: 0 }) };

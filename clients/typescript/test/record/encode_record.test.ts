@@ -135,6 +135,8 @@ describe("encodeRecord", () => {
     ["a list of a billion holes", { artifact: { list: new Array(1e9) } }, "record.artifact TOO_LONG"],
     ["attempts without end", { attempts: new Array(1e9) }, "record.attempts TOO_LONG"],
     ["a text of 500 million characters", { model: "m".repeat(5e8) }, "record.model TOO_LONG"],
+    ["a prompt of as many", { prompt: "日".repeat(5e8) }, "record.prompt TOO_LONG"],
+    ["an error of as many", { attempts: [{ error: "e".repeat(5e8) }] }, "record.attempts[0].error TOO_LONG"],
     ["an artifact with such a text", { artifact: { text: "t".repeat(5e8) } }, "record.artifact TOO_LONG"],
     ["an integer beyond 2^53", { duration_ms: 2n ** 63n - 1n }, "record.duration_ms OUT_OF_RANGE"],
     ["a Map", { artifact: { a: new Map() } }, "record.artifact INVALID_FORMAT"],
