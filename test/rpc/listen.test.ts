@@ -59,7 +59,10 @@ describe("listen", () => {
   test("leaves a file alone that is not a socket", async () => {
     const path = join(directory, "precious");
     writeFileSync(path, "data");
-    expect(await start(`unix:${path}`)).toMatchObject({ ok: false, message: expect.stringContaining("exists and is not a socket") });
+    expect(await start(`unix:${path}`)).toMatchObject({
+      ok: false,
+      message: expect.stringContaining("exists and is not a socket"),
+    });
     expect(statSync(path).size).toBe(4);
     mkdirSync(join(directory, "folder"));
     expect(await start(`unix:${join(directory, "folder")}`)).toMatchObject({ ok: false });
