@@ -32,8 +32,8 @@ export interface SessionLogger {
    * comes first. */
   flush(deadline_ms?: number | null): Promise<boolean>;
   /**
-   * Sends what is buffered, for at most this long (`close_timeout_ms` by default), and closes. What is left then goes to
-   * the spill file, or is lost and counted as dropped. True when nothing was left.
+   * Sends what is buffered, for at most this long (`close_timeout_ms` by default), and closes. What is left then goes
+   * to the spill file, or is lost and counted as dropped. True when nothing was left.
    *
    * Records appended from now on are dropped. Closing again changes nothing. A logger that is not closed is closed when
    * nothing else keeps the process alive; `process.exit` only spills its records. A signal that ends the process loses
@@ -48,8 +48,8 @@ const FLUSH_MS = 10_000;
 const FRAMING_BYTES_MAX = 16;
 
 /**
- * A logger for the service at `address` (`host:port` or `unix:/path`). With an empty address it is disabled. It connects
- * with the first record, and the service may be down then.
+ * A logger for the service at `address` (`host:port` or `unix:/path`). With an empty address it is disabled. It
+ * connects with the first record, and the service may be down then.
  */
 export function createSessionLogger(
   address: string | null | undefined,

@@ -37,7 +37,8 @@ export interface RowStamps {
 const EMPTY_RECORD = SessionRecord.decode(new Uint8Array());
 
 /**
- * Cuts lines into batches of at most `max_rows` lines and `max_bytes` bytes, as text and as records; a larger line has a batch to itself.
+ * Cuts lines into batches of at most `max_rows` lines and `max_bytes` bytes, as text and as records; a larger line is a
+ * batch of its own.
  */
 export async function* cutBatches(
   chunks: AsyncIterable<readonly Line[]>,

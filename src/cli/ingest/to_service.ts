@@ -27,8 +27,8 @@ export interface SenderOptions {
 const BACKOFF = { min_backoff_ms: 100, max_backoff_ms: 5_000, random: () => 1 };
 
 /**
- * Makes a function that sends records as the client does: again while that may help, in halves where one record may be the
- * reason of a failure. A record that is refused alone is a refused row; any other failure ends the batch. What was
+ * Makes a function that sends records as the client does: again while that may help, in halves where one record may be
+ * the reason of a failure. A record that is refused alone is a refused row; any other failure ends the batch. What was
  * stored until then is answered as a duplicate when it is sent again.
  */
 export function createSender(options: SenderOptions): (records: Records) => Promise<SendOutcome> {

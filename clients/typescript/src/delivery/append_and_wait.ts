@@ -41,7 +41,7 @@ export interface Failed {
 
 export type AppendOutcome = Appended | Refused | Failed;
 
-/** Sends a record until no retry changes the result, or the deadline has passed. `onRetry` is called before each retry. */
+/** Sends a record until no retry changes the result, or the deadline has passed. Calls `onRetry` before each retry. */
 export async function appendAndWait(
   connection: Connection,
   options: Options,

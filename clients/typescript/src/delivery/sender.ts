@@ -119,7 +119,7 @@ export function createSender({ options, buffer, connection, counters, diagnostic
       else appended++;
     }
     if (unanswered > 0) {
-      const message = `the reply has no result for ${unanswered} of ${sent} records; such records are counted as refused`;
+      const message = `the reply has no result for ${unanswered} of ${sent} records; they are counted as refused`;
       diagnostics.once("reply", message);
     }
     counters.appended += appended;

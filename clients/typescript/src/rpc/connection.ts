@@ -85,7 +85,7 @@ export function createConnection(options: Options): Connection {
   };
 }
 
-/** The metadata of a call; undefined when the token must not be sent there. Rejects when the daemon's own function does. */
+/** The metadata of a call; undefined when the token must not be sent there. Rejects when the token's function does. */
 async function metadataFor(
   options: Options,
   deadline_ms: number,

@@ -21,7 +21,7 @@ export function callFailure(code_name: keyof typeof status, message: string): Ca
   return { ok: false, code: status[code_name], code_name, message, ...NO_DETAILS };
 }
 
-/** Turns an error of grpc-js into a value, its google.rpc details decoded. Details that cannot be decoded are ignored. */
+/** Turns an error of grpc-js into a value, its google.rpc details decoded. Broken details are ignored. */
 export function toCallFailure(error: ServiceError): CallFailure {
   const { code, details: message } = error;
   return { ok: false, code, code_name: status[code] ?? `${code}`, message, ...decodeDetails(error.metadata) };

@@ -1,4 +1,4 @@
-/** Requests around record bytes that are encoded already: the bytes are passed on unchanged, unknown fields included. */
+/** Requests around record bytes that are encoded already; these are passed on unchanged, unknown fields included. */
 import { APPEND_SESSION_REQUEST_FIELDS, BATCH_APPEND_SESSIONS_REQUEST_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { AppendSessionRequest, BatchAppendSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 

@@ -20,8 +20,8 @@ export interface TailOptions {
 }
 
 /**
- * Reads TailSessions, no faster than it is iterated. Returns undefined when the service has sent everything, else how the
- * call ended.
+ * Reads TailSessions, no faster than it is iterated. Returns undefined when the service has sent everything, else how
+ * the call ended.
  */
 export async function* readTail(
   client: Client,
