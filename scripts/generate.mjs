@@ -88,10 +88,11 @@ function fieldLines(files) {
   ];
 }
 
-function fieldOf({ number, type, typeName, label }) {
+function fieldOf({ name, number, type, typeName, label }) {
   const scalar = FieldDescriptorProto_Type[type].toLowerCase();
   const repeated = label === FieldDescriptorProto_Label.REPEATED;
   return {
+    name,
     number,
     type: scalar === "message" ? typeName.replace(/^\./, "") : scalar,
     tag: number * 8 + wireType(scalar),

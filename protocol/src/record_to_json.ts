@@ -17,16 +17,17 @@ import {
 import * as struct from "./wire/struct.js";
 
 interface Field {
-  readonly tag: number;
+  readonly name: string;
   readonly type: string;
+  readonly tag: number;
 }
-type FieldsByTag = ReadonlyMap<number, readonly [name: string, field: Field]>;
+type FieldsByTag = ReadonlyMap<number, Field>;
 
 const RECORD = byTag(SESSION_RECORD_FIELDS);
 const ATTEMPT = byTag(SESSION_ATTEMPT_FIELDS);
 
 function byTag(fields: Readonly<Record<string, Field>>): FieldsByTag {
-  return new Map(Object.entries(fields).map(([name, field]) => [field.tag, [name, field]]));
+  return new Map(Object.values(fields).map((field) => [field.tag, field]));
 }
 
 /** One line of JSON with its newline. Throws for bytes that are not a record, and for what JSON cannot express, which is a
@@ -43,17 +44,17 @@ function printMessage(cursor: Cursor, fields: FieldsByTag, end?: number): string
   const members: string[] = [];
   const attempts: string[] = [];
   const readField = (tag: number) => {
-    const [name, field] = fields.get(tag) ?? [];
-    if (name === undefined || field === undefined) skipField(cursor, tag);
-    else if (name === "attempts") attempts.push(printMessage(cursor, ATTEMPT));
-    else members.push(`"${name}":${printField(cursor, name, field.type)}`);
+    const field = fields.get(tag);
+    if (field === undefined) skipField(cursor, tag);
+    else if (field.name === "attempts") attempts.push(printMessage(cursor, ATTEMPT));
+    else members.push(`"${field.name}":${printField(cursor, field)}`);
   };
   readMessage(cursor, readField, end);
   if (attempts.length > 0) members.push(`"attempts":[${attempts.join(",")}]`);
   return `{${members.join(",")}}`;
 }
 
-function printField(cursor: Cursor, name: string, type: string): string {
+function printField(cursor: Cursor, { name, type }: Field): string {
   switch (type) {
     case "int32":
       return `${readInt32(cursor)}`;

@@ -2,11 +2,13 @@
 /** The fields of messages by name, in the order of their numbers: `type` is the .proto file's, `tag` begins the field on the wire. */
 export const TIMESTAMP_FIELDS = {
   "seconds": {
+    "name": "seconds",
     "number": 1,
     "type": "int64",
     "tag": 8
   },
   "nanos": {
+    "name": "nanos",
     "number": 2,
     "type": "int32",
     "tag": 16
@@ -14,77 +16,92 @@ export const TIMESTAMP_FIELDS = {
 } as const;
 export const SESSION_RECORD_FIELDS = {
   "schema": {
+    "name": "schema",
     "number": 1,
     "type": "string",
     "tag": 10
   },
   "session_id": {
+    "name": "session_id",
     "number": 2,
     "type": "string",
     "tag": 18
   },
   "timestamp": {
+    "name": "timestamp",
     "number": 3,
     "type": "google.protobuf.Timestamp",
     "tag": 26
   },
   "daemon": {
+    "name": "daemon",
     "number": 4,
     "type": "string",
     "tag": 34
   },
   "kind": {
+    "name": "kind",
     "number": 5,
     "type": "string",
     "tag": 42
   },
   "model": {
+    "name": "model",
     "number": 6,
     "type": "string",
     "tag": 50
   },
   "provider": {
+    "name": "provider",
     "number": 7,
     "type": "string",
     "tag": 58
   },
   "prompt": {
+    "name": "prompt",
     "number": 8,
     "type": "string",
     "tag": 66
   },
   "iterations": {
+    "name": "iterations",
     "number": 9,
     "type": "int32",
     "tag": 72
   },
   "max_iterations": {
+    "name": "max_iterations",
     "number": 10,
     "type": "int32",
     "tag": 80
   },
   "final_verdict": {
+    "name": "final_verdict",
     "number": 11,
     "type": "string",
     "tag": 90
   },
   "attempts": {
+    "name": "attempts",
     "number": 12,
     "type": "sessionlog.v1.SessionAttempt",
     "tag": 98,
     "repeated": true
   },
   "artifact": {
+    "name": "artifact",
     "number": 13,
     "type": "google.protobuf.Struct",
     "tag": 106
   },
   "grounded_in_roster": {
+    "name": "grounded_in_roster",
     "number": 14,
     "type": "bool",
     "tag": 112
   },
   "duration_ms": {
+    "name": "duration_ms",
     "number": 15,
     "type": "int64",
     "tag": 120
@@ -92,21 +109,25 @@ export const SESSION_RECORD_FIELDS = {
 } as const;
 export const SESSION_ATTEMPT_FIELDS = {
   "iteration": {
+    "name": "iteration",
     "number": 1,
     "type": "int32",
     "tag": 8
   },
   "verdict_kind": {
+    "name": "verdict_kind",
     "number": 2,
     "type": "string",
     "tag": 18
   },
   "error": {
+    "name": "error",
     "number": 3,
     "type": "string",
     "tag": 26
   },
   "span_id": {
+    "name": "span_id",
     "number": 4,
     "type": "string",
     "tag": 34
@@ -114,11 +135,13 @@ export const SESSION_ATTEMPT_FIELDS = {
 } as const;
 export const APPEND_SESSION_REQUEST_FIELDS = {
   "record": {
+    "name": "record",
     "number": 1,
     "type": "sessionlog.v1.SessionRecord",
     "tag": 10
   },
   "validate_only": {
+    "name": "validate_only",
     "number": 2,
     "type": "bool",
     "tag": 16
@@ -126,21 +149,25 @@ export const APPEND_SESSION_REQUEST_FIELDS = {
 } as const;
 export const APPEND_SESSION_RESPONSE_FIELDS = {
   "session_id": {
+    "name": "session_id",
     "number": 1,
     "type": "string",
     "tag": 10
   },
   "timestamp": {
+    "name": "timestamp",
     "number": 2,
     "type": "google.protobuf.Timestamp",
     "tag": 18
   },
   "sequence": {
+    "name": "sequence",
     "number": 3,
     "type": "uint64",
     "tag": 24
   },
   "duplicate": {
+    "name": "duplicate",
     "number": 4,
     "type": "bool",
     "tag": 32
@@ -148,6 +175,7 @@ export const APPEND_SESSION_RESPONSE_FIELDS = {
 } as const;
 export const BATCH_APPEND_SESSIONS_REQUEST_FIELDS = {
   "records": {
+    "name": "records",
     "number": 1,
     "type": "sessionlog.v1.SessionRecord",
     "tag": 10,
@@ -156,6 +184,7 @@ export const BATCH_APPEND_SESSIONS_REQUEST_FIELDS = {
 } as const;
 export const BATCH_APPEND_SESSIONS_RESPONSE_FIELDS = {
   "results": {
+    "name": "results",
     "number": 1,
     "type": "sessionlog.v1.AppendResult",
     "tag": 10,
@@ -164,11 +193,13 @@ export const BATCH_APPEND_SESSIONS_RESPONSE_FIELDS = {
 } as const;
 export const APPEND_RESULT_FIELDS = {
   "appended": {
+    "name": "appended",
     "number": 1,
     "type": "sessionlog.v1.AppendSessionResponse",
     "tag": 10
   },
   "rejected": {
+    "name": "rejected",
     "number": 2,
     "type": "sessionlog.v1.Rejection",
     "tag": 18
@@ -176,12 +207,14 @@ export const APPEND_RESULT_FIELDS = {
 } as const;
 export const REJECTION_FIELDS = {
   "violations": {
+    "name": "violations",
     "number": 1,
     "type": "sessionlog.v1.Violation",
     "tag": 10,
     "repeated": true
   },
   "violation_count": {
+    "name": "violation_count",
     "number": 2,
     "type": "int32",
     "tag": 16
@@ -189,16 +222,19 @@ export const REJECTION_FIELDS = {
 } as const;
 export const VIOLATION_FIELDS = {
   "field": {
+    "name": "field",
     "number": 1,
     "type": "string",
     "tag": 10
   },
   "description": {
+    "name": "description",
     "number": 2,
     "type": "string",
     "tag": 18
   },
   "reason": {
+    "name": "reason",
     "number": 3,
     "type": "string",
     "tag": 26
@@ -206,45 +242,53 @@ export const VIOLATION_FIELDS = {
 } as const;
 export const TAIL_SESSIONS_REQUEST_FIELDS = {
   "from_sequence": {
+    "name": "from_sequence",
     "number": 1,
     "type": "uint64",
     "tag": 8
   },
   "follow": {
+    "name": "follow",
     "number": 2,
     "type": "bool",
     "tag": 16
   },
   "last": {
+    "name": "last",
     "number": 3,
     "type": "uint32",
     "tag": 24
   },
   "kinds": {
+    "name": "kinds",
     "number": 4,
     "type": "string",
     "tag": 34,
     "repeated": true
   },
   "daemons": {
+    "name": "daemons",
     "number": 5,
     "type": "string",
     "tag": 42,
     "repeated": true
   },
   "models": {
+    "name": "models",
     "number": 6,
     "type": "string",
     "tag": 50,
     "repeated": true
   },
   "verdicts": {
+    "name": "verdicts",
     "number": 7,
     "type": "string",
     "tag": 58,
     "repeated": true
   },
   "ungrounded_only": {
+    "name": "ungrounded_only",
     "number": 8,
     "type": "bool",
     "tag": 64
@@ -252,11 +296,13 @@ export const TAIL_SESSIONS_REQUEST_FIELDS = {
 } as const;
 export const TAIL_SESSIONS_RESPONSE_FIELDS = {
   "sequence": {
+    "name": "sequence",
     "number": 1,
     "type": "uint64",
     "tag": 8
   },
   "record": {
+    "name": "record",
     "number": 2,
     "type": "sessionlog.v1.SessionRecord",
     "tag": 18

@@ -5,7 +5,7 @@ import {
   SESSION_RECORD_FIELDS as RECORD,
   TIMESTAMP_FIELDS as TIMESTAMP,
 } from "@sessionlog/protocol/gen/fields";
-import type { SessionAttempt, SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { type SessionAttempt, SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Timestamp } from "@sessionlog/protocol/timestamp";
 import {
   type Cursor,
@@ -30,6 +30,10 @@ export type Decoded =
   /** The bytes are not a record; `fault` says why, naming the field where one is to blame. */
   | { readonly ok: false; readonly fault: string };
 
+const NAMES: (keyof typeof RECORD)[] = [];
+for (const { name, tag } of Object.values(RECORD)) NAMES[tag] = name;
+const EMPTY: DecodedRecord = { ...SessionRecord.decode(new Uint8Array()), artifact: undefined };
+
 /**
  * Decodes as protobuf does: the last of several scalars counts, messages merge, unknown fields and known ones of another
  * wire type are skipped. Attempts beyond `attempts_max` + 1 are checked and dropped: that many are too many already.
@@ -37,7 +41,7 @@ export type Decoded =
 export function decodeRecord(bytes: Uint8Array, attempts_max: number): Decoded {
   const cursor = createCursor(bytes);
   cursor.latin1 = cursor.bytes.toString("latin1");
-  const record = emptyRecord();
+  const record: DecodedRecord = { ...EMPTY, attempts: [] };
   const { end } = cursor;
   while (cursor.at < end) {
     readRecordField(cursor, record, attempts_max);
@@ -48,54 +52,39 @@ export function decodeRecord(bytes: Uint8Array, attempts_max: number): Decoded {
 
 function readRecordField(cursor: Cursor, record: DecodedRecord, attempts_max: number): void {
   const tag = readTag(cursor);
-  switch (tag) {
-    case RECORD.schema.tag:
-      record.schema = readText(cursor, "schema");
+  const name = NAMES[tag];
+  switch (name) {
+    case "schema":
+    case "session_id":
+    case "daemon":
+    case "kind":
+    case "model":
+    case "provider":
+    case "prompt":
+    case "final_verdict":
+      record[name] = readText(cursor, name);
       return;
-    case RECORD.session_id.tag:
-      record.session_id = readText(cursor, "session_id");
+    case "iterations":
+    case "max_iterations":
+      record[name] = readInt32(cursor);
       return;
-    case RECORD.daemon.tag:
-      record.daemon = readText(cursor, "daemon");
-      return;
-    case RECORD.kind.tag:
-      record.kind = readText(cursor, "kind");
-      return;
-    case RECORD.model.tag:
-      record.model = readText(cursor, "model");
-      return;
-    case RECORD.provider.tag:
-      record.provider = readText(cursor, "provider");
-      return;
-    case RECORD.prompt.tag:
-      record.prompt = readText(cursor, "prompt");
-      return;
-    case RECORD.final_verdict.tag:
-      record.final_verdict = readText(cursor, "final_verdict");
-      return;
-    case RECORD.iterations.tag:
-      record.iterations = readInt32(cursor);
-      return;
-    case RECORD.max_iterations.tag:
-      record.max_iterations = readInt32(cursor);
-      return;
-    case RECORD.timestamp.tag:
+    case "timestamp":
       record.timestamp = readTimestamp(cursor, record.timestamp ?? { seconds: 0, nanos: 0 });
       return;
-    case RECORD.attempts.tag: {
+    case "attempts": {
       const attempt = readAttempt(cursor);
       if (record.attempts.length <= attempts_max) record.attempts.push(attempt);
       return;
     }
-    case RECORD.artifact.tag:
+    case "artifact":
       record.artifact ??= createContainer(false);
       cursor.end = readEnd(cursor);
       readStruct(cursor, record.artifact);
       return;
-    case RECORD.grounded_in_roster.tag:
+    case "grounded_in_roster":
       record.grounded_in_roster = readBool(cursor);
       return;
-    case RECORD.duration_ms.tag:
+    case "duration_ms":
       record.duration_ms = readInt64(cursor);
       return;
     default:
@@ -129,24 +118,4 @@ function readAttempt(cursor: Cursor): SessionAttempt {
     else skipField(cursor, tag);
   }
   return attempt;
-}
-
-function emptyRecord(): DecodedRecord {
-  return {
-    schema: "",
-    session_id: "",
-    timestamp: undefined,
-    daemon: "",
-    kind: "",
-    model: "",
-    provider: "",
-    prompt: "",
-    iterations: 0,
-    max_iterations: 0,
-    final_verdict: "",
-    attempts: [],
-    artifact: undefined,
-    grounded_in_roster: undefined,
-    duration_ms: 0,
-  };
 }
