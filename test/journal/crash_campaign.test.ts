@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type CampaignJournal, runCrashCampaign } from "../support/crash_campaign.js";
 
 /** The long form sets how many runs each campaign makes, from which seed, and where its figures go. */
@@ -9,18 +9,28 @@ const TIMEOUT_MS = CRASH_RUNS === undefined ? 20_000 : 3_600_000;
 const rotating = { rotation: { max_bytes: 4000, interval: "none" }, compress: "gzip", dedupe_rows: 1000 } as const;
 const retaining = { ...rotating, retention: { max_age_ms: 0, max_segments: 2, max_bytes: 0 } };
 
-test.each<{ doing: string; journal: CampaignJournal; runs: number }>([
+/** Each campaign in parts, so that a slow machine has time for each. */
+const PARTS = [0, 1, 2, 3];
+
+describe.each<{ doing: string; journal: CampaignJournal; runs: number }>([
   { doing: "appends", journal: {}, runs: 1000 },
   { doing: "rotates, compresses and recognises repeated rows", journal: rotating, runs: 700 },
   { doing: "removes its oldest segments as well", journal: retaining, runs: 300 },
 ])(
   "createJournal keeps every acknowledged row through a crash at any operation while it $doing",
-  async ({ doing, journal, runs }) => {
-    const result = await runCrashCampaign({ seed: Number(CRASH_SEED), runs: Number(CRASH_RUNS ?? runs), journal });
-    if (CRASH_FIGURES !== undefined) appendFileSync(CRASH_FIGURES, `${JSON.stringify({ doing, ...result })}\n`);
-    expect(result.violations).toEqual([]);
-    expect(result.crashes_at_start).toBeGreaterThan(50);
-    expect(result.torn_files).toBeGreaterThan(5);
+  ({ doing, journal, runs }) => {
+    test.each(PARTS)(
+      "part %i",
+      async (index) => {
+        const share = Math.ceil(Number(CRASH_RUNS ?? runs) / PARTS.length);
+        const part = { index, of: PARTS.length };
+        const result = await runCrashCampaign({ seed: Number(CRASH_SEED), runs: share, part, journal });
+        if (CRASH_FIGURES !== undefined) appendFileSync(CRASH_FIGURES, `${JSON.stringify({ doing, ...result })}\n`);
+        expect(result.violations).toEqual([]);
+        expect(result.crashes_at_start).toBeGreaterThan(50);
+        expect(result.torn_files).toBeGreaterThan(5);
+      },
+      TIMEOUT_MS,
+    );
   },
-  TIMEOUT_MS,
 );

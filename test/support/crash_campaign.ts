@@ -10,8 +10,10 @@ export type CampaignJournal = Partial<Omit<JournalOptions, "path" | "disk" | "cl
 export interface CampaignOptions {
   /** The first scenario's; the following ones count up from it. */
   readonly seed: number;
-  /** The campaign ends with the scenario in which it has made so many runs. */
+  /** The campaign ends with the scenario in which it has made this many runs. */
   readonly runs: number;
+  /** One of `of` campaigns that share the operations of each scenario: the one that crashes at every `of`-th, from `index`, 0 or more. */
+  readonly part?: { readonly index: number; readonly of: number };
   readonly journal?: CampaignJournal;
   /** What a scenario does; by default any mixture of all steps. */
   readonly steps?: readonly StepKind[];
@@ -65,10 +67,11 @@ const LINES_MAX = 30;
 export async function runCrashCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const crashes: Record<CrashMode, number> = { killed: 0, kept: 0, lost: 0, torn: 0, nuls: 0 };
   const violations: string[] = [];
+  const { index, of } = options.part ?? { index: 0, of: 1 };
   const totals = { scenarios: 0, runs: 0, crashes_at_start: 0, rows_acknowledged: 0, rows_found: 0, torn_files: 0 };
   while (totals.runs < options.runs && violations.length < VIOLATIONS_MAX) {
     const seed = options.seed + totals.scenarios++;
-    for (let crash_at = 1; violations.length < VIOLATIONS_MAX; crash_at++) {
+    for (let crash_at = 1 + index; violations.length < VIOLATIONS_MAX; crash_at += of) {
       const scenario = await playScenario(options, seed, crash_at);
       for (const mode of CRASH_MODES) {
         const run = await recoverFrom(options, scenario, mode, createRandom(seed * 1000 + crash_at));
