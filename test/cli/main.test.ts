@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { sessionBytes, startTestServer } from "../support/server.js";
@@ -12,9 +13,19 @@ import { temporaryDirectory } from "./support.js";
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 function start(args: readonly string[], cwd: string, stdout: "pipe" | number = "pipe") {
-  const child = spawn(process.execPath, [program, ...args], {
+  return startCommand(process.execPath, [program, ...args], cwd, {}, stdout);
+}
+
+function startCommand(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+  stdout: "pipe" | number = "pipe",
+) {
+  const child = spawn(command, args, {
     cwd,
-    env: { PATH: process.env.PATH },
+    env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", stdout, "pipe"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -26,14 +37,23 @@ function start(args: readonly string[], cwd: string, stdout: "pipe" | number = "
   return { child, ended };
 }
 
+/** The address and path of the line that says that appends are accepted; rejects when the process ends before. */
+async function servingLine(stderr: Readable | null): Promise<{ address: string; path: string }> {
+  if (stderr === null) throw new Error("no standard error");
+  for await (const line of createInterface(stderr)) {
+    if (!line.includes('"msg":"serving"')) continue;
+    const { address, path } = JSON.parse(line);
+    return { address, path };
+  }
+  throw new Error("it ended and never served");
+}
+
 describe("main", () => {
   test("main serves until SIGTERM, then ends with 0", async () => {
     const cwd = temporaryDirectory();
     const { child, ended } = start(["serve", "--listen", "127.0.0.1:0"], cwd);
-    if (child.stderr === null) throw new Error("no standard error");
-    const [line] = await once(createInterface(child.stderr), "line");
-    const ready = JSON.parse(line);
-    expect(ready).toMatchObject({ msg: "serving", path: join(cwd, "data/sessions.jsonl") });
+    const ready = await servingLine(child.stderr);
+    expect(ready).toMatchObject({ path: join(cwd, "data/sessions.jsonl") });
     expect(ready.address).toMatch(/^127\.0\.0\.1:[1-9]\d*$/);
 
     const second = start(["serve", "--listen", ready.address, "--path", "other.jsonl"], cwd);
@@ -47,6 +67,23 @@ describe("main", () => {
     child.kill("SIGTERM");
     expect(await ended).toMatchObject({ code: 0 });
     expect(readFileSync(join(cwd, "data/sessions.jsonl"), "utf8")).toBe("");
+  });
+
+  test("npm start hands SIGTERM on: the service ends with it, its port and its log are free", async () => {
+    const cwd = temporaryDirectory();
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const path = join(cwd, "sessions.jsonl");
+    const variables = { SESSIONLOG_SERVER_LISTEN: "127.0.0.1:0", SESSIONLOG_LOG_PATH: path };
+    const npm = startCommand("npm", ["start", "--ignore-scripts"], root, variables);
+    const ready = await servingLine(npm.child.stderr);
+    npm.child.kill("SIGTERM");
+    expect(await npm.ended).toMatchObject({ code: 0 });
+
+    // Refused while another process has the port or the log.
+    const { child, ended } = start(["serve", "--listen", ready.address, "--path", path], cwd);
+    expect(await servingLine(child.stderr)).toMatchObject(ready);
+    child.kill("SIGTERM");
+    expect(await ended).toMatchObject({ code: 0 });
   });
 
   test("main ends quietly when nobody reads its output", async () => {
