@@ -21,90 +21,75 @@ export interface ValueType<T> {
   fromText(text: string): unknown;
 }
 
-const SIZE_UNITS: readonly (readonly [string, number])[] = [
-  ["GiB", 1 << 30],
-  ["MiB", 1 << 20],
-  ["KiB", 1 << 10],
-  ["B", 1],
-];
-const DURATION_UNITS: readonly (readonly [string, number])[] = [
-  ["d", 86_400_000],
-  ["h", 3_600_000],
-  ["m", 60_000],
-  ["s", 1000],
-  ["ms", 1],
-];
+/** Numbers with a unit. */
+interface Quantity {
+  readonly name: string;
+  /** Largest first. */
+  readonly units: readonly (readonly [name: string, factor: number])[];
+  readonly examples: string;
+  /** The TOML literal of 0. */
+  readonly zero: string;
+}
 
-/** Bytes, from `min` to `max`: an integer, or text with a unit. `zero` says what 0 means, where that is allowed too. */
+const SIZE: Quantity = {
+  name: "size",
+  units: [
+    ["GiB", 1 << 30],
+    ["MiB", 1 << 20],
+    ["KiB", 1 << 10],
+    ["B", 1],
+    ["", 1],
+  ],
+  examples: '4096, "64KiB" or "4MiB"',
+  zero: "0",
+};
+const DURATION: Quantity = {
+  name: "duration",
+  units: [
+    ["d", 86_400_000],
+    ["h", 3_600_000],
+    ["m", 60_000],
+    ["s", 1000],
+    ["ms", 1],
+  ],
+  examples: '"500ms", "10s", "5m" or "1h"',
+  zero: '"0s"',
+};
+
+/** Bytes, from `min` to `max`: an integer, or text with a unit. `zero` is what 0 means, where that is allowed too. */
 export function size(min: string, max: string, zero?: string): ValueType<number> {
-  const units = new Map([["", 1], ...SIZE_UNITS]);
-  return quantity(
-    `a size from ${min} to ${max}, such as 4096, "64KiB" or "4MiB"${alsoZero("0", zero)}`,
-    "<size>",
-    [min, max],
-    {
-      parse: (value) => (typeof value === "number" ? value : parseQuantity(value, units)),
-      print: (bytes) => printQuantity(bytes, SIZE_UNITS),
-      zero: zero === undefined ? undefined : "0",
-    },
-  );
+  return quantity(SIZE, min, max, zero);
 }
 
-/** Milliseconds, from `min` to `max`: text with a unit. `zero` says what "0s" means, where that is allowed too. */
+/** Milliseconds, from `min` to `max`: text with a unit. `zero` is what "0s" means, where that is allowed too. */
 export function duration(min: string, max: string, zero?: string): ValueType<number> {
-  const units = new Map(DURATION_UNITS);
-  return quantity(
-    `a duration from ${min} to ${max}, such as "500ms", "10s", "5m" or "1h"${alsoZero('"0s"', zero)}`,
-    "<duration>",
-    [min, max],
-    {
-      parse: (value) => parseQuantity(value, units),
-      print: (ms) => printQuantity(ms, DURATION_UNITS),
-      zero: zero === undefined ? undefined : '"0s"',
-    },
-  );
+  return quantity(DURATION, min, max, zero);
 }
 
-function alsoZero(literal: string, meaning: string | undefined): string {
-  return meaning === undefined ? "" : `, or ${literal} for ${meaning}`;
-}
-
-interface Notation {
-  parse(value: unknown): number | undefined;
-  print(value: number): string;
-  /** The TOML literal of 0, where that is allowed besides the range. */
-  readonly zero: string | undefined;
-}
-
-function quantity(
-  expected: string,
-  placeholder: string,
-  bounds: readonly [string, string],
-  { parse, print, zero }: Notation,
-): ValueType<number> {
-  const [min = 0, max = 0] = bounds.map(parse);
+function quantity(kind: Quantity, min: string, max: string, zero: string | undefined): ValueType<number> {
+  const { name, units, examples } = kind;
+  const [least = 0, most = 0] = [min, max].map((text) => parseQuantity(text, kind));
+  const alsoZero = zero === undefined ? "" : `, or ${kind.zero} for ${zero}`;
   return {
-    expected,
-    placeholder,
+    expected: `a ${name} from ${min} to ${max}, such as ${examples}${alsoZero}`,
+    placeholder: `<${name}>`,
     read: (value) => {
-      const number = parse(value);
-      if (number === 0 && zero !== undefined) return { value: 0, toml: zero };
-      const fits = number !== undefined && Number.isSafeInteger(number) && number >= min && number <= max;
-      return fits ? { value: number, toml: JSON.stringify(print(number)) } : undefined;
+      const number = parseQuantity(value, kind);
+      if (number === 0 && zero !== undefined) return { value: 0, toml: kind.zero };
+      if (number === undefined || !Number.isSafeInteger(number) || number < least || number > most) return undefined;
+      const [unit, factor] = units.find(([, factor]) => number >= factor && number % factor === 0) ?? ["", 1];
+      return { value: number, toml: JSON.stringify(`${number / factor}${unit}`) };
     },
     fromText: (text) => text,
   };
 }
 
-function parseQuantity(value: unknown, units: ReadonlyMap<string, number>): number | undefined {
-  const parts = typeof value === "string" ? /^(\d{1,15})([A-Za-z]*)$/.exec(value) : null;
-  const unit = units.get(parts?.[2] ?? "");
-  return parts === null || unit === undefined ? undefined : Number(parts[1]) * unit;
-}
-
-function printQuantity(value: number, units: readonly (readonly [string, number])[]): string {
-  const [name, unit] = units.find(([, unit]) => value >= unit && value % unit === 0) ?? units.at(-1) ?? ["", 1];
-  return `${value / unit}${name}`;
+function parseQuantity(value: unknown, { units }: Quantity): number | undefined {
+  const bare = units.some(([name]) => name === "");
+  if (typeof value === "number") return bare ? value : undefined;
+  const [, digits, unit] = (typeof value === "string" && /^(\d{1,15})([A-Za-z]*)$/.exec(value)) || [];
+  const factor = units.find(([name]) => name === unit)?.[1];
+  return factor === undefined ? undefined : Number(digits) * factor;
 }
 
 /** A whole number from `min` to `max`. */
@@ -130,17 +115,27 @@ export function truth(): ValueType<boolean> {
   };
 }
 
-/** One of a few words. */
-export function choice<const T extends string>(...words: readonly T[]): ValueType<T> {
+/** Text in a file, too. `parse` gives the value that a text means, undefined for an invalid one. */
+function textual<T extends string>(
+  expected: string,
+  placeholder: string,
+  parse: (text: string, base: string) => T | undefined,
+): ValueType<T> {
   return {
-    expected: words.map((word) => JSON.stringify(word)).join(" or "),
-    placeholder: `<${words.join("|")}>`,
-    read: (value) => {
-      const word = words.find((word) => word === value);
-      return word === undefined ? undefined : { value: word, toml: JSON.stringify(word) };
+    expected,
+    placeholder,
+    read: (value, base) => {
+      const parsed = typeof value === "string" ? parse(value, base) : undefined;
+      return parsed === undefined ? undefined : { value: parsed, toml: JSON.stringify(parsed) };
     },
     fromText: (text) => text,
   };
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(...words: readonly T[]): ValueType<T> {
+  const expected = words.map((word) => JSON.stringify(word)).join(" or ");
+  return textual(expected, `<${words.join("|")}>`, (text) => words.find((word) => word === text));
 }
 
 /** Names of daemons and kinds. The rule's home is the row's JSON Schema, which this folder does not import; a test compares them. */
@@ -150,12 +145,8 @@ function isName(value: unknown): value is string {
 
 /** A name, or "" for none. */
 export function nameOrNone(): ValueType<string> {
-  return {
-    expected: 'a name of 1 to 64 of A-Z a-z 0-9 . _ -, or "" for none',
-    placeholder: "<name>",
-    read: (value) => (value === "" || isName(value) ? { value, toml: JSON.stringify(value) } : undefined),
-    fromText: (text) => text,
-  };
+  const expected = 'a name of 1 to 64 of A-Z a-z 0-9 . _ -, or "" for none';
+  return textual(expected, "<name>", (text) => (text === "" || isName(text) ? text : undefined));
 }
 
 /** At least one name, none of them twice; a flag or variable separates them by commas. */
@@ -174,43 +165,21 @@ export function names(): ValueType<readonly string[]> {
 
 /** Where to listen. */
 export function address(): ValueType<string> {
-  return {
-    expected: '"host:port" with a port from 0 to 65535 (an IPv6 host in brackets), or "unix:/path"',
-    placeholder: "<address>",
-    read: (value) =>
-      typeof value === "string" && parseAddress(value) !== undefined
-        ? { value, toml: JSON.stringify(value) }
-        : undefined,
-    fromText: (text) => text,
-  };
+  const expected = '"host:port" with a port from 0 to 65535 (an IPv6 host in brackets), or "unix:/path"';
+  return textual(expected, "<address>", (text) => (parseAddress(text) === undefined ? undefined : text));
 }
 
 /** The address of a web site, or "" for none; a "/" at the end is left out. */
 export function webAddressOrNone(): ValueType<string> {
-  return {
-    expected: 'an address such as "https://langfuse.example", or "" for none',
-    placeholder: "<url>",
-    read: (value) => {
-      if (value === "") return { value, toml: '""' };
-      if (typeof value !== "string" || !/^https?:\/\/[^/?#]+[^?#]*$/.test(value) || !URL.canParse(value))
-        return undefined;
-      const address = value.replace(/\/+$/, "");
-      return { value: address, toml: JSON.stringify(address) };
-    },
-    fromText: (text) => text,
-  };
+  return textual('an address such as "https://langfuse.example", or "" for none', "<url>", (text) => {
+    const valid = text === "" || (/^https?:\/\/[^/?#]+[^?#]*$/.test(text) && URL.canParse(text));
+    return valid ? text.replace(/\/+$/, "") : undefined;
+  });
 }
 
 /** A file whose name has a stem and ends with `.jsonl`; the value is its absolute path. */
 export function jsonlPath(): ValueType<string> {
-  return {
-    expected: 'the path of a file, ending with ".jsonl"',
-    placeholder: "<file>",
-    read: (value, base) => {
-      if (typeof value !== "string" || value.includes("\0") || !/[^/]\.jsonl$/.test(value)) return undefined;
-      const path = resolve(base, value);
-      return { value: path, toml: JSON.stringify(path) };
-    },
-    fromText: (text) => text,
-  };
+  return textual('the path of a file, ending with ".jsonl"', "<file>", (text, base) =>
+    text.includes("\0") || !/[^/]\.jsonl$/.test(text) ? undefined : resolve(base, text),
+  );
 }

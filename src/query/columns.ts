@@ -27,14 +27,14 @@ export function createColumn(name: string, type: DuckDBType): Column {
   const isText = type.typeId === DuckDBTypeId.VARCHAR && type.alias !== "JSON";
   return {
     name,
-    numeric: NUMERIC_TYPES.has(type.typeId),
+    numeric: isNumeric(type),
     json: (value) => jsonOf(value, type),
     text: (value) => {
       if (value === null) return undefined;
       if (isText) return String(value);
       const json = jsonOf(value, type);
       // What is one word in JSON, such as a date, is plain without its quotes.
-      return QUOTED_TYPES.has(type.typeId) ? json.slice(1, -1) : json;
+      return isQuoted(type) ? json.slice(1, -1) : json;
     },
   };
 }
@@ -42,12 +42,12 @@ export function createColumn(name: string, type: DuckDBType): Column {
 function jsonOf(value: DuckDBValue, type: DuckDBType): string {
   if (value === null) return "null";
   if (type.typeId === DuckDBTypeId.VARCHAR) return type.alias === "JSON" ? oneLineJson(String(value)) : quote(value);
-  if (NUMERIC_TYPES.has(type.typeId)) {
+  if (isNumeric(type)) {
     // JSON has no NaN and no infinity.
     return typeof value === "number" && !Number.isFinite(value) ? "null" : String(value);
   }
   if (value instanceof DuckDBTimestampTZValue) return quote(rfc3339(value));
-  if (QUOTED_TYPES.has(type.typeId)) return quote(String(value));
+  if (isQuoted(type)) return quote(String(value));
   if (type instanceof DuckDBListType && value instanceof DuckDBListValue) {
     return `[${value.items.map((item) => jsonOf(item, type.valueType)).join(",")}]`;
   }
@@ -80,30 +80,10 @@ function rfc3339(value: DuckDBTimestampTZValue): string {
   return `${date.toISOString().slice(0, 19)}${digits === "" ? "" : `.${digits}`}Z`;
 }
 
-const NUMERIC_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
-  DuckDBTypeId.TINYINT,
-  DuckDBTypeId.SMALLINT,
-  DuckDBTypeId.INTEGER,
-  DuckDBTypeId.BIGINT,
-  DuckDBTypeId.HUGEINT,
-  DuckDBTypeId.UTINYINT,
-  DuckDBTypeId.USMALLINT,
-  DuckDBTypeId.UINTEGER,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.UHUGEINT,
-  DuckDBTypeId.FLOAT,
-  DuckDBTypeId.DOUBLE,
-  DuckDBTypeId.DECIMAL,
-]);
+/** Printed as JSON numbers. */
+const NUMERIC_TYPES = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL)$/;
+/** Printed as JSON strings that need no escapes. */
+const QUOTED_TYPES = /^(DATE|TIME|TIMESTAMP(_S|_MS|_NS|_TZ)?|INTERVAL|UUID)$/;
 
-const QUOTED_TYPES: ReadonlySet<DuckDBTypeId> = new Set([
-  DuckDBTypeId.DATE,
-  DuckDBTypeId.TIME,
-  DuckDBTypeId.TIMESTAMP,
-  DuckDBTypeId.TIMESTAMP_S,
-  DuckDBTypeId.TIMESTAMP_MS,
-  DuckDBTypeId.TIMESTAMP_NS,
-  DuckDBTypeId.TIMESTAMP_TZ,
-  DuckDBTypeId.INTERVAL,
-  DuckDBTypeId.UUID,
-]);
+const isNumeric = ({ typeId }: DuckDBType) => NUMERIC_TYPES.test(DuckDBTypeId[typeId]);
+const isQuoted = ({ typeId }: DuckDBType) => QUOTED_TYPES.test(DuckDBTypeId[typeId]);
