@@ -100,12 +100,8 @@ function findValue(
   const place = `[${section}] ${key}`;
   const flag = flags.get(name);
   if (flag !== undefined) {
-    return {
-      value: type.fromText(flag.text),
-      origin: `flag ${flag.flag}`,
-      base: cwd,
-      place: `${flag.flag} (${place})`,
-    };
+    const origin = `flag ${flag.flag}`;
+    return { value: type.fromText(flag.text), origin, base: cwd, place: `${flag.flag} (${place})` };
   }
   const text = env[variable];
   if (text !== undefined) {

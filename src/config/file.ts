@@ -74,21 +74,16 @@ function collectValues(
 
 function unknownSection(name: string, value: unknown, settings: readonly Setting<unknown>[]): string {
   const sections = [...new Set(settings.map(({ section }) => section))];
-  if (!isTable(value)) {
-    const meant = settings.filter(
-      ({ key }) =>
-        key ===
-        (nearest(
-          name,
-          settings.map(({ key }) => key),
-        ) ?? name),
-    );
-    const where =
-      meant.length === 1 && meant[0] !== undefined ? did(`[${meant[0].section}] ${meant[0].key}`) : undefined;
-    return `${name} is outside of any section; ${where ?? `the sections are ${list(sections.map(bracketed))}`}`;
+  const all = sections.map((section) => `[${section}]`).join(", ");
+  if (isTable(value)) {
+    const near = nearest(name, sections);
+    return `[${name}] is not a known section; ${near === undefined ? `known are ${all}` : did(`[${near}]`)}`;
   }
-  const near = nearest(name, sections);
-  return `[${name}] is not a known section; ${near === undefined ? `known are ${list(sections.map(bracketed))}` : did(bracketed(near))}`;
+  const keys = settings.map(({ key }) => key);
+  const key = nearest(name, keys) ?? name;
+  const [meant, ...others] = settings.filter((setting) => setting.key === key);
+  const where = meant === undefined || others.length > 0 ? undefined : did(`[${meant.section}] ${key}`);
+  return `${name} is outside of any section; ${where ?? `the sections are ${all}`}`;
 }
 
 /** Suggests a key for a mistyped one: of its section, else of another one. */
@@ -97,19 +92,11 @@ function hint(key: string, known: readonly Setting<unknown>[], settings: readonl
   const near = nearest(key, keys);
   if (near !== undefined) return did(near);
   const elsewhere = settings.find((setting) => setting.key === key);
-  return elsewhere === undefined ? `known are ${list(keys)}` : did(`[${elsewhere.section}] ${key}`);
+  return elsewhere === undefined ? `known are ${keys.join(", ")}` : did(`[${elsewhere.section}] ${key}`);
 }
 
 function did(name: string): string {
   return `did you mean ${name}?`;
-}
-
-function bracketed(section: string): string {
-  return `[${section}]`;
-}
-
-function list(names: readonly string[]): string {
-  return names.join(", ");
 }
 
 function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
