@@ -3,25 +3,19 @@ import type { Readable } from "node:stream";
 import { Command, Option } from "commander";
 import { nearest } from "../../config/nearest.js";
 import { listQueries, type NamedQuery } from "../../query/catalog.js";
-import type { JournalReader } from "../../query/index.js";
+import type { JournalReader, Outcome } from "../../query/index.js";
 import { type CliCommand, type CliContext, UsageError, write } from "../context.js";
 import { addJournalOptions, type JournalOptions, type Questions } from "../options/journal_options.js";
 import { addParameterOptions } from "../options/query_parameters.js";
-import {
-  createHeldOutput,
-  createOutputFile,
-  type HeldOutput,
-  removeTemporary,
-  renameFile,
-  temporaryPath,
-} from "../output/buffered_output.js";
-import { createFormat, type FormatName, formatNames } from "../output/result_formats.js";
+import { createBufferedOutput, type TextSink } from "../output/buffered_output.js";
+import { replaceFile, replaceTextFile } from "../output/output_file.js";
+import { createResultFormat, FORMAT_NAMES, type FormatName } from "../output/result_formats.js";
 import { printTable } from "../output/table.js";
 import { type Terminal, terminalOf } from "../output/terminal.js";
 
-/** Held back until the answer is whole; what is longer is printed as it comes. */
-const heldCharacters = 8 * 1024 * 1024;
-const maxSqlBytes = 1024 * 1024;
+/** Buffered until the result is whole; a longer one is printed as it comes. */
+const BUFFERED_CHARACTERS_MAX = 8 * 1024 * 1024;
+const SQL_BYTES_MAX = 1024 * 1024;
 
 /** `sessionlog query`: asks the session log. */
 export function createQuery(): CliCommand {
@@ -38,7 +32,7 @@ export function createQuery(): CliCommand {
     .option("--list", "print the names of the queries, what they tell and what they take")
     .option("--show", "print the query's SQL instead of running it")
     .option("--sql <text>", "one SELECT, in the words of DuckDB (default: standard input, when no query is named)")
-    .addOption(new Option("--format <format>", "how to print the answer").choices(formatNames).default("table"))
+    .addOption(new Option("--format <format>", "how to print the answer").choices(FORMAT_NAMES).default("table"))
     .option("--output <file>", "where to; it gets its name when it is whole (default: standard output)");
   const journal = addJournalOptions(command, { filters: true });
   const parameters = addParameterOptions(command, queries);
@@ -87,7 +81,7 @@ async function readSql(stdin: Readable & { readonly isTTY?: boolean }): Promise<
   for await (const block of stdin) {
     const bytes = Buffer.from(block);
     length += bytes.length;
-    if (length > maxSqlBytes) throw new UsageError(`the SQL on standard input is longer than ${maxSqlBytes} bytes`);
+    if (length > SQL_BYTES_MAX) throw new UsageError(`the SQL on standard input is longer than ${SQL_BYTES_MAX} bytes`);
     blocks.push(bytes);
   }
   const sql = Buffer.concat(blocks).toString();
@@ -103,16 +97,13 @@ async function answer(
   context: CliContext,
 ): Promise<number> {
   const given = command.opts();
-  const format = formatNames.find((each) => each === given.format) ?? "table";
+  const format = FORMAT_NAMES.find((each) => each === given.format) ?? "table";
   const target = given.output === undefined ? undefined : resolve(context.cwd, String(given.output));
   const config = journal.load(context);
   const { SqlError } = await import("../../query/index.js");
   try {
-    const ask = <T>(more: Questions, work: (reader: JournalReader) => Promise<T>) =>
-      journal.read(context, config, { ...questions, ...more }, work);
-    const { incomplete } = await (format === "parquet"
-      ? answerParquet(sql, target, ask)
-      : answerText(sql, format, target, context, ask));
+    const ask: Ask = (more, work) => journal.read(context, config, { ...questions, ...more }, work);
+    const { incomplete } = await answerTo(target, sql, format, context, ask);
     return incomplete ? 1 : 0;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
@@ -122,51 +113,37 @@ async function answer(
   }
 }
 
-type Ask = <T>(
-  questions: Questions,
-  work: (reader: JournalReader) => Promise<T>,
-) => Promise<{ readonly value: T; readonly incomplete: boolean }>;
-
-async function answerParquet(sql: string, target: string | undefined, ask: Ask) {
-  if (target === undefined) throw new UsageError("--format parquet needs --output <file>");
-  const temporary = temporaryPath(target);
-  try {
-    const outcome = await ask({ output: temporary }, (reader) => reader.copyToParquet(sql));
-    renameFile(temporary, target);
-    return outcome;
-  } catch (error) {
-    removeTemporary(temporary, target);
-    throw error;
+function answerTo(target: string | undefined, sql: string, format: FormatName, context: CliContext, ask: Ask) {
+  if (format === "parquet") {
+    if (target === undefined) throw new UsageError("--format parquet needs --output <file>");
+    return replaceFile(target, (output) => ask({ output }, (reader) => reader.copyToParquet(sql)));
   }
+  if (target === undefined) {
+    return printAnswer(sql, format, (text) => write(context.stdout, text), terminalOf(context), ask);
+  }
+  const file = { width: undefined, colours: false };
+  return replaceTextFile(target, (sink) => printAnswer(sql, format, sink, file, ask));
 }
 
-async function answerText(
+type Ask = <T>(questions: Questions, work: (reader: JournalReader) => Promise<T>) => Promise<Outcome<T>>;
+
+async function printAnswer(
   sql: string,
   format: Exclude<FormatName, "parquet">,
-  target: string | undefined,
-  context: CliContext,
+  sink: TextSink,
+  terminal: Terminal,
   ask: Ask,
-) {
-  const file = target === undefined ? undefined : createOutputFile(target);
-  const sink = file?.write ?? ((text: string) => write(context.stdout, text));
-  const terminal = file === undefined ? terminalOf(context) : { width: undefined, colours: false };
-  let outcome: Awaited<ReturnType<typeof ask<HeldOutput>>>;
-  try {
-    outcome = await ask({}, async (reader) => {
-      const { columns, batches } = await reader.select(sql);
-      const held = createHeldOutput(sink, heldCharacters, reader.commit);
-      const printer = createFormat(format, columns, terminal);
-      await held.write(printer.begin());
-      for await (const rows of batches()) await held.write(printer.rows(rows));
-      await held.write(printer.end());
-      return held;
-    });
-    await outcome.value.flush();
-  } catch (error) {
-    file?.discard();
-    throw error;
-  }
-  file?.finish();
+): Promise<Outcome<unknown>> {
+  const outcome = await ask({}, async (reader) => {
+    const { columns, batches } = await reader.select(sql);
+    const output = createBufferedOutput(sink, BUFFERED_CHARACTERS_MAX, reader.commit);
+    const printer = createResultFormat(format, columns, terminal);
+    await output.write(printer.begin());
+    for await (const rows of batches()) await output.write(printer.rows(rows));
+    await output.write(printer.end());
+    return output;
+  });
+  await outcome.value.flush();
   return outcome;
 }
 

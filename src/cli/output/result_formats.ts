@@ -3,25 +3,25 @@ import { printTable } from "./table.js";
 import type { Terminal } from "./terminal.js";
 import { oneLine } from "./text.js";
 
-/** Prints an answer piece by piece. */
-export interface AnswerFormat {
+/** Prints a result piece by piece. */
+export interface ResultFormat {
   begin(): string;
   rows(rows: readonly Row[]): string;
   end(): string;
 }
 
-export const formatNames = ["table", "json", "jsonl", "csv", "markdown", "parquet"] as const;
-export type FormatName = (typeof formatNames)[number];
+export const FORMAT_NAMES = ["table", "json", "jsonl", "csv", "markdown", "parquet"] as const;
+export type FormatName = (typeof FORMAT_NAMES)[number];
 
-/** A table is for eyes, and has to be whole before its first line can be printed. */
-export const maxTableRows = 10_000;
+/** A table is kept in memory until its last row, since its columns are as wide as their widest cell. */
+export const TABLE_ROWS_MAX = 10_000;
 
-/** How an answer of these columns is printed; Parquet is written by DuckDB itself. */
-export function createFormat(
+/** How a result with these columns is printed; Parquet is written by DuckDB itself. */
+export function createResultFormat(
   name: Exclude<FormatName, "parquet">,
   columns: readonly Column[],
   terminal: Terminal,
-): AnswerFormat {
+): ResultFormat {
   switch (name) {
     case "json":
       return json(columns);
@@ -49,7 +49,7 @@ function texts(columns: readonly Column[], row: Row): readonly (string | undefin
   return columns.map(({ text }, index) => text(row[index] ?? null));
 }
 
-function json(columns: readonly Column[]): AnswerFormat {
+function json(columns: readonly Column[]): ResultFormat {
   let between = "\n";
   return {
     begin: () => "[",
@@ -66,7 +66,7 @@ function json(columns: readonly Column[]): AnswerFormat {
 }
 
 /** RFC 4180, but with "\n" at the ends of lines; NULL is empty, and an empty text is quoted. */
-function csv(columns: readonly Column[]): AnswerFormat {
+function csv(columns: readonly Column[]): ResultFormat {
   const field = (text: string | undefined) => {
     if (text === undefined) return "";
     return text === "" || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -79,7 +79,7 @@ function csv(columns: readonly Column[]): AnswerFormat {
   };
 }
 
-function markdown(columns: readonly Column[]): AnswerFormat {
+function markdown(columns: readonly Column[]): ResultFormat {
   const cell = (text: string | undefined) => oneLine(text ?? "").replaceAll(/[\\|]/g, "\\$&");
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
   return {
@@ -90,14 +90,14 @@ function markdown(columns: readonly Column[]): AnswerFormat {
   };
 }
 
-function table(columns: readonly Column[], terminal: Terminal): AnswerFormat {
+function table(columns: readonly Column[], terminal: Terminal): ResultFormat {
   const kept: (readonly (string | undefined)[])[] = [];
   let left_out = 0;
   return {
     begin: () => "",
     rows(rows) {
       for (const row of rows) {
-        if (kept.length < maxTableRows) kept.push(texts(columns, row));
+        if (kept.length < TABLE_ROWS_MAX) kept.push(texts(columns, row));
         else left_out += 1;
       }
       return "";

@@ -1,0 +1,47 @@
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { describeFileError } from "../../config/errors.js";
+import { WorkError } from "../context.js";
+import type { TextSink } from "./buffered_output.js";
+
+/**
+ * Replaces a file only when `work` succeeds: it gets the path of a temporary file, which is then renamed, or removed after a
+ * failure. Devices and pipes are written directly.
+ *
+ * @throws WorkError when the file cannot be written; also what `work` throws
+ */
+export async function replaceFile<T>(path: string, work: (temporary: string) => Promise<T>): Promise<T> {
+  const stats = attempt(path, () => statSync(path, { throwIfNoEntry: false }));
+  if (stats !== undefined && !stats.isFile()) return work(path);
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    const value = await work(temporary);
+    attempt(path, () => renameSync(temporary, path));
+    return value;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** The same for text, which `work` writes to a sink. */
+export function replaceTextFile<T>(path: string, work: (sink: TextSink) => Promise<T>): Promise<T> {
+  return replaceFile(path, async (temporary) => {
+    const fd = attempt(path, () => openSync(temporary, "w"));
+    try {
+      return await work(async (text) => {
+        const bytes = Buffer.from(text);
+        for (let done = 0; done < bytes.length; ) done += attempt(path, () => writeSync(fd, bytes, done));
+      });
+    } finally {
+      attempt(path, () => closeSync(fd));
+    }
+  });
+}
+
+function attempt<T>(path: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new WorkError(`${path}: cannot write: ${describeFileError(error)}`);
+  }
+}
