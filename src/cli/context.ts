@@ -24,9 +24,11 @@ export interface CliContext {
   newSessionId(): string;
 }
 
-/** A command: what commander parses, with its help, and what is done once it has parsed. */
+/** A command: what commander parses, and what is done once it has parsed. */
 export interface CliCommand {
   readonly command: Command;
+  /** Printed after the options. The lines of a paragraph are joined and wrapped to the terminal; indented lines are kept. */
+  readonly help: string;
   /** Resolves with the exit code; rejects with WorkError, UsageError or ConfigError. */
   run(context: CliContext): Promise<number>;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { ConfigError } from "../config/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
 import { oneLine } from "./output/text.js";
@@ -7,11 +7,11 @@ import { oneLine } from "./output/text.js";
 interface Entry {
   readonly name: string;
   readonly summary: string;
-  /** Only the command that is run is loaded: starting takes as long as what is loaded. */
+  /** Loads only the command that is run, to start fast. */
   load(): Promise<() => CliCommand>;
 }
 
-const entries: readonly Entry[] = [
+const ENTRIES: readonly Entry[] = [
   {
     name: "serve",
     summary: "run the service: sessions in over gRPC, durable rows out",
@@ -24,17 +24,17 @@ const entries: readonly Entry[] = [
   },
   {
     name: "tail",
-    summary: "print the newest sessions of a service, and each new one",
+    summary: "print the last sessions of a service and follow new ones",
     load: async () => (await import("./commands/tail.js")).createTail,
   },
   {
     name: "query",
-    summary: "ask the session log, by name or in SQL",
+    summary: "query the session log, by name or in SQL",
     load: async () => (await import("./commands/query.js")).createQuery,
   },
   {
     name: "alarm",
-    summary: "tell accepted fills that are not grounded in the roster",
+    summary: "list accepted fills that are not grounded in the roster",
     load: async () => (await import("./commands/alarm.js")).createAlarm,
   },
   {
@@ -44,17 +44,17 @@ const entries: readonly Entry[] = [
   },
   {
     name: "verify",
-    summary: "check whole session logs, or every row of files",
+    summary: "check session logs, or the rows of files",
     load: async () => (await import("./commands/verify.js")).createVerify,
   },
   {
     name: "import",
-    summary: "store rows of files, older loggers' too, in a session log without a service",
+    summary: "store rows of files in a session log, without a service",
     load: async () => (await import("./commands/import.js")).createImport,
   },
   {
     name: "check-config",
-    summary: "print the effective configuration and where each value came from",
+    summary: "print the effective configuration and its origins",
     load: async () => (await import("./commands/check_config.js")).createCheckConfig,
   },
   {
@@ -66,7 +66,7 @@ const entries: readonly Entry[] = [
 
 /**
  * Runs the command line `args` (without node and the program's own name) and resolves with the exit code: 0 done, 1 the work
- * failed, 2 wrong usage or configuration. Failures are told in one line on standard error.
+ * failed, 2 wrong usage or configuration. Failures are reported in one line on standard error.
  */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<number> {
   try {
@@ -74,7 +74,7 @@ export async function runProgram(args: readonly string[], context: CliContext): 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const known = error instanceof ConfigError || error instanceof UsageError || error instanceof WorkError;
-    // Anything else is a fault of the program, and its place in the code is worth more than a tidy line.
+    // Anything else is a bug: its stack trace is worth more than one line.
     const text = known
       ? oneLine(error.message)
       : error instanceof Error
@@ -88,10 +88,10 @@ export async function runProgram(args: readonly string[], context: CliContext): 
 async function dispatch([first, ...rest]: readonly string[], context: CliContext): Promise<number> {
   if (first === undefined) {
     throw new UsageError(
-      `no command given; commands are ${entries.map(({ name }) => name).join(", ")}; see sessionlog --help`,
+      `no command given; commands are ${ENTRIES.map(({ name }) => name).join(", ")}; see sessionlog --help`,
     );
   }
-  const named = (name: string | undefined) => entries.find((entry) => entry.name === name);
+  const named = (name: string | undefined) => ENTRIES.find((entry) => entry.name === name);
   const entry = named(first);
   if (entry !== undefined) return runCommand(entry, rest, context);
   const helped = first === "help" ? rest[0] : undefined;
@@ -103,26 +103,27 @@ async function dispatch([first, ...rest]: readonly string[], context: CliContext
 
 async function runCommand(entry: Entry, args: readonly string[], context: CliContext): Promise<number> {
   const create = await entry.load();
-  const { command, run } = create();
-  prepare(command, context).parse(args, { from: "user" });
+  const { command, help, run } = create();
+  prepare(command, context, help).parse(args, { from: "user" });
   return run(context);
 }
 
-/** Knows the commands by name only, for `--help`, `--version` and the hint at a mistyped command. */
+/** Has the commands by name only, for `--help`, `--version` and the hint at a mistyped command. */
 function createOverview(context: CliContext): Command {
   const program = new Command("sessionlog")
     .usage("<command> [options]")
     .description("The session log for LLM daemons: validated sessions in over gRPC, durable JSON lines out.")
     .version(programVersion(), "--version", "print the version")
-    .helpCommand("help <command>", "print the help of a command")
-    .addHelpText("after", overviewHelp);
-  for (const { name, summary } of entries) prepare(program.command(name).description(summary), context);
-  return prepare(program, context);
+    .helpCommand("help <command>", "print the help of a command");
+  for (const { name, summary } of ENTRIES) prepare(program.command(name).description(summary), context);
+  return prepare(program, context, overviewHelp);
 }
 
-function prepare(command: Command, { stdout, stderr }: CliContext): Command {
+function prepare(command: Command, { stdout, stderr }: CliContext, help = ""): Command {
   return command
+    .addHelpText("after", wrapHelp(help, stdout.columns ?? 100))
     .exitOverride()
+    .configureHelp({ minWidthToWrap: 20 })
     .helpOption("-h, --help", "print this help")
     .configureOutput({
       writeOut: (text) => stdout.write(text),
@@ -144,6 +145,16 @@ function prepare(command: Command, { stdout, stderr }: CliContext): Command {
     });
 }
 
+/** Wraps paragraphs, whose lines are joined, and items such as `  0  done` or `  - item`; other indented lines are kept. */
+function wrapHelp(help: string, width: number): string {
+  const layout = new Help();
+  const wrapItem = (_: string, term: string, text: string) =>
+    term + layout.boxWrap(text, width - term.length).replaceAll("\n", `\n${" ".repeat(term.length)}`);
+  return help
+    .replaceAll(/^\S.*(?:\n\S.*)*/gm, (paragraph) => layout.boxWrap(paragraph.replaceAll("\n", " "), width))
+    .replaceAll(/^( {2}(?:- |\S+(?: \S+)* {2,}))(\S.*)$/gm, wrapItem);
+}
+
 function programVersion(): string {
   const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
   const manifest: unknown = JSON.parse(text);
@@ -157,8 +168,8 @@ Exit status:
   1  the work failed
   2  wrong usage or configuration
 
-Example:
+Examples:
   sessionlog serve --path data/sessions.jsonl
   sessionlog append sessions.jsonl
 
-"sessionlog <command> --help" tells all about a command.`;
+"sessionlog <command> --help" describes a command.`;

@@ -6,15 +6,14 @@ import { oneLine } from "../output/text.js";
 
 /** `sessionlog check-config`: prints the effective configuration. */
 export function createCheckConfig(): CliCommand {
-  const command = new Command("sessionlog check-config")
-    .description(
-      "Checks the configuration as serve would and prints what is in effect, with where each value came from as a comment: default, " +
-        "flag, variable, or the file's path. The output is a configuration file itself.",
-    )
-    .addHelpText("after", `${configurationHelp}\n${checkConfigHelp}`);
+  const command = new Command("sessionlog check-config").description(
+    "Checks the configuration as serve would and prints the effective values, each with its origin as a comment: default, flag, " +
+      "variable, or the file's path. The output is itself a configuration file.",
+  );
   const options = addConfigOptions(command);
   return {
     command,
+    help: `${configurationHelp}\n${checkConfigHelp}`,
     async run(context) {
       await write(context.stdout, printConfig(options.load(context)));
       return 0;
@@ -38,8 +37,8 @@ export function printConfig({ entries, file }: LoadedConfig): string {
 
 const checkConfigHelp = `
 Exit status:
-  0  the configuration is right
-  2  it is not: one line on standard error names the key, where it was set, and what was expected
+  0  the configuration is valid
+  2  it is not: standard error names the key, where it was set, and what was expected
 
 Examples:
   sessionlog check-config

@@ -5,7 +5,12 @@ import { nearest } from "../../config/nearest.js";
 import { listQueries, type NamedQuery } from "../../query/catalog.js";
 import type { JournalReader, Outcome } from "../../query/index.js";
 import { type CliCommand, type CliContext, UsageError, write } from "../context.js";
-import { addJournalOptions, type JournalOptions, type Questions } from "../options/journal_options.js";
+import {
+  addJournalOptions,
+  type JournalOptions,
+  journalEnvironmentHelp,
+  type Questions,
+} from "../options/journal_options.js";
 import { addParameterOptions } from "../options/query_parameters.js";
 import { createBufferedOutput, type TextSink } from "../output/buffered_output.js";
 import { replaceFile, replaceTextFile } from "../output/output_file.js";
@@ -17,32 +22,32 @@ import { type Terminal, terminalOf } from "../output/terminal.js";
 const BUFFERED_CHARACTERS_MAX = 8 * 1024 * 1024;
 const SQL_BYTES_MAX = 1024 * 1024;
 
-/** `sessionlog query`: asks the session log. */
+/** `sessionlog query`: runs a query over the session log. */
 export function createQuery(): CliCommand {
   const queries = listQueries();
   const command = new Command("sessionlog query")
     .description(
-      "Asks the session log, sealed segments and the active file at once, also while the service writes: one of the queries that come " +
-        "with the program, or SQL of your own over the views sessions (a row each, columns as in a row) and attempts.\n\n" +
-        "SQL may only read, and only the log: no other file, no network, no extensions. Lines that are no rows of this schema are passed " +
-        "over and counted on standard error.",
+      "Queries the session log, sealed segments and the active file together, also while the service writes: one of the queries that " +
+        "come with the program, or your own SQL over the views sessions (one row per session, with the row's keys as columns) and attempts.\n\n" +
+        "SQL may only read, and only the session log: no other file, no network, no extensions. Lines that are not rows of this schema are " +
+        "skipped and counted on standard error.",
     )
-    .argument("[name]", "the query; see --list")
-    .addHelpText("after", queryHelp)
-    .option("--list", "print the names of the queries, what they tell and what they take")
+    .argument("[name]", "name of a query; see --list")
+    .option("--list", "list the queries with what they answer and their parameters")
     .option("--show", "print the query's SQL instead of running it")
-    .option("--sql <text>", "one SELECT, in the words of DuckDB (default: standard input, when no query is named)")
-    .addOption(new Option("--format <format>", "how to print the answer").choices(FORMAT_NAMES).default("table"))
-    .option("--output <file>", "where to; it gets its name when it is whole (default: standard output)");
+    .option("--sql <text>", "one SELECT in DuckDB's SQL (default without a name: standard input)")
+    .addOption(new Option("--format <format>", "output format").choices(FORMAT_NAMES).default("table"))
+    .option("--output <file>", "write to this file, replaced only when complete (default: standard output)");
   const journal = addJournalOptions(command, { filters: true });
   const parameters = addParameterOptions(command, queries);
   return {
     command,
+    help: queryHelp,
     async run(context) {
       const { list, show, sql } = command.opts();
       const [name] = command.args;
       if (list === true) {
-        if (name !== undefined || sql !== undefined) throw new UsageError("--list stands alone");
+        if (name !== undefined || sql !== undefined) throw new UsageError("--list takes no query and no --sql");
         await write(context.stdout, printList(queries, terminalOf(context)));
         return 0;
       }
@@ -107,7 +112,7 @@ async function answer(
     return incomplete ? 1 : 0;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
-    // Of several lines: the place is shown below the words.
+    // Several lines: the place in the SQL is shown below the message.
     context.stderr.write(`sessionlog: ${error.message.trimEnd()}\n`);
     return 1;
   }
@@ -150,7 +155,7 @@ async function printAnswer(
 function printList(queries: readonly NamedQuery[], terminal: Terminal): string {
   return printTable(
     {
-      columns: ["name", "what it tells", "takes"].map((name) => ({ name, numeric: false })),
+      columns: ["name", "what it answers", "parameters"].map((name) => ({ name, numeric: false })),
       rows: queries.map(({ name, title, parameters }) => [
         name,
         title,
@@ -162,19 +167,16 @@ function printList(queries: readonly NamedQuery[], terminal: Terminal): string {
 }
 
 const queryHelp = `
-Environment:
-  SESSIONLOG_CONFIG    the configuration file, unless --config is given
-  SESSIONLOG_LOG_PATH  the session log, unless --path is given
+${journalEnvironmentHelp}
 
 Exit status:
-  0  answered
-  1  the SQL is not right or not allowed, the log cannot be read, the time is up; or answered without
-     a damaged file, which is named
+  0  the result is complete
+  1  the SQL is wrong or not allowed, the session log cannot be read, or time is up; or a damaged file is left out
   2  wrong usage or configuration
 
 Examples:
   sessionlog query --list
   sessionlog query first-shot --since 7d --kind fill
   sessionlog query session --session-id 4bf92f35
-  sessionlog query --path /var/lib/sessionlog --sql "SELECT daemon, count(*) FROM sessions GROUP BY ALL"
-  sessionlog query --format parquet --output sessions.parquet --sql "FROM sessions"`;
+  sessionlog query --sql "SELECT daemon, count(*) FROM sessions GROUP BY ALL"
+  sessionlog query --format parquet --output out.parquet --sql "FROM sessions"`;

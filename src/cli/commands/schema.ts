@@ -5,15 +5,14 @@ import { addConfigOptions } from "../options/settings_options.js";
 
 /** `sessionlog schema`: prints the JSON Schema of a row. */
 export function createSchema(): CliCommand {
-  const command = new Command("sessionlog schema")
-    .description(
-      "Prints the JSON Schema (draft 2020-12) that every row of the session log satisfies, with the configured kinds joined to it, " +
-        "as the service applies it.",
-    )
-    .addHelpText("after", schemaHelp);
+  const command = new Command("sessionlog schema").description(
+    "Prints the JSON Schema (draft 2020-12) that every row of the session log matches, with the configured kinds, as the service " +
+      "applies it.",
+  );
   const options = addConfigOptions(command, ({ section, key }) => section === "record" && key === "kinds");
   return {
     command,
+    help: schemaHelp,
     async run(context) {
       const { kinds } = options.load(context).config.record;
       await write(context.stdout, `${JSON.stringify(schemaWithKinds(kinds), null, 2)}\n`);
@@ -29,8 +28,8 @@ export function schemaWithKinds(kinds: readonly string[]): object {
 }
 
 const schemaHelp = `
-The rules that compare fields are not in it ("sessionlog verify" applies them too). The kinds are those of
-the configuration: --record-kinds, SESSIONLOG_RECORD_KINDS, [record] kinds of the file.
+It does not contain the rules that compare fields; "sessionlog verify" applies these too. The kinds are those of the
+configuration: --record-kinds, SESSIONLOG_RECORD_KINDS, [record] kinds of the file.
 
 Environment:
   SESSIONLOG_CONFIG        the configuration file, unless --config is given

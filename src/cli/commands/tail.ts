@@ -3,7 +3,7 @@ import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { count } from "../../config/values.js";
 import { type CliCommand, type CliContext, UsageError, write } from "../context.js";
-import { list, valueParser } from "../options/option_values.js";
+import { listOption, valueOption } from "../options/option_values.js";
 import { addressOption, findAddress } from "../options/service_address.js";
 import { createRowPrinter, sessionLine } from "../output/session_line.js";
 import { terminalOf } from "../output/terminal.js";
@@ -24,59 +24,63 @@ interface TailOptions {
   readonly sequence?: boolean;
 }
 
-const defaultLast = 10;
-const verdicts: readonly string[] = sessionSchema.properties.final_verdict.enum;
-/** What a sequence and the tab behind it take at most. */
-const numberPlaces = 16;
-/** A service that is gone without a word is noticed. */
-const keepalive = { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms": 20_000 };
+const LAST_DEFAULT = 10;
+const VERDICTS: readonly string[] = sessionSchema.properties.final_verdict.enum;
+/** Columns for a sequence and the tab after it. */
+const SEQUENCE_COLUMNS_MAX = 16;
+/** Detects a service whose machine or network is gone. */
+const KEEPALIVE = { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms": 20_000 };
 
 /** `sessionlog tail`: prints the newest sessions that a service has, and each new one. */
 export function createTail(): CliCommand {
-  const number = (min: number, max: number) => valueParser(count(min, max));
   const command = new Command("sessionlog tail")
     .description(
-      "Prints the last sessions that a service has stored and, with --follow, each new one as soon as it is durable: a line for " +
-        "a person on a terminal, the row as JSON anywhere else. The attempts come first: ✓ accepted, ✗ refused, ! infra_error.\n\n" +
+      "Prints the last sessions that a service has stored and, with --follow, each new one as soon as it is on disk: a short line on " +
+        "a terminal, the row as JSON otherwise. The line starts with the attempts: ✓ accepted, ✗ refused, ! infra_error.\n\n" +
         "    ✗✗✓ fill qwen3:8b 4.2 s 4bf92f35",
     )
     .addOption(addressOption())
     .addOption(
-      new Option("-n, --last <number>", `begin with the last so many that pass (default: ${defaultLast})`).argParser(
-        number(0, 1_000_000),
+      valueOption(
+        "-n, --last <number>",
+        `start with this many sessions (default: ${LAST_DEFAULT})`,
+        count(0, 1_000_000),
       ),
     )
     .addOption(
-      new Option("--from-sequence <number>", "begin with the row of this number instead")
-        .argParser(number(1, 1e15 - 1))
-        .conflicts("last"),
+      valueOption(
+        "--from-sequence <number>",
+        "start with the row of this number instead",
+        count(1, 1e15 - 1),
+      ).conflicts("last"),
     )
-    .option("-f, --follow", "go on with each new session, until interrupted; a service that restarts is waited for")
-    .addOption(new Option("--kind <name>", "only sessions of this kind; may be given more than once").argParser(list))
-    .addOption(new Option("--daemon <name>", "only those of this daemon; likewise").argParser(list))
-    .addOption(new Option("--model <name>", "only those of this model; likewise").argParser(list))
+    .option("-f, --follow", "print new sessions until interrupted; reconnect when the service restarts")
+    .addOption(listOption("--kind <name>", "only sessions of this kind; repeatable"))
+    .addOption(listOption("--daemon <name>", "only sessions of this daemon; repeatable"))
+    .addOption(listOption("--model <name>", "only sessions of this model; repeatable"))
     .addOption(
-      new Option("--verdict <verdict>", `only those that ended so (${verdicts.join(", ")}); likewise`).argParser(
-        (text, before: readonly string[] | undefined) => {
-          if (!verdicts.includes(text)) throw new InvalidArgumentError(`Expected one of ${verdicts.join(", ")}.`);
-          return list(text, before);
+      listOption(
+        "--verdict <verdict>",
+        `only sessions with this verdict (${VERDICTS.join(", ")}); repeatable`,
+        (text) => {
+          if (!VERDICTS.includes(text)) throw new InvalidArgumentError(`Expected one of ${VERDICTS.join(", ")}.`);
+          return text;
         },
       ),
     )
-    .option("--ungrounded", "only accepted ones that name somebody who is not on the roster")
+    .option("--ungrounded", "only accepted sessions stamped as not grounded in the roster")
     .addOption(
       new Option("--format <format>", "line, jsonl, or auto: line on a terminal")
         .choices(["auto", "line", "jsonl"])
         .default("auto"),
     )
-    .option("--sequence", "print each row's number and a tab before it")
-    .addHelpText("after", tailHelp);
-  return { command, run: (context) => tail(command.opts<TailOptions>(), context) };
+    .option("--sequence", "print each row's number and a tab before it");
+  return { command, help: tailHelp, run: (context) => tail(command.opts<TailOptions>(), context) };
 }
 
 async function tail(options: TailOptions, context: CliContext): Promise<number> {
   const address = findAddress(options.address, context);
-  const { last = options.fromSequence === undefined ? defaultLast : 0, follow = false, fromSequence = 0 } = options;
+  const { last = options.fromSequence === undefined ? LAST_DEFAULT : 0, follow = false, fromSequence = 0 } = options;
   if (last === 0 && fromSequence === 0 && !follow) throw new UsageError("--last 0 prints nothing without --follow");
   const request = {
     last,
@@ -88,53 +92,51 @@ async function tail(options: TailOptions, context: CliContext): Promise<number> 
     verdicts: options.verdict ?? [],
     ungrounded_only: options.ungrounded ?? false,
   };
-  const client = createApiClient(address, { channel_options: keepalive });
+  const client = createApiClient(address, { channel_options: KEEPALIVE });
   const stop = stopOnSignal(context.signals);
-  const { onMessage, told } = createPrinter(options, context);
+  const { onMessage, printed } = createPrinter(options, context);
   try {
     await readTail(request, { client, address, onMessage, signal: stop.signal, context });
-    return told.gaps === 0 ? 0 : 1;
+    return printed.gaps === 0 ? 0 : 1;
   } finally {
     stop.end();
     client.close();
   }
 }
 
-/** What prints rows on standard output and tells of gaps on standard error, and how many it told of. */
+/** Prints rows on standard output, reports gaps on standard error and counts them. */
 function createPrinter(options: TailOptions, context: CliContext) {
   const { stdout, stderr } = context;
   const { width, colours } = terminalOf(context);
-  const taken = options.sequence === true ? numberPlaces : 0;
-  const terminal = { width: width && Math.max(1, width - taken), colours };
+  const reserved = options.sequence === true ? SEQUENCE_COLUMNS_MAX : 0;
+  const terminal = { width: width && Math.max(1, width - reserved), colours };
   const lines = options.format === "line" || (options.format === "auto" && stdout.isTTY === true);
   const print = lines ? (record: Uint8Array) => sessionLine(record, terminal) : createRowPrinter();
-  const told = { gaps: 0 };
+  const printed = { gaps: 0 };
   return {
-    told,
+    printed,
     async onMessage({ sequence, record }: TailMessage): Promise<void> {
-      if (record === undefined) {
-        told.gaps += 1;
-        stderr.write(
-          `sessionlog: rows up to number ${sequence} are missing: removed, not readable, too large, or no records of this schema\n`,
-        );
-        return;
+      if (record !== undefined) {
+        return write(stdout, options.sequence === true ? `${sequence}\t${print(record)}` : print(record));
       }
-      await write(stdout, options.sequence === true ? `${sequence}\t${print(record)}` : print(record));
+      printed.gaps += 1;
+      const reasons = "removed, unreadable, too large, or not records of this schema";
+      stderr.write(`sessionlog: rows up to number ${sequence} are missing: ${reasons}\n`);
     },
   };
 }
 
 const tailHelp = `
-Filters of different kinds must all be met. A gap, where rows were removed by retention or cannot be read, is told on
-standard error. After a restart of the service --follow goes on behind the last row it has seen. Rows that an older logger
-wrote are printed as the service would write them today.
+A session must match all filters of different kinds, and one value of each. Missing rows, removed by retention or
+unreadable, are reported on standard error. With --follow, tail continues after the last row it printed when the service
+restarts. Rows that an older logger wrote are printed as the service would write them today.
 
 Environment:
   SESSIONLOG_ADDRESS  the service, unless --address is given
 
 Exit status:
   0  printed, or interrupted while following
-  1  the service cannot be reached, or there was a gap
+  1  the service cannot be reached, or rows are missing
   2  wrong usage
 
 Examples:

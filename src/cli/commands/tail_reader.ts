@@ -10,29 +10,29 @@ interface TailReaderOptions {
   readonly context: Pick<CliContext, "stdout" | "stderr" | "sleep">;
 }
 
-const retryPause_ms = 1_000;
+const RETRY_PAUSE_MS = 1_000;
 
 /**
- * Reads what a request is for, each row once, though the service ends the call because its messages were not taken for too
- * long, or, when it follows, is restarted. Ends early, without an error, on abort or when nobody reads standard output.
+ * Reads the rows of a request, each once, and calls again when the service ended the call because this reader was too slow or,
+ * with follow, because it restarted. Returns early, without an error, on abort or when standard output is closed.
  *
  * @throws WorkError
  */
 export async function readTail(request: Partial<TailSessionsRequest>, options: TailReaderOptions): Promise<void> {
   const { client, address, onMessage, signal, context } = options;
   const { stdout, stderr, sleep } = context;
-  const unread = new AbortController();
-  const abort = () => unread.abort();
-  // A pipe that nobody reads any more goes on calling itself writable.
+  const closed = new AbortController();
+  const abort = () => closed.abort();
+  // A closed pipe still reports writable; only `error` and `close` tell.
   stdout.on("error", abort).on("close", abort);
-  const ended = AbortSignal.any([signal, unread.signal]);
+  const ended = AbortSignal.any([signal, closed.signal]);
   let next: number | undefined;
-  let away = false;
+  let unavailable = false;
 
   async function call(from: Partial<TailSessionsRequest>): Promise<CallFailure | undefined> {
     const onBegin = (first_sequence: number) => {
       next ??= first_sequence;
-      away = false;
+      unavailable = false;
     };
     const messages = client.tail(from, { signal: ended, onBegin });
     for (;;) {
@@ -51,9 +51,9 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
       if (failure.code_name === "ABORTED" && next !== before) continue;
       const waits = request.follow === true && failure.code_name === "UNAVAILABLE" && next !== undefined;
       if (!waits) throw new WorkError(`${address}: ${failure.code_name}: ${failure.message}`);
-      if (!away) stderr.write(`sessionlog: ${address}: ${failure.message}; waiting for the service\n`);
-      away = true;
-      await sleep(retryPause_ms);
+      if (!unavailable) stderr.write(`sessionlog: ${address}: ${failure.message}; waiting for the service\n`);
+      unavailable = true;
+      await sleep(RETRY_PAUSE_MS);
     }
   } finally {
     stdout.off("error", abort).off("close", abort);

@@ -13,18 +13,18 @@ import { type JournalTally, verdict, verifyDirectory } from "./verify_journals.j
 export function createVerify(): CliCommand {
   const command = new Command("sessionlog verify")
     .description(
-      "Checks whole session logs: of a directory, every session log in it, without a path, the configured one. Names what is wrong with " +
-        "its file. The last line says whether all is sound, for example:\n\n" +
+      "Checks whole session logs: all those in a directory or, without a path, the configured one. Each problem is printed with its " +
+        "file; the last line is the verdict, for example:\n\n" +
         "    sound: 12 segments, 123456 rows, sequences 1 to 123456\n\n" +
-        "Of a file (- is standard input, .gz is gunzipped) every row is checked, and nothing else. The last line then says how many rows there were. " +
-        "Nothing is changed, and a service may be running.",
+        "For a file (- is standard input, .gz is decompressed) only its rows are checked; the last line then counts them. Nothing is " +
+        "changed, and a service may be running.",
     )
-    .argument("[path...]", "directories of session logs, or JSONL files")
-    .addHelpText("after", verifyHelp);
+    .argument("[path...]", "directories of session logs, or JSONL files");
   const options = addConfigOptions(command, ({ key }) => key === "kinds" || key === "path");
-  options.alias("--daemon", "<name>", "the daemon of rows that name none (default: none)", "record", "default_daemon");
+  options.alias("--daemon", "<name>", "the daemon of rows without one (default: none)", "record", "default_daemon");
   return {
     command,
+    help: verifyHelp,
     async run(context) {
       const { record, log } = options.load(context).config;
       const check = createRowCheck(createRecordToRow(record), record.default_daemon);
@@ -62,7 +62,7 @@ export function createVerify(): CliCommand {
 async function isDirectory(path: string, { cwd }: CliContext): Promise<boolean> {
   if (path === "-") return false;
   const [found] = await Promise.allSettled([stat(resolve(cwd, path))]);
-  // Why a path cannot be looked at is told when it is read.
+  // A path that cannot be examined is reported when it is read.
   return found.status === "fulfilled" && found.value.isDirectory();
 }
 
@@ -88,32 +88,31 @@ async function verifyFile(file: string, check: RowCheck, counts: Counts, context
 }
 
 const verifyHelp = `
-What is checked of a session log:
-  - every sealed segment can be read to its end, gzipped or not, and has as many rows as its name says
-  - sequences have no gap, and no two files claim the same one, up to the active file, where <stem>.state puts it
-  - checksums of <stem>.sha256: each listed file is there and matches
-  - no repair is left half done, and the last line is whole
+What is checked in a session log:
+  - every sealed segment can be read to its end, compressed or not, and has the number of rows in its name
+  - sequences have no gap and no overlap, up to the active file, which starts where <stem>.state says
+  - each file listed in <stem>.sha256 is there, and its checksum matches
+  - no repair is unfinished, and the last line is complete
   - every row, against the schema and the rules that compare fields
 
-Problems are told as FILE: or FILE:LINE: with what is wrong. What is worth knowing but does no harm is told as FILE: note:
-(other programs' files, segments without a checksum yet, what an earlier start set aside). A last line that nothing ends is
-looked at for a second, since a service may be writing it; one that stays torn is a problem, which the next start of a service repairs.
+Problems are printed as FILE: or FILE:LINE: with what is wrong. FILE: note: is worth knowing but does no harm: files of
+other programs, segments without a checksum yet, what an earlier start set aside. A last line without a newline is
+watched for a second, since a service may be writing it; if it stays torn it is a problem, which the next start of a service repairs.
 
 Rows of older loggers are read too: attempts may be null, session_id empty, keys in any order. Such rows, and any other that
-the service would write differently, are counted as legacy, not refused. Blank lines are passed over.
+the service would write differently, are counted as legacy, not refused. Blank lines are skipped.
 
-The kinds and the daemon are those of the configuration (--config, SESSIONLOG_CONFIG, ./sessionlog.toml),
-unless given here.
+The kinds and the daemon are those of the configuration (--config, SESSIONLOG_CONFIG, ./sessionlog.toml) unless given here.
 
 Environment:
   SESSIONLOG_CONFIG                 the configuration file, unless --config is given
-  SESSIONLOG_LOG_PATH               the session log to check when no path is given
+  SESSIONLOG_LOG_PATH               the session log to check without a path
   SESSIONLOG_RECORD_KINDS           the kinds, separated by commas
-  SESSIONLOG_RECORD_DEFAULT_DAEMON  the daemon of rows that name none
+  SESSIONLOG_RECORD_DEFAULT_DAEMON  the daemon of rows without one
 
 Exit status:
-  0  all is sound, or every row of the files is right
-  1  something is not, the last line is torn, or a file cannot be read
+  0  every session log is sound, every row of the files is valid
+  1  a problem was found, or a file cannot be read
   2  wrong usage or configuration
 
 Examples:

@@ -7,7 +7,7 @@ import { formatViolations } from "../ingest/line_record.js";
 import type { RowCheck } from "../ingest/row_check.js";
 import { createProgress } from "../output/progress.js";
 
-/** What was found of one journal, or of a directory that has none. */
+/** What was found in one journal, or in a directory without one. */
 export interface JournalTally extends Inspected {
   /** As the user named it. */
   readonly directory: string;
@@ -15,13 +15,13 @@ export interface JournalTally extends Inspected {
   readonly problems: number;
 }
 
-const nothing = { segments: 0, rows: 0, sequences: undefined, legacy: 0 };
+const EMPTY = { segments: 0, rows: 0, sequences: undefined, legacy: 0 };
 
 /**
  * Verifies the journals of a directory and prints what it finds.
  *
  * @param directory as the user named it
- * @param stem the one journal that is wanted; undefined for all of them
+ * @param stem the one journal to check; undefined for all
  */
 export async function verifyDirectory(
   directory: string,
@@ -33,22 +33,21 @@ export async function verifyDirectory(
   try {
     const { journals, foreign } = await findJournals(nodeDisk, absolute, isSessionRow);
     const wanted = journals.filter((names) => stem === undefined || names.stem === stem);
-    // What lies beside the one that is wanted is not asked for.
-    const beside = foreign.filter(({ file }) => stem === undefined || file === `${stem}.jsonl`);
-    await write(context.stdout, beside.map((finding) => printFinding(directory, finding)).join(""));
-    const problems = beside.filter(isProblem).length;
+    const others = foreign.filter(({ file }) => stem === undefined || file === `${stem}.jsonl`);
+    await write(context.stdout, others.map((finding) => printFinding(directory, finding)).join(""));
+    const problems = others.filter(isProblem).length;
     if (wanted.length === 0) {
-      const none = `there is no session log here${stem === undefined ? "" : ` that is called ${stem}.jsonl`}`;
+      const none = `there is no session log here${stem === undefined ? "" : ` named ${stem}.jsonl`}`;
       await write(context.stdout, `${directory}: ${none}\n`);
-      return [{ ...nothing, directory, problems: problems + 1 }];
+      return [{ ...EMPTY, directory, problems: problems + 1 }];
     }
-    const tallies: JournalTally[] = problems > 0 ? [{ ...nothing, directory, problems }] : [];
+    const tallies: JournalTally[] = problems > 0 ? [{ ...EMPTY, directory, problems }] : [];
     for (const names of wanted) tallies.push(await verifyJournal(directory, names, check, context));
     return tallies;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     await write(context.stdout, `${directory}: cannot be read: ${describeFileError(error)}\n`);
-    return [{ ...nothing, directory, problems: 1 }];
+    return [{ ...EMPTY, directory, problems: 1 }];
   }
 }
 
@@ -103,7 +102,7 @@ function printFinding(directory: string, { severity, file, message }: Finding): 
   return `${join(directory, file)}: ${severity === "note" ? "note: " : ""}${message}\n`;
 }
 
-/** Whether all is sound, in one line. */
+/** Whether all are sound, in one line. */
 export function verdict(tallies: readonly JournalTally[]): string {
   const sum = (of: (tally: JournalTally) => number) => tallies.reduce((total, tally) => total + of(tally), 0);
   const problems = sum((tally) => tally.problems);

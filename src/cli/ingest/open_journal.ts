@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import type { Config } from "../../config/config.js";
 import { describeFileError } from "../../config/errors.js";
 import {
@@ -13,20 +14,18 @@ import { isSessionRow } from "../../record/index.js";
 import { type CliContext, WorkError } from "../context.js";
 import type { Progress } from "../output/progress.js";
 
-/** At most so many rows are given to the journal at once. */
-export const BATCH_ROWS = 10_000;
-/** One row may have as many. */
-const QUEUE_BYTES = 8 * 1024 * 1024;
+/** At least the largest row. */
+const QUEUE_BYTES_MAX = 8 * 1024 * 1024;
 
 export interface OpenJournal {
   readonly journal: Journal;
-  /** Stores what is left, and releases the lock. */
+  /** Stores what is queued, and releases the lock. */
   close(): Promise<void>;
-  /** Why the journal cannot be trusted any more; undefined while it can. */
+  /** Why the journal failed; undefined while it has not. */
   failure(): string | undefined;
 }
 
-/** Takes the lock, so that no service can begin to write, and learns every row that is there. */
+/** Takes the lock, so that no service can start to write, and reads every row, so that none is stored twice. */
 export async function openJournal(config: Config, progress: Progress, context: CliContext): Promise<OpenJournal> {
   const { log, rotation, retention } = config;
   let failure: string | undefined;
@@ -35,9 +34,9 @@ export async function openJournal(config: Config, progress: Progress, context: C
   const journal = createJournal({
     path: log.path,
     durability: log.durability,
-    // There is one batch at a time.
-    queue_rows: BATCH_ROWS,
-    queue_bytes: QUEUE_BYTES,
+    // One batch at a time.
+    queue_rows: BATCH_RECORDS_MAX,
+    queue_bytes: QUEUE_BYTES_MAX,
     rotation,
     compress: rotation.compress,
     retention,
@@ -56,24 +55,24 @@ export async function openJournal(config: Config, progress: Progress, context: C
   });
   progress.show(`${log.path}: reading`);
   try {
-    // The journal would wait for its directory, as a service does.
+    // Otherwise the journal would wait for its directory, as in a service.
     await nodeDisk.makeDirectory(dirname(log.path));
     await journal.open();
   } catch (error) {
     if (error instanceof JournalOpenError) throw new WorkError(error.message);
-    throw new WorkError(`${dirname(log.path)}: cannot be made: ${describeFileError(error)}`);
+    throw new WorkError(`${dirname(log.path)}: cannot be created: ${describeFileError(error)}`);
   } finally {
     progress.clear();
   }
   const close = () => journal.drain();
   if (unread !== undefined) {
     await close();
-    throw new WorkError(`${unread}; nothing is imported, since its rows might be stored twice`);
+    throw new WorkError(`${unread}; nothing was imported, since its rows could be stored twice`);
   }
   return { journal, close, failure: () => failure };
 }
 
-/** A service goes on without a sealed segment that it cannot read; rows in it would not be known again. */
+/** A service continues without a sealed segment that it cannot read, but its rows would not be recognized here. */
 function isOfSegment(fields: object, log_path: string): boolean {
   return parseSegmentName(basename(pathOf(fields)))?.stem === basename(log_path, ".jsonl");
 }
@@ -82,7 +81,7 @@ function pathOf(fields: object): string {
   return "path" in fields ? String(fields.path) : "";
 }
 
-/** What fails is told by whoever waits for it. */
+/** Warnings only: an error is returned to the caller, who reports it. */
 function createWarnings(progress: Progress, { stderr }: CliContext): JournalLog {
   return {
     info() {},

@@ -1,19 +1,19 @@
 import { WorkError } from "../context.js";
 import type { Progress } from "../output/progress.js";
 import type { Batch, RefusedRow } from "./batches.js";
-import type { Refusals } from "./rejects.js";
+import type { Rejects } from "./rejects.js";
 import type { SendOutcome } from "./to_service.js";
 
-export interface AppendCounts {
+export interface RowCounts {
   readonly appended: number;
   readonly duplicate: number;
   readonly refused: number;
 }
 
-/** How far it came. */
-export interface AppendOutcome {
-  readonly counts: AppendCounts;
-  /** Undefined when every line was dealt with. */
+/** How far storing got. */
+export interface StoreOutcome {
+  readonly counts: RowCounts;
+  /** Undefined when every line was stored or refused. */
   readonly failure?: {
     readonly cause: "store" | "files";
     /** One line. */
@@ -23,26 +23,26 @@ export interface AppendOutcome {
   };
 }
 
-export const noRows: AppendCounts = { appended: 0, duplicate: 0, refused: 0 };
+export const NO_ROWS: RowCounts = { appended: 0, duplicate: 0, refused: 0 };
 
 /**
- * Stores the batches of a file one after the other, so that rows keep their order; the next one is read while one is under
- * way. Stops at the first that cannot be stored.
+ * Stores the batches of a file one after the other, so that rows keep their order; the next one is read while one is being
+ * stored. Stops at the first that cannot be stored.
  */
-export async function appendAll(options: {
+export async function storeBatches(options: {
   /** Name of the file in messages. */
   readonly file: string;
   readonly batches: AsyncGenerator<Batch>;
   readonly send: (records: readonly Uint8Array[]) => Promise<SendOutcome>;
-  readonly refusals: Refusals;
+  readonly rejects: Rejects;
   readonly progress: Progress;
-  /** What was stored of files before. */
-  readonly before?: AppendCounts;
-}): Promise<AppendOutcome> {
-  const { file, batches, send, refusals, progress, before } = options;
-  let counts = before ?? noRows;
+  /** Counts of earlier files. */
+  readonly before?: RowCounts;
+}): Promise<StoreOutcome> {
+  const { file, batches, send, rejects, progress, before } = options;
+  let counts = before ?? NO_ROWS;
   let resume_line = 1;
-  let failure: AppendOutcome["failure"];
+  let failure: StoreOutcome["failure"];
   try {
     let next = readAhead(batches);
     for (let turn = await next; !turn.done; turn = await next) {
@@ -58,7 +58,7 @@ export async function appendAll(options: {
       counts = addCounts(counts, sent.results, refused.length);
       if (refused.length > 0) {
         progress.clear();
-        await refusals.report(file, refused);
+        await rejects.report(file, refused);
       }
       resume_line = batch.last_line + 1;
       const rows = counts.appended + counts.duplicate;
@@ -67,7 +67,7 @@ export async function appendAll(options: {
       );
     }
   } catch (error) {
-    // A file failed. What was stored until then is to be told.
+    // A file failed. What was stored before that is reported.
     if (!(error instanceof WorkError) || (resume_line === 1 && before === undefined)) throw error;
     failure = { cause: "files", message: error.message, resume_line };
   } finally {
@@ -78,7 +78,7 @@ export async function appendAll(options: {
 
 function readAhead(batches: AsyncGenerator<Batch>): Promise<IteratorResult<Batch, unknown>> {
   const next = batches.next();
-  // Whoever awaits it gets the failure; until then Node must not take it for one that nobody looks at.
+  // Awaited later; without a handler now, Node reports an unhandled rejection.
   next.catch(() => {});
   return next;
 }
@@ -94,10 +94,10 @@ function refusedRows(batch: Batch, results: Extract<SendOutcome, { ok: true }>["
 }
 
 function addCounts(
-  counts: AppendCounts,
+  counts: RowCounts,
   results: Extract<SendOutcome, { ok: true }>["results"],
   refused: number,
-): AppendCounts {
+): RowCounts {
   const of = (kind: string) => results.filter((result) => result.kind === kind).length;
   return {
     appended: counts.appended + of("appended"),

@@ -5,11 +5,11 @@ import { duration, size } from "../../config/values.js";
 import type { JournalReader, Literal, Outcome, SessionFilter, TableFile } from "../../query/index.js";
 import { type CliContext, UsageError, WorkError } from "../context.js";
 import { stopOnSignal } from "../signals.js";
-import { list, valueParser } from "./option_values.js";
+import { listOption, valueOption } from "./option_values.js";
 import { addConfigOptions } from "./settings_options.js";
-import { instantExpected, parseInstant } from "./time_option.js";
+import { parseTime, TIME_EXPECTED } from "./time_option.js";
 
-/** What a command adds to its questions. */
+/** What a command passes to its queries. */
 export interface Questions {
   readonly tables?: readonly TableFile[];
   readonly variables?: Readonly<Record<string, Literal>>;
@@ -19,12 +19,12 @@ export interface Questions {
 
 /** A session log that the command line names, to be read with DuckDB. */
 export interface JournalOptions {
-  /** To be called once the command line is parsed. Throws ConfigError. */
+  /** Called after the command line is parsed. Throws ConfigError. */
   load(context: CliContext): Config;
   /**
-   * Lets `work` ask the log, and tells warnings on standard error.
+   * Runs `work` with a reader of the log; warnings are printed on standard error.
    *
-   * @throws WorkError when the log cannot be read or the time is up, SqlError when a question is not right
+   * @throws WorkError when the log cannot be read or the time is up, SqlError when a query is wrong
    */
   read<T>(
     context: CliContext,
@@ -34,45 +34,37 @@ export interface JournalOptions {
   ): Promise<Outcome<T>>;
 }
 
-const timeoutType = duration("1ms", "24h");
-const memoryType = size("64MiB", "1024GiB");
+const PATH_HELP =
+  "a session log's directory or one of its files: the active file means the whole log, any other only itself; repeatable " +
+  "(default: the configured log)";
+const MEMORY_HELP = "memory limit of DuckDB; beyond it, temporary files are used";
 
 /**
- * Adds `--path`, `--since` and the bounds to a command; with `filters` also those that pick sessions, and with `langfuse` the
- * setting of its address.
+ * Adds `--path`, `--since` and the limits to a command; with `filters` also the options that select sessions, and with
+ * `langfuse` the setting of its address.
  */
 export function addJournalOptions(
   command: Command,
   { filters = false, langfuse = false }: { readonly filters?: boolean; readonly langfuse?: boolean },
 ): JournalOptions {
   const config = addConfigOptions(command, ({ section }) => langfuse && section === "langfuse");
-  const instant = (text: string) => {
-    if (parseInstant(text, 0) === undefined) throw new InvalidArgumentError(`Expected ${instantExpected}.`);
+  const time = (text: string) => {
+    if (parseTime(text, 0) === undefined) throw new InvalidArgumentError(`Expected ${TIME_EXPECTED}.`);
     return text;
   };
-  command.addOption(
-    new Option(
-      "--path <path>",
-      "a journal's directory, or a file of it: the active file stands for all, others for themselves; may be given more than once (default: the configured log)",
-    ).argParser(list),
-  );
-  command.addOption(new Option("--since <time>", `sessions from then on: ${instantExpected}`).argParser(instant));
+  command
+    .addOption(listOption("--path <path>", PATH_HELP))
+    .addOption(new Option("--since <time>", `only sessions since then: ${TIME_EXPECTED}`).argParser(time));
   if (filters) {
-    command.addOption(new Option("--until <time>", "sessions before then").argParser(instant));
-    for (const name of ["kind", "daemon", "model"]) {
-      command.addOption(
-        new Option(`--${name} <name>`, `sessions of this ${name}; may be given more than once`).argParser(list),
-      );
-    }
+    command
+      .addOption(new Option("--until <time>", "only sessions before this time").argParser(time))
+      .addOption(listOption("--kind <name>", "only sessions of this kind; repeatable"))
+      .addOption(listOption("--daemon <name>", "only sessions of this daemon; repeatable"))
+      .addOption(listOption("--model <name>", "only sessions of this model; repeatable"));
   }
-  command.addOption(
-    new Option("--timeout <duration>", "stop after so long").argParser(valueParser(timeoutType)).default(300_000, "5m"),
-  );
-  command.addOption(
-    new Option("--memory <size>", "memory for DuckDB; what does not fit goes to the disk meanwhile")
-      .argParser(valueParser(memoryType))
-      .default(1024 ** 3, "1GiB"),
-  );
+  command
+    .addOption(valueOption("--timeout <duration>", "time limit", duration("1ms", "24h"), "5m"))
+    .addOption(valueOption("--memory <size>", MEMORY_HELP, size("64MiB", "1024GiB"), "1GiB"));
   return {
     load: (context) => config.load(context).config,
     async read(context, { log }, { tables = [], variables = {}, output }, work) {
@@ -107,10 +99,10 @@ export function addJournalOptions(
 }
 
 function readFilter(given: Readonly<Record<string, unknown>>, now_ms: number): SessionFilter {
-  const instant = (value: unknown) => (typeof value === "string" ? parseInstant(value, now_ms) : undefined);
-  const [since_ms, until_ms] = [instant(given.since), instant(given.until)];
+  const time = (value: unknown) => (typeof value === "string" ? parseTime(value, now_ms) : undefined);
+  const [since_ms, until_ms] = [time(given.since), time(given.until)];
   if (since_ms !== undefined && until_ms !== undefined && since_ms >= until_ms) {
-    throw new UsageError("--since and --until leave no time between them");
+    throw new UsageError("--since must be before --until");
   }
   return {
     since_ms,
@@ -124,3 +116,12 @@ function readFilter(given: Readonly<Record<string, unknown>>, now_ms: number): S
 function strings(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }
+
+/** The variables of commands that read a session log. */
+export const journalEnvironmentHelp = `Environment:
+  SESSIONLOG_CONFIG        the configuration file, unless --config is given
+  SESSIONLOG_LOG_PATH      the session log, unless --path is given`;
+
+/** The variables of those that also print links. */
+export const langfuseEnvironmentHelp = `${journalEnvironmentHelp}
+  SESSIONLOG_LANGFUSE_URL  the address of Langfuse, unless --langfuse-url is given`;

@@ -1,16 +1,18 @@
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { ValueType } from "../../config/values.js";
 
-/** Makes commander gather the texts of an option that may be given more than once. */
-export function list(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [...(before ?? []), text];
-}
-
-/** Makes commander read an option's text as settings are read. */
-export function valueParser<T>(type: ValueType<T>): (text: string) => T {
-  return (text) => {
+/** An option whose text is read as settings are read. */
+export function valueOption<T>(flags: string, help: string, type: ValueType<T>, default_text?: string): Option {
+  const parse = (text: string) => {
     const reading = type.read(type.fromText(text), "/");
     if (reading === undefined) throw new InvalidArgumentError(`Expected ${type.expected}.`);
     return reading.value;
   };
+  const option = new Option(flags, help).argParser(parse);
+  return default_text === undefined ? option : option.default(parse(default_text), default_text);
+}
+
+/** An option that may be given more than once: a list of texts. */
+export function listOption(flags: string, help: string, check: (text: string) => string = (text) => text): Option {
+  return new Option(flags, help).argParser((text, before: readonly string[] = []) => [...before, check(text)]);
 }

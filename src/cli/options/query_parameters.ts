@@ -5,12 +5,12 @@ import type { Literal, TableFile } from "../../query/index.js";
 import { type CliContext, UsageError } from "../context.js";
 import type { Questions } from "./journal_options.js";
 
-/** What the command line gives to a query. */
+/** The parameters of queries on the command line. */
 export interface ParameterOptions {
   /**
-   * The values for that query; none is for SQL of the user's own.
+   * The values for a query; undefined means the user's own SQL.
    *
-   * @throws UsageError when one is given that the query does not take, or one is missing
+   * @throws UsageError when a parameter is missing, or given to a query without it
    */
   read(query: NamedQuery | undefined, context: CliContext): Questions;
 }
@@ -30,7 +30,7 @@ export function addParameterOptions(command: Command, queries: readonly NamedQue
       for (const name of given.keys()) {
         if (parameters.some((each) => each.name === name)) continue;
         const takes = parameters.length === 0 ? "no parameters" : parameters.map((each) => flag(each.name)).join(", ");
-        throw new UsageError(`${query?.name ?? "SQL of your own"} does not take ${flag(name)}; it takes ${takes}`);
+        throw new UsageError(`${query?.name ?? "your own SQL"} does not take ${flag(name)}; it takes ${takes}`);
       }
       const missing = parameters.find(({ name, required }) => required && !given.has(name));
       if (missing !== undefined) throw new UsageError(`${query?.name} needs ${flag(missing.name)}: ${missing.help}`);
@@ -41,7 +41,7 @@ export function addParameterOptions(command: Command, queries: readonly NamedQue
 
 interface SharedParameter {
   readonly parameter: Parameter;
-  /** Which queries take it, and what for. */
+  /** Which queries take it, and its meaning there. */
   readonly help: string;
 }
 

@@ -4,21 +4,21 @@ import { ADDRESS_VARIABLE, refuseUnknownVariables } from "../../config/environme
 import { ConfigError } from "../../config/errors.js";
 import type { CliContext } from "../context.js";
 
-const defaultAddress = "127.0.0.1:50051";
+const DEFAULT_ADDRESS = "127.0.0.1:50051";
 
-/** `--address`: the service that a command talks to. */
+/** `--address`: the service that a command calls. */
 export function addressOption(): Option {
-  return new Option("--address <address>", `the service: host:port or unix:/path (default: ${defaultAddress})`);
+  return new Option("--address <address>", `the service: host:port or unix:/path (default: ${DEFAULT_ADDRESS})`);
 }
 
 /**
- * The flag, else the variable, else the default. A mistyped variable would else lead to the wrong service.
+ * The flag, else the variable, else the default. Unknown variables are refused: a mistyped one would lead to the wrong service.
  *
  * @throws ConfigError
  */
 export function findAddress(flag: string | undefined, { env }: CliContext): string {
   refuseUnknownVariables(env);
-  const text = flag ?? env[ADDRESS_VARIABLE] ?? defaultAddress;
+  const text = flag ?? env[ADDRESS_VARIABLE] ?? DEFAULT_ADDRESS;
   const parsed = parseAddress(text);
   if (parsed === undefined || (parsed.kind === "tcp" && parsed.port === 0)) {
     const name = flag === undefined ? ADDRESS_VARIABLE : "--address";

@@ -4,7 +4,7 @@ import { type FlagValue, type LoadedConfig, loadConfig } from "../../config/conf
 import { flagOf, listSettings, type Setting } from "../../config/settings.js";
 import type { CliContext } from "../context.js";
 
-const groupNames: Readonly<Record<string, string>> = {
+const GROUP_NAMES: Readonly<Record<string, string>> = {
   server: "Server:",
   log: "Session log:",
   record: "Records:",
@@ -13,15 +13,15 @@ const groupNames: Readonly<Record<string, string>> = {
   langfuse: "Langfuse:",
 };
 
-/** The configuration as a command's flags, the environment and the file make it. */
+/** The configuration from a command's flags, the environment and the file. */
 export interface ConfigOptions {
-  /** To be called once the command line is parsed. Throws ConfigError. */
+  /** Called after the command line is parsed. Throws ConfigError. */
   load(context: CliContext): LoadedConfig;
-  /** A further flag for a setting, taking a value. */
+  /** Adds another flag for a setting; it takes a value. */
   alias(flag: string, placeholder: string, help: string, section: string, key: string): void;
 }
 
-/** Adds `--config` and the flags of the settings that `wanted` picks. Of a flag given twice, or by two names, the last counts. */
+/** Adds `--config` and the flags of the settings that `wanted` selects. If a flag is given twice, or by two names, the last one counts. */
 export function addConfigOptions(
   command: Command,
   wanted: (setting: Setting<unknown>) => boolean = () => true,
@@ -35,7 +35,7 @@ export function addConfigOptions(
   }
 
   function addFlag(section: string, key: string, flag: string, usage: string, help: string): void {
-    add(new Option(`${flag}${usage}`, help), groupNames[section] ?? `[${section}]:`, (text) => {
+    add(new Option(`${flag}${usage}`, help), GROUP_NAMES[section] ?? `[${section}]:`, (text) => {
       flags.set(`${section}.${key}`, { flag, text: text ?? "true" });
     });
   }
@@ -69,18 +69,19 @@ function defaultText({ default: value }: Setting<unknown>): string {
   return value === "" ? "none" : String(value);
 }
 
-/** The part of a help text that says where settings come from. */
+/** The part of a help text about where settings come from. */
 export const configurationHelp = `
 Configuration:
-  A flag beats a variable, a variable beats the file, the file beats the default.
-  The key queue_bytes of section [log] is --log-queue-bytes, SESSIONLOG_LOG_QUEUE_BYTES,
-  and in the file, which is TOML:
+  Flags override variables, variables the file, and the file the defaults.
+  The key queue_bytes of section [log] is --log-queue-bytes as a flag,
+  SESSIONLOG_LOG_QUEUE_BYTES as a variable, and in the file, which is TOML:
 
       [log]
       queue_bytes = "64MiB"
 
-  Relative paths in the file count from the file, others from the working directory.
-  "sessionlog check-config" prints what is in effect and where it came from.
+  Relative paths in the file start at its directory, others at the
+  working directory.
+  "sessionlog check-config" prints the effective values and their origins.
 
 Environment:
   SESSIONLOG_CONFIG           the configuration file, unless --config is given

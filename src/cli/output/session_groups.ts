@@ -1,37 +1,43 @@
 import type { JournalReader } from "../../query/index.js";
 import { oneLine } from "./text.js";
 
-/** A session that an alarm or an audit tells of. */
-export interface FoundSession {
+/** Accepted fills, of which some were found wanting. */
+export interface SessionReport {
+  readonly accepted_fills: number;
+  /** By the query's column finding; a finding without sessions has no group. */
+  readonly groups: ReadonlyMap<string, SessionGroup>;
+}
+
+/** The sessions with one finding. */
+export interface SessionGroup {
+  count: number;
+  /** The first of them. */
+  readonly sessions: ListedSession[];
+}
+
+interface ListedSession {
   /** Texts of the query's columns by name; undefined for NULL. */
   readonly texts: ReadonlyMap<string, string | undefined>;
-  /** Its columns and the link as the members of a JSON object. */
+  /** Its columns and the link as members of a JSON object. */
   readonly members: readonly string[];
   readonly link: string | undefined;
 }
 
-/** The sessions of one kind of finding. */
-export interface FindingGroup {
-  count: number;
-  /** The first of them. */
-  readonly sessions: FoundSession[];
-}
-
-/** More are counted only: an alarm that is rung for every session is to end as well. */
-const maxSessions = 10_000;
+/** Further sessions are counted, not listed: output stays bounded. */
+const SESSIONS_MAX = 10_000;
+const ACCEPTED_FILLS = "SELECT count(*) FROM sessions WHERE kind = 'fill' AND final_verdict = 'accepted'";
 
 /**
- * Gathers the rows of a query with columns finding and session_id.
+ * Runs a query over accepted fills that has the columns finding and session_id.
  *
  * @param langfuse_url "" for no links
  */
-export async function gatherFindings(
-  reader: JournalReader,
-  sql: string,
-  langfuse_url: string,
-): Promise<ReadonlyMap<string, FindingGroup>> {
+export async function readReport(reader: JournalReader, sql: string, langfuse_url: string): Promise<SessionReport> {
+  let accepted_fills = 0;
+  const total = await reader.select(ACCEPTED_FILLS);
+  for await (const rows of total.batches()) for (const row of rows) accepted_fills = Number(row[0]);
+  const groups = new Map<string, SessionGroup>();
   const { columns, batches } = await reader.select(sql);
-  const groups = new Map<string, FindingGroup>();
   for await (const rows of batches()) {
     for (const row of rows) {
       const texts = new Map(columns.map(({ name, text }, index) => [name, text(row[index] ?? null)]));
@@ -39,7 +45,7 @@ export async function gatherFindings(
       const group = groups.get(finding) ?? { count: 0, sessions: [] };
       groups.set(finding, group);
       group.count += 1;
-      if (group.sessions.length === maxSessions) continue;
+      if (group.sessions.length === SESSIONS_MAX) continue;
       const link = langfuseLink(langfuse_url, texts.get("session_id") ?? "");
       const members = columns.flatMap(({ name, json }, index) =>
         name === "finding" ? [] : [`${JSON.stringify(name)}:${json(row[index] ?? null)}`],
@@ -48,44 +54,48 @@ export async function gatherFindings(
       group.sessions.push({ texts, members, link });
     }
   }
-  return groups;
+  return { accepted_fills, groups };
 }
 
-/** The number that a query of one row and one column answers. */
-export async function readNumber(reader: JournalReader, sql: string): Promise<number> {
-  const { batches } = await reader.select(sql);
-  let number = 0;
-  for await (const rows of batches()) for (const row of rows) number = Number(row[0]);
-  return number;
+/** For people: a heading for each group, then a line for each of its sessions. */
+export function printGroups({ groups }: SessionReport, headings: Readonly<Record<string, string>>): string {
+  return Object.entries(headings)
+    .map(([finding, heading]) => printGroup(heading, groups.get(finding)))
+    .join("");
 }
 
-/**
- * The lines of a group for people: a heading, then a line for each session.
- *
- * @param tail what is said of a session beside its time, daemon, model, id and link
- */
-export function printGroup(
-  heading: string,
-  group: FindingGroup | undefined,
-  tail: (texts: FoundSession["texts"]) => string = () => "",
-): string {
+function printGroup(heading: string, group: SessionGroup | undefined): string {
   if (group === undefined) return "";
   const lines = group.sessions.map(({ texts, link }) => {
     const known = ["timestamp", "daemon", "model", "session_id"].map((name) => texts.get(name) ?? "");
-    const shown = [...known, tail(texts), link ?? ""].filter((text) => text !== "");
+    const unknown_ids = texts.get("unknown_ids") ?? "[]";
+    const unknown = unknown_ids === "[]" ? "" : `not on the roster: ${unknown_ids}`;
+    const shown = [...known, unknown, link ?? ""].filter((text) => text !== "");
     return `  ${shown.map(oneLine).join("  ")}\n`;
   });
   const more = group.count - group.sessions.length;
   return `${heading}: ${number(group.count)}\n${lines.join("")}${more > 0 ? `  … and ${number(more)} more\n` : ""}`;
 }
 
-/** The sessions of a group as a JSON array. */
-export function jsonGroup(group: FindingGroup | undefined): string {
-  return `[${(group?.sessions ?? []).map(({ members }) => `{${members.join(",")}}`).join(",")}]`;
+/** One JSON object: the members of `verdict`, the number of accepted fills, then count and sessions of each finding. */
+export function printReportJson(
+  verdict: Readonly<Record<string, boolean>>,
+  { accepted_fills, groups }: SessionReport,
+  findings: readonly string[],
+): string {
+  const members = [
+    JSON.stringify({ ...verdict, accepted_fills }).slice(1, -1),
+    ...findings.map((finding) => `"${finding}_count":${groups.get(finding)?.count ?? 0}`),
+    ...findings.map((finding) => {
+      const sessions = groups.get(finding)?.sessions ?? [];
+      return `"${finding}":[${sessions.map(({ members }) => `{${members.join(",")}}`).join(",")}]`;
+    }),
+  ];
+  return `{${members.join(",")}}\n`;
 }
 
 /** Where Langfuse shows a session; undefined without an address. */
-export function langfuseLink(url: string, session_id: string): string | undefined {
+function langfuseLink(url: string, session_id: string): string | undefined {
   if (url === "") return undefined;
   // Without the project, Langfuse finds it by itself.
   const page = /\/project\/[^/]+$/.test(url) ? "traces" : "trace";

@@ -159,7 +159,7 @@ describe("append", () => {
   test.each<[string[], number, string]>([
     [["none.jsonl"], 1, "none.jsonl: cannot read: no such file or directory"],
     [["--rejects", "no/bad.jsonl", "rows.jsonl"], 1, "CWD/no/bad.jsonl: cannot write: no such file or directory"],
-    [["--rejects", "./rows.jsonl", "rows.jsonl"], 2, "--rejects: ./rows.jsonl is the file that is read"],
+    [["--rejects", "./rows.jsonl", "rows.jsonl"], 2, "--rejects: ./rows.jsonl is an input file"],
   ])("append refuses files that it cannot use: %j", async (args, code, message) => {
     const cwd = temporaryDirectory();
     writeFileSync(join(cwd, "rows.jsonl"), lines([rowText()]));

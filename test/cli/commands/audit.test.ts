@@ -29,7 +29,7 @@ describe("audit", () => {
     const run = audited([fill("a", ["W-1", "W-2"], true), fill("b", ["W-9"], false), rowText()]);
     expect(await run()).toEqual({
       code: 0,
-      stdout: "ok: all 2 accepted fills are stamped as roster.csv has it\n",
+      stdout: "ok: the stamps of all 2 accepted fills match roster.csv\n",
       stderr: "",
     });
   });
@@ -46,7 +46,7 @@ describe("audit", () => {
     const { code, stdout, stderr } = await run();
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
     expect(stdout.split("\n")).toEqual([
-      "AUDIT: 4 of 5 accepted fills differ from roster.csv, or cannot be told",
+      "AUDIT: 4 of 5 accepted fills differ from roster.csv or cannot be checked",
       "claimed grounded, but not on the roster: 1",
       `${row("lied")}  not on the roster: ["W-9"]`,
       "claimed ungrounded, but on the roster: 1",

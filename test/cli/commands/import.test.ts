@@ -94,7 +94,7 @@ describe("import", () => {
     const result = await runCli(["import", "old.jsonl"], { cwd });
     expect(result).toMatchObject({ code: 1, stdout: "" });
     expect(result.stderr).toMatch(
-      /^sessionlog: .*1\.jsonl\.gz: rows of the session log cannot be read.*; nothing is imported, /,
+      /^sessionlog: .*1\.jsonl\.gz: rows of the session log cannot be read.*; nothing was imported, /,
     );
     expect(readFileSync(join(cwd, "data/sessions.jsonl"), "utf8")).toBe("");
   });
@@ -166,7 +166,7 @@ describe("import", () => {
       code: 1,
       stdout: "imported 1, duplicate 0, refused 0\n",
       stderr:
-        "sessionlog: none.jsonl: cannot read: no such file or directory; resume from line 1 of none.jsonl, or run it again: what is stored counts as duplicate\n",
+        "sessionlog: none.jsonl: cannot read: no such file or directory; resume from line 1 of none.jsonl, or run it again: rows already stored count as duplicates\n",
     });
   });
 
@@ -203,12 +203,12 @@ describe("import", () => {
   });
 
   test.each<[string[], number, string]>([
-    [["data/sessions.jsonl"], 2, "data/sessions.jsonl is the session log that is written; see [log] path"],
-    [["--rejects", "old.jsonl", "old.jsonl"], 2, "--rejects: old.jsonl is the file that is read"],
+    [["data/sessions.jsonl"], 2, "data/sessions.jsonl is the session log to write to; see [log] path"],
+    [["--rejects", "old.jsonl", "old.jsonl"], 2, "--rejects: old.jsonl is an input file"],
     [
       ["--path", "old.jsonl/x/y.jsonl", "old.jsonl"],
       1,
-      "CWD/old.jsonl/x: cannot be made: a part of the path is not a directory",
+      "CWD/old.jsonl/x: cannot be created: a part of the path is not a directory",
     ],
     [["--rejects", "no/bad.jsonl", "old.jsonl"], 1, "CWD/no/bad.jsonl: cannot write: no such file or directory"],
   ])("import refuses files that it cannot use: %j", async (args, code, message) => {

@@ -165,12 +165,12 @@ describe("query with bad input", () => {
     [["frist-shot"], 'there is no query "frist-shot"; did you mean first-shot?'],
     [["everything"], 'there is no query "everything"; see sessionlog query --list'],
     [["first-shot", "--sql", "SELECT 1"], "give the name of a query or --sql, not both"],
-    [["--list", "first-shot"], "--list stands alone"],
+    [["--list", "first-shot"], "--list takes no query and no --sql"],
     [["--show"], "--show needs the name of a query"],
     [[], "name a query, or give SQL with --sql or on standard input; see sessionlog query --list"],
     [["alarm", "--limit", "3"], "alarm does not take --limit; it takes no parameters"],
     [["first-shot", "--days", "3"], "first-shot does not take --days; it takes --min-sessions"],
-    [["--sql", "SELECT 1", "--days", "3"], "SQL of your own does not take --days; it takes no parameters"],
+    [["--sql", "SELECT 1", "--days", "3"], "your own SQL does not take --days; it takes no parameters"],
     [["session"], "session needs --session-id: the id, or its beginning"],
     [
       ["refusal-reasons", "--limit", "-1"],
@@ -181,10 +181,10 @@ describe("query with bad input", () => {
       "option '--format <format>' argument 'xml' is invalid. Allowed choices are table, json, jsonl, csv, markdown, parquet.",
     ],
     [["alarm", "--format", "parquet"], "--format parquet needs --output <file>"],
-    [["alarm", "--since", "2026-05-02", "--until", "2026-05-01"], "--since and --until leave no time between them"],
+    [["alarm", "--since", "2026-05-02", "--until", "2026-05-01"], "--since must be before --until"],
     [
       ["alarm", "--since", "tomorrow"],
-      "option '--since <time>' argument 'tomorrow' is invalid. Expected how long ago, such as \"7d\" or \"12h\", or a date or time such as 2026-05-02 or 2026-05-02T05:22:09Z.",
+      "option '--since <time>' argument 'tomorrow' is invalid. Expected a duration before now such as \"7d\" or \"12h\", a date such as 2026-05-02, or a time such as 2026-05-02T05:22:09Z.",
     ],
   ])("query ends %j with 2 and one line", async (args, message) => {
     expect(await query(...args)).toEqual({ code: 2, stdout: "", stderr: `sessionlog: ${message}\n` });

@@ -129,7 +129,7 @@ describe("tail", () => {
       code: 1,
       stdout: `${server.rows().join("\n")}\n`,
       stderr:
-        "sessionlog: rows up to number 2 are missing: removed, not readable, too large, or no records of this schema\n",
+        "sessionlog: rows up to number 2 are missing: removed, unreadable, too large, or not records of this schema\n",
     });
   });
 });

@@ -75,7 +75,7 @@ describe("verify of a directory", () => {
     writeFileSync(join(cwd, "y.jsonl"), "[]\n");
     expect((await runCli(["verify", "--path", "x.jsonl"], { cwd })).stdout.split("\n")).toEqual([
       "x.jsonl: note: contains no row of a session log; another program's file",
-      ".: there is no session log here that is called x.jsonl",
+      ".: there is no session log here named x.jsonl",
       "not sound: 1 problem in .; 0 segments, 0 rows",
       "",
     ]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseInstant } from "../../../src/cli/options/time_option.js";
+import { parseTime } from "../../../src/cli/options/time_option.js";
 
 const now = Date.UTC(2026, 4, 2);
 
@@ -10,13 +10,13 @@ test.each([
   ["2026-05-01", Date.UTC(2026, 4, 1)],
   ["2026-05-01T12:30Z", Date.UTC(2026, 4, 1, 12, 30)],
   ["2026-05-01T12:30:15.123456789+02:00", Date.UTC(2026, 4, 1, 10, 30, 15, 123)],
-])("parseInstant reads %s", (text, time) => {
-  expect(parseInstant(text, now)).toBe(time);
+])("parseTime reads %s", (text, time) => {
+  expect(parseTime(text, now)).toBe(time);
 });
 
 test.each(["", "7", "7 d", "tomorrow", "2026-02-30", "2026-13-01", "2026-05-01 12:30", "2026-05-01T12:30", "-7d"])(
-  "parseInstant refuses %j",
+  "parseTime refuses %j",
   (text) => {
-    expect(parseInstant(text, now)).toBeUndefined();
+    expect(parseTime(text, now)).toBeUndefined();
   },
 );
