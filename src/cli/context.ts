@@ -3,19 +3,19 @@ import type { Readable } from "node:stream";
 import type { Command } from "commander";
 import type { Environment } from "../config/environment.js";
 
-/** A stream to write text to; a terminal says so. */
+/** A stream to write text to; on a terminal isTTY is set. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** All that a command has of the world. */
+/** All that a command knows of its process. */
 export interface CliContext {
   readonly env: Environment;
   readonly cwd: string;
   readonly stdin: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Emits the signals that the process gets. */
+  /** Emits the signals that the process receives. */
   readonly signals: EventEmitter;
-  /** A clock that never jumps, from any beginning. */
+  /** A clock that never jumps; its zero means nothing. */
   monotonic_ms(): number;
   /** Milliseconds since 1970. */
   now_ms(): number;
@@ -27,7 +27,7 @@ export interface CliContext {
 /** A command: what commander parses, and what is done once it has parsed. */
 export interface CliCommand {
   readonly command: Command;
-  /** Printed after the options. The lines of a paragraph are joined and wrapped to the terminal; indented lines are kept. */
+  /** Printed after the options. The lines of a paragraph are joined, then wrapped; indented lines are kept. */
   readonly help: string;
   /** Resolves with the exit code; rejects with WorkError, UsageError or ConfigError. */
   run(context: CliContext): Promise<number>;
@@ -39,7 +39,7 @@ export class WorkError extends Error {}
 /** Exit 2: the command line cannot be used. The message is one line. */
 export class UsageError extends Error {}
 
-/** Writes text and waits while the reader is slow, so that nothing piles up in memory. */
+/** Writes text and waits while the reader is slow, so that memory stays bounded. */
 export function write(output: Output, text: string): Promise<void> {
   if (text === "" || output.write(text)) return Promise.resolve();
   return new Promise((resolve) => {

@@ -65,8 +65,8 @@ const ENTRIES: readonly Entry[] = [
 ];
 
 /**
- * Runs the command line `args` (without node and the program's own name) and resolves with the exit code: 0 done, 1 the work
- * failed, 2 wrong usage or configuration. Failures are reported in one line on standard error.
+ * Runs the command line `args` (without node and the program's own name) and resolves with the exit code: 0 done,
+ * 1 the work failed, 2 wrong usage or configuration. Failures are reported in one line on standard error.
  */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<number> {
   try {
@@ -75,12 +75,8 @@ export async function runProgram(args: readonly string[], context: CliContext): 
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const known = error instanceof ConfigError || error instanceof UsageError || error instanceof WorkError;
     // Anything else is a bug: its stack trace is worth more than one line.
-    const text = known
-      ? oneLine(error.message)
-      : error instanceof Error
-        ? (error.stack ?? error.message)
-        : String(error);
-    context.stderr.write(`sessionlog: ${text}\n`);
+    const stack = error instanceof Error ? error.stack : undefined;
+    context.stderr.write(`sessionlog: ${known ? oneLine(error.message) : (stack ?? String(error))}\n`);
     return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
   }
 }
@@ -121,6 +117,7 @@ function createOverview(context: CliContext): Command {
 
 function prepare(command: Command, { stdout, stderr }: CliContext, help = ""): Command {
   return command
+    .description(joinParagraphs(command.description()))
     .addHelpText("after", wrapHelp(help, stdout.columns ?? 100))
     .exitOverride()
     .configureHelp({ minWidthToWrap: 20 })
@@ -134,24 +131,22 @@ function prepare(command: Command, { stdout, stderr }: CliContext, help = ""): C
       getErrHasColors: () => false,
       // Commander puts its "Did you mean" on a line of its own.
       outputError: (text, writeText) =>
-        writeText(
-          `sessionlog: ${oneLine(
-            text
-              .trim()
-              .replace(/^error: /, "")
-              .replaceAll("\n", " "),
-          )}\n`,
-        ),
+        writeText(`sessionlog: ${oneLine(text.trim().replace("error: ", "").replaceAll("\n", " "))}\n`),
     });
 }
 
-/** Wraps paragraphs, whose lines are joined, and items such as `  0  done` or `  - item`; other indented lines are kept. */
+/** Joins the lines of each paragraph; indented lines are kept. */
+function joinParagraphs(text: string): string {
+  return text.replaceAll(/^\S.*(?:\n\S.*)*/gm, (paragraph) => paragraph.replaceAll("\n", " "));
+}
+
+/** Wraps paragraphs and items such as `  0  done` or `  - item`; other indented lines are kept. */
 function wrapHelp(help: string, width: number): string {
   const layout = new Help();
   const wrapItem = (_: string, term: string, text: string) =>
     term + layout.boxWrap(text, width - term.length).replaceAll("\n", `\n${" ".repeat(term.length)}`);
-  return help
-    .replaceAll(/^\S.*(?:\n\S.*)*/gm, (paragraph) => layout.boxWrap(paragraph.replaceAll("\n", " "), width))
+  return joinParagraphs(help)
+    .replaceAll(/^\S.*/gm, (paragraph) => layout.boxWrap(paragraph, width))
     .replaceAll(/^( {2}(?:- |\S+(?: \S+)* {2,}))(\S.*)$/gm, wrapItem);
 }
 

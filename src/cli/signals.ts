@@ -4,8 +4,8 @@ import { WorkError } from "./context.js";
 export const STOPPED_MESSAGE = "stopped by a signal";
 
 /**
- * Aborts at the first SIGINT or SIGTERM, or after `timeout_ms`; the reason is an Error with a message for the user. A second
- * signal ends the process at once, as if there were no handler. `end` removes handlers and timer.
+ * Aborts at the first SIGINT or SIGTERM, or after `timeout_ms`; the reason is an Error with a message for the user.
+ * A second signal ends the process at once, as without a handler. `end` removes handlers and timer.
  */
 export function stopOnSignal(
   signals: EventEmitter,

@@ -9,11 +9,9 @@ const HEADINGS = { ungrounded: "ungrounded", unchecked: "unchecked" };
 /** `sessionlog alarm`: lists accepted fills that are not grounded in the roster. */
 export function createAlarm(): CliCommand {
   const command = new Command("sessionlog alarm")
-    .description(
-      "Checks that every accepted fill of the session log is grounded in the roster and lists those that are not: ungrounded (stamped " +
-        "false by their daemon) and unchecked (without a stamp), with links to Langfuse when its address is configured. For cron and CI: " +
-        "the exit status is 1 when there are any.",
-    )
+    .description(`Checks that every accepted fill of the session log is grounded in the roster and lists those that are
+not: ungrounded (stamped false by their daemon) and unchecked (without a stamp), with links to Langfuse when its
+address is configured. For cron and CI: the exit status is 1 when there are any.`)
     .option("--allow-unchecked", "count fills without a stamp, but raise no alarm for them")
     .option("--json", "print one JSON object");
   const journal = addJournalOptions(command, { langfuse: true });

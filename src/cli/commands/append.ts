@@ -25,11 +25,11 @@ interface AppendOptions {
 /** `sessionlog append`: sends the rows of a JSONL file to a service. */
 export function createAppend(): CliCommand {
   const command = new Command("sessionlog append")
-    .description(
-      "Sends rows from a JSONL file, or from standard input, to a service, in order and in batches. Each line is a row of a session " +
-        "log, or any other ProtoJSON of a SessionRecord; blank lines are skipped. At the end it prints, for example:\n\n" +
-        "    appended 998, duplicate 0, refused 2",
-    )
+    .description(`Sends rows from a JSONL file, or from standard input, to a service, in order and in batches. Each line
+is a row of a session log, or any other ProtoJSON of a SessionRecord; blank lines are skipped. At the end it prints,
+for example:
+
+    appended 998, duplicate 0, refused 2`)
     .argument("[file]", "a JSONL file, or a .gz one; standard input if it is - or missing")
     .addOption(addressOption())
     .addOption(rejectsOption())

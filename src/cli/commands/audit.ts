@@ -16,10 +16,9 @@ const HEADINGS = {
 /** `sessionlog audit`: checks the stamps of accepted fills against a roster. */
 export function createAudit(): CliCommand {
   const command = new Command("sessionlog audit")
-    .description(
-      "Checks the daemons: looks up the worker ids of every accepted fill's artifact in the roster, and lists the sessions whose stamp " +
-        "grounded_in_roster is wrong, those without a stamp, and those whose artifact has no list of ids.",
-    )
+    .description(`Checks the daemons: looks up the worker ids of every accepted fill's artifact in the roster, and lists
+the sessions whose stamp grounded_in_roster is wrong, those without a stamp, and those whose artifact has no list of
+ids.`)
     .requiredOption("--roster <file>", "the roster: .csv, .parquet, .jsonl (see its extension)")
     .option("--roster-id <column>", "the roster's column of ids", "worker_id")
     .addOption(

@@ -6,10 +6,7 @@ import { oneLine } from "../output/text.js";
 
 /** `sessionlog check-config`: prints the effective configuration. */
 export function createCheckConfig(): CliCommand {
-  const command = new Command("sessionlog check-config").description(
-    "Checks the configuration as serve would and prints the effective values, each with its origin as a comment: default, flag, " +
-      "variable, or the file's path. The output is itself a configuration file.",
-  );
+  const command = new Command("sessionlog check-config").description(description);
   const options = addConfigOptions(command);
   return {
     command,
@@ -34,6 +31,9 @@ export function printConfig({ entries, file }: LoadedConfig): string {
   }
   return `${lines.join("\n")}\n`;
 }
+
+const description = `Checks the configuration as serve would and prints the effective values, each with its origin as
+a comment: default, flag, variable, or the file's path. The output is itself a configuration file.`;
 
 const checkConfigHelp = `
 Exit status:

@@ -28,12 +28,12 @@ const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 /** `sessionlog import`: stores the rows of JSONL files in a journal that no service is writing. */
 export function createImport(): CliCommand {
   const command = new Command("sessionlog import")
-    .description(
-      "Stores the rows of JSONL files in a session log, in the order of the files, while no service is writing to it. Rows of the older " +
-        "in-process loggers are accepted too, and written as the service writes them. A row that is already anywhere in the session log is not " +
-        "stored again, so running it twice is safe. At the end it prints, for example:\n\n" +
-        "    imported 998, duplicate 0, refused 2",
-    )
+    .description(`Stores the rows of JSONL files in a session log, in the order of the files, while no service is
+writing to it. Rows of the older in-process loggers are accepted too, and written as the service writes them. A row
+that is already anywhere in the session log is not stored again, so running it twice is safe. At the end it prints,
+for example:
+
+    imported 998, duplicate 0, refused 2`)
     .argument("<file...>", "JSONL files, or .gz ones; - is standard input")
     .addOption(rejectsOption())
     .addOption(
@@ -120,15 +120,16 @@ function createRowReader(read: ReturnType<typeof createLegacyRow>): (line: Line)
 
 function describeFailure(file: string, failure: NonNullable<StoreOutcome["failure"]>): string {
   const { message, resume_line } = failure;
-  return `${message}; resume from line ${resume_line} of ${file}, or run it again: rows already stored count as duplicates`;
+  const again = "run it again: rows already stored count as duplicates";
+  return `${message}; resume from line ${resume_line} of ${file}, or ${again}`;
 }
 
 const importHelp = `
-Rows of older loggers are stored as the service writes them: keys in its order, the artifact's keys sorted, timestamps in
-UTC, unnecessary escapes removed, null attempts as []. An empty session_id becomes the first 32 hex digits of the SHA-256
-of the line without its line ending, so the same line always gets the same id. An empty daemon becomes that of --daemon
-([record] default_daemon). A row without a timestamp is refused, since an invented one would differ each time; so is a row
-with an unknown key. Blank lines are skipped.
+Rows of older loggers are stored as the service writes them: keys in its order, the artifact's keys sorted, timestamps
+in UTC, unnecessary escapes removed, null attempts as []. An empty session_id becomes the first 32 hex digits of the
+SHA-256 of the line without its line ending, so the same line always gets the same id. An empty daemon becomes that of
+--daemon ([record] default_daemon). A row without a timestamp is refused, since an invented one would differ each
+time; so is a row with an unknown key. Blank lines are skipped.
 
 The whole session log is read before the first row is stored. A row that is already there, or was in an earlier file, is
 not stored again; rows removed by retention are unknown. Rotation, compression and retention are those of the
@@ -139,8 +140,8 @@ A running service has the session log locked: import then ends at once and names
 ${REJECTS_HELP}
 
 While the disk is full it waits, up to --timeout. After that, and after SIGINT or SIGTERM, the batch in progress is
-finished, the summary is printed, and on standard error the line to resume from. Running it again from the beginning gives
-the same result, but takes longer.
+finished, the summary is printed, and on standard error the line to resume from. Running it again from the beginning
+gives the same result, but takes longer.
 ${configurationHelp}
 
 Exit status:

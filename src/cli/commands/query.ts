@@ -26,12 +26,12 @@ const SQL_BYTES_MAX = 1024 * 1024;
 export function createQuery(): CliCommand {
   const queries = listQueries();
   const command = new Command("sessionlog query")
-    .description(
-      "Queries the session log, sealed segments and the active file together, also while the service writes: one of the queries that " +
-        "come with the program, or your own SQL over the views sessions (one row per session, with the row's keys as columns) and attempts.\n\n" +
-        "SQL may only read, and only the session log: no other file, no network, no extensions. Lines that are not rows of this schema are " +
-        "skipped and counted on standard error.",
-    )
+    .description(`Queries the session log, sealed segments and the active file together, also while the service writes:
+one of the queries that come with the program, or your own SQL over the views sessions (one row per session, with the
+row's keys as columns) and attempts.
+
+SQL may only read, and only the session log: no other file, no network, no extensions. Lines that are not rows of this
+schema are skipped and counted on standard error.`)
     .argument("[name]", "name of a query; see --list")
     .option("--list", "list the queries with what they answer and their parameters")
     .option("--show", "print the query's SQL instead of running it")

@@ -5,10 +5,7 @@ import { addConfigOptions } from "../options/settings_options.js";
 
 /** `sessionlog schema`: prints the JSON Schema of a row. */
 export function createSchema(): CliCommand {
-  const command = new Command("sessionlog schema").description(
-    "Prints the JSON Schema (draft 2020-12) that every row of the session log matches, with the configured kinds, as the service " +
-      "applies it.",
-  );
+  const command = new Command("sessionlog schema").description(description);
   const options = addConfigOptions(command, ({ section, key }) => section === "record" && key === "kinds");
   return {
     command,
@@ -26,6 +23,9 @@ export function schemaWithKinds(kinds: readonly string[]): object {
   const { properties } = sessionSchema;
   return { ...sessionSchema, properties: { ...properties, kind: { ...properties.kind, enum: kinds } } };
 }
+
+const description = `Prints the JSON Schema (draft 2020-12) that every row of the session log matches, with the
+configured kinds, as the service applies it.`;
 
 const schemaHelp = `
 It does not contain the rules that compare fields; "sessionlog verify" applies these too. The kinds are those of the

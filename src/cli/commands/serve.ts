@@ -5,12 +5,7 @@ import { addConfigOptions, configurationHelp } from "../options/settings_options
 
 /** `sessionlog serve`: runs the service until a signal ends it. */
 export function createServe(): CliCommand {
-  const command = new Command("sessionlog serve").description(
-    `Runs the service: receives sessions over gRPC, checks each against ${SCHEMA} and appends it as one JSON line to the ` +
-      "session log, which only it writes. A reply of OK means that the row is on disk.\n\n" +
-      'Once appends are accepted it logs a line with msg "serving", the address (with the actual port) and the path of the ' +
-      "session log. Logs go to standard error, as JSON lines, or as readable text on a terminal; they never contain a record's content.",
-  );
+  const command = new Command("sessionlog serve").description(description);
   const options = addConfigOptions(command);
   return {
     command,
@@ -30,6 +25,13 @@ export function createServe(): CliCommand {
     },
   };
 }
+
+const description = `Runs the service: receives sessions over gRPC, checks each against ${SCHEMA} and appends it as
+one JSON line to the session log, which only it writes. A reply of OK means that the row is on disk.
+
+Once appends are accepted it logs a line with msg "serving", the address (with the actual port) and the path of the
+session log. Logs go to standard error, as JSON lines, or as readable text on a terminal; they never contain a
+record's content.`;
 
 const serveHelp = `
 Signals:

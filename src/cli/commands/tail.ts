@@ -34,11 +34,11 @@ const KEEPALIVE = { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms
 /** `sessionlog tail`: prints the newest sessions that a service has, and each new one. */
 export function createTail(): CliCommand {
   const command = new Command("sessionlog tail")
-    .description(
-      "Prints the last sessions that a service has stored and, with --follow, each new one as soon as it is on disk: a short line on " +
-        "a terminal, the row as JSON otherwise. The line starts with the attempts: ✓ accepted, ✗ refused, ! infra_error.\n\n" +
-        "    ✗✗✓ fill qwen3:8b 4.2 s 4bf92f35",
-    )
+    .description(`Prints the last sessions that a service has stored and, with --follow, each new one as soon as it is
+on disk: a short line on a terminal, the row as JSON otherwise. The line starts with the attempts: ✓ accepted, ✗
+refused, ! infra_error.
+
+    ✗✗✓ fill qwen3:8b 4.2 s 4bf92f35`)
     .addOption(addressOption())
     .addOption(
       valueOption(

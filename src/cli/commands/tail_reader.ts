@@ -13,8 +13,8 @@ interface TailReaderOptions {
 const RETRY_PAUSE_MS = 1_000;
 
 /**
- * Reads the rows of a request, each once, and calls again when the service ended the call because this reader was too slow or,
- * with follow, because it restarted. Returns early, without an error, on abort or when standard output is closed.
+ * Reads the rows of a request, each once, and calls again when the service ended the call because this reader was too
+ * slow or, with follow, because it restarted. Returns early, without an error, on abort or when standard output closes.
  *
  * @throws WorkError
  */
@@ -23,7 +23,7 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
   const { stdout, stderr, sleep } = context;
   const closed = new AbortController();
   const abort = () => closed.abort();
-  // A closed pipe still reports writable; only `error` and `close` tell.
+  // A closed pipe still reports writable; only `error` and `close` show it.
   stdout.on("error", abort).on("close", abort);
   const ended = AbortSignal.any([signal, closed.signal]);
   let next: number | undefined;

@@ -12,13 +12,13 @@ import { type JournalTally, verdict, verifyDirectory } from "./verify_journals.j
 /** `sessionlog verify`: checks whole journals, and every row of files. */
 export function createVerify(): CliCommand {
   const command = new Command("sessionlog verify")
-    .description(
-      "Checks whole session logs: all those in a directory or, without a path, the configured one. Each problem is printed with its " +
-        "file; the last line is the verdict, for example:\n\n" +
-        "    sound: 12 segments, 123456 rows, sequences 1 to 123456\n\n" +
-        "For a file (- is standard input, .gz is decompressed) only its rows are checked; the last line then counts them. Nothing is " +
-        "changed, and a service may be running.",
-    )
+    .description(`Checks whole session logs: all those in a directory or, without a path, the configured one. Each
+problem is printed with its file; the last line is the verdict, for example:
+
+    sound: 12 segments, 123456 rows, sequences 1 to 123456
+
+For a file (- is standard input, .gz is decompressed) only its rows are checked; the last line then counts them.
+Nothing is changed, and a service may be running.`)
     .argument("[path...]", "directories of session logs, or JSONL files");
   const options = addConfigOptions(command, ({ key }) => key === "kinds" || key === "path");
   options.alias("--daemon", "<name>", "the daemon of rows without one (default: none)", "record", "default_daemon");
@@ -95,14 +95,16 @@ What is checked in a session log:
   - no repair is unfinished, and the last line is complete
   - every row, against the schema and the rules that compare fields
 
-Problems are printed as FILE: or FILE:LINE: with what is wrong. FILE: note: is worth knowing but does no harm: files of
-other programs, segments without a checksum yet, what an earlier start set aside. A last line without a newline is
-watched for a second, since a service may be writing it; if it stays torn it is a problem, which the next start of a service repairs.
+Problems are printed as FILE: or FILE:LINE: with what is wrong. FILE: note: is worth knowing but does no harm: files
+of other programs, segments without a checksum yet, what an earlier start set aside. A last line without a newline is
+watched for a second, since a service may be writing it; if it stays torn it is a problem, which the next start of a
+service repairs.
 
-Rows of older loggers are read too: attempts may be null, session_id empty, keys in any order. Such rows, and any other that
-the service would write differently, are counted as legacy, not refused. Blank lines are skipped.
+Rows of older loggers are read too: attempts may be null, session_id empty, keys in any order. Such rows, and any
+other that the service would write differently, are counted as legacy, not refused. Blank lines are skipped.
 
-The kinds and the daemon are those of the configuration (--config, SESSIONLOG_CONFIG, ./sessionlog.toml) unless given here.
+The kinds and the daemon are those of the configuration (--config, SESSIONLOG_CONFIG, ./sessionlog.toml) unless given
+here.
 
 Environment:
   SESSIONLOG_CONFIG                 the configuration file, unless --config is given

@@ -8,19 +8,19 @@ export type LegacyRow =
   | { readonly ok: true; readonly row: Buffer }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-const noTimestamp: Violation = { field: "record.timestamp", reason: "REQUIRED", description: "expected a time" };
-const torn: Violation = {
+const NO_TIMESTAMP: Violation = { field: "record.timestamp", reason: "REQUIRED", description: "expected a time" };
+const TORN: Violation = {
   field: "record",
   reason: "INVALID_ENCODING",
   description: "the last line is torn: expected a whole JSON object and a newline",
 };
 
 /**
- * Makes the reading of rows that an older logger may have written: attempts may be null, keys in any order, session_id empty.
- * The same line gives the same row every time: an empty session_id becomes the first 32 hex digits of the SHA-256 of the line
- * without its ending, and a line without a timestamp is refused.
+ * Makes a reader of rows that an older logger may have written: attempts may be null, keys in any order, session_id
+ * empty. The same line always gives the same row: an empty session_id becomes the first 32 hex digits of the SHA-256 of
+ * the line without its ending, and a line without a timestamp is refused.
  *
- * @param daemon of rows that name none; "" lets them be refused
+ * @param daemon of rows without one; if "", these are refused
  */
 export function createLegacyRow(recordToRow: RecordToRow, daemon: string): (line: Line) => LegacyRow {
   let current: Buffer | undefined;
@@ -39,12 +39,12 @@ export function createLegacyRow(recordToRow: RecordToRow, daemon: string): (line
       const unreadable = record.violations.some(
         ({ field, reason }) => field === "record" && reason === "INVALID_ENCODING",
       );
-      return { ok: false, violations: unreadable && line.ending === "" ? [torn] : record.violations };
+      return { ok: false, violations: unreadable && line.ending === "" ? [TORN] : record.violations };
     }
     current = line.bytes;
     stamped_time = false;
     const row = recordToRow(record.bytes, stamps);
-    const violations = [...(stamped_time ? [noTimestamp] : []), ...(row.ok ? [] : row.violations)];
+    const violations = [...(stamped_time ? [NO_TIMESTAMP] : []), ...(row.ok ? [] : row.violations)];
     return row.ok && violations.length === 0 ? row : { ok: false, violations };
   };
 }

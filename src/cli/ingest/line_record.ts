@@ -8,11 +8,11 @@ export type LineRecord =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-const tooLong = `expected at most ${LINE_BYTES_MAX} bytes in a line`;
+const TOO_LONG = `expected at most ${LINE_BYTES_MAX} bytes in a line`;
 
-/** Reads the record that a line of JSONL states. The record's rules are not applied: that is for the service or `verify`. */
+/** Reads the record in a line of JSONL. Does not apply the record's rules: the service and `verify` do. */
 export function lineRecord({ bytes }: Line): LineRecord {
-  if (bytes === undefined) return refused({ field: "record", reason: "TOO_LONG", description: tooLong });
+  if (bytes === undefined) return refused({ field: "record", reason: "TOO_LONG", description: TOO_LONG });
   if (!isUtf8(bytes)) return refused({ field: "record", reason: "INVALID_ENCODING", description: "expected UTF-8" });
   return recordJsonToBytes(bytes.toString());
 }
@@ -21,19 +21,23 @@ function refused(violation: Violation): LineRecord {
   return { ok: false, violations: [violation] };
 }
 
-/** What messages show of a violation; servers of another version may know other reasons. */
+/** The parts of a violation that messages show; a server of another version may have other reasons. */
 export interface ShownViolation {
   readonly field: string;
   readonly description: string;
   readonly reason: string;
 }
 
-/** More are counted, not shown: the line is to be read by a person. */
-const maxShown = 5;
+/** Further ones are counted: a person reads this line. */
+const SHOWN_MAX = 5;
 
-/** `record.kind NOT_ALLOWED: expected one of …; record.daemon REQUIRED: …`; `omitted` is how many more there are than those given. */
+/**
+ * `record.kind NOT_ALLOWED: expected one of …; record.daemon REQUIRED: …`
+ *
+ * @param omitted number of violations beyond those given
+ */
 export function formatViolations(violations: readonly ShownViolation[], omitted = 0): string {
-  const shown = violations.slice(0, maxShown);
+  const shown = violations.slice(0, SHOWN_MAX);
   const more = violations.length - shown.length + omitted;
   const text = shown.map(({ field, reason, description }) => `${field} ${reason}: ${description}`).join("; ");
   return more > 0 ? `${text}; and ${more} more` : text;

@@ -11,13 +11,13 @@ const CARRIAGE_RETURN = 0x0d;
 export interface Line {
   /** From 1. */
   readonly number: number;
-  /** Without what ends it; undefined when it is longer than `LINE_BYTES_MAX`. */
+  /** Without its ending; undefined when it is longer than `LINE_BYTES_MAX`. */
   readonly bytes: Buffer | undefined;
-  /** "" for a last line that nothing ends. */
+  /** "" for a last line without a newline. */
   readonly ending: "\n" | "\r\n" | "";
 }
 
-/** The bytes of a file for `readLines`; `-` is standard input, `.gz` files are gunzipped. The first read opens the file. */
+/** The bytes of a file for `readLines`: `-` is standard input, `.gz` is decompressed. The first read opens the file. */
 export function openInput(file: string, { stdin, cwd }: Pick<CliContext, "stdin" | "cwd">): AsyncIterable<Buffer> {
   if (file === "-") return stdin;
   const bytes = readFile(resolve(cwd, file));
@@ -30,7 +30,7 @@ async function* readFile(path: string): AsyncGenerator<Buffer> {
 }
 
 /**
- * Cuts bytes into lines, some at a time, blank ones left out but counted. What is kept is at most one line and one chunk.
+ * Cuts bytes into groups of lines; blank lines are counted, but left out. Memory holds at most one line and one chunk.
  *
  * @param name names the file in messages
  * @throws WorkError when reading fails

@@ -24,14 +24,14 @@ export function rejectsOption(): Option {
   return new Option("--rejects <file>", "write the refused rows, with what is wrong, to this file (see below)");
 }
 
-export const REJECTS_HELP = `The first ${NAMED_ROWS_MAX} refused rows are reported on standard error as FILE:LINE: with what is wrong. --rejects gets all of them, one JSON
-object a line, in which "row" is the exact text of the row:
+export const REJECTS_HELP = `The first ${NAMED_ROWS_MAX} refused rows are reported on standard error as FILE:LINE: with
+what is wrong. --rejects gets all of them, one JSON object a line, in which "row" is the exact text of the row:
 
     {"line":17,"violations":[{"field":"record.kind",...}],"row":"{...}"}
 
 To get the rows back: jq -r .row rejects.jsonl. For a line that is not UTF-8, row is null and row_base64 contains the
-bytes; for a line over 16 MiB, row is null. "file" names the input if there are several, and violations_omitted is the number
-of violations that the service left out of its reply.`;
+bytes; for a line over 16 MiB, row is null. "file" names the input if there are several, and violations_omitted is the
+number of violations that the service left out of its reply.`;
 
 /**
  * Resolves the rejects file that `--rejects` names.

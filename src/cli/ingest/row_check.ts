@@ -2,19 +2,19 @@ import type { RecordToRow, Violation } from "../../record/index.js";
 import { createLegacyRow } from "./legacy_row.js";
 import type { Line } from "./lines.js";
 
-/** What `verify` finds of one line. */
-export type Finding =
+/** The result of checking one line. */
+export type RowVerdict =
   | { readonly kind: "canonical" }
-  /** A right row that the service would write differently. */
+  /** A valid row that the service would write differently. */
   | { readonly kind: "legacy" }
   | { readonly kind: "refused"; readonly violations: readonly Violation[] };
 
-export type RowCheck = (line: Line) => Finding;
+export type RowCheck = (line: Line) => RowVerdict;
 
 /**
- * Makes the check of lines that claim to be rows.
+ * Makes a check of lines.
  *
- * @param daemon of rows that name none; "" lets them be refused
+ * @param daemon of rows without one; if "", these are refused
  */
 export function createRowCheck(recordToRow: RecordToRow, daemon: string): RowCheck {
   const read = createLegacyRow(recordToRow, daemon);

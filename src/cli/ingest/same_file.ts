@@ -3,11 +3,11 @@ import { resolve } from "node:path";
 import type { CliContext } from "../context.js";
 
 /**
- * Finds a file that is to be written among those that are read.
+ * Finds the output file among the input files.
  *
  * @param written as the user named it
  * @param read likewise; `-` is standard input
- * @returns what it is called there; undefined when it is none of them
+ * @returns its name there; undefined when it is not one of them
  */
 export async function findSameFile(
   written: string,

@@ -26,8 +26,8 @@ export interface StoreOutcome {
 export const NO_ROWS: RowCounts = { appended: 0, duplicate: 0, refused: 0 };
 
 /**
- * Stores the batches of a file one after the other, so that rows keep their order; the next one is read while one is being
- * stored. Stops at the first that cannot be stored.
+ * Stores the batches of a file one after the other, so that rows keep their order; the next one is read while one is
+ * being stored. Stops at the first that cannot be stored.
  */
 export async function storeBatches(options: {
   /** Name of the file in messages. */
@@ -62,9 +62,8 @@ export async function storeBatches(options: {
       }
       resume_line = batch.last_line + 1;
       const rows = counts.appended + counts.duplicate;
-      progress.show(
-        `${before === undefined ? "" : `${file}: `}line ${batch.last_line}: ${rows} rows stored, ${counts.refused} refused`,
-      );
+      const where = `${before === undefined ? "" : `${file}: `}line ${batch.last_line}`;
+      progress.show(`${where}: ${rows} rows stored, ${counts.refused} refused`);
     }
   } catch (error) {
     // A file failed. What was stored before that is reported.

@@ -6,13 +6,13 @@ export interface JournalSenderOptions {
   readonly journal: Pick<Journal, "append">;
   /** For one batch with all its retries. */
   readonly timeout_ms: number;
-  /** Nothing more is stored once it is aborted. */
+  /** After its abort nothing more is stored. */
   readonly stop: AbortSignal;
   readonly monotonic_ms: () => number;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Makes a function that stores rows in a journal of this process, and tries again while it has no room. */
+/** Makes a function that stores rows in a journal of this process, and retries while the disk or the queue is full. */
 export function createJournalSender(
   options: JournalSenderOptions,
 ): (rows: readonly Uint8Array[]) => Promise<SendOutcome> {

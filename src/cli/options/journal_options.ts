@@ -35,8 +35,8 @@ export interface JournalOptions {
 }
 
 const PATH_HELP =
-  "a session log's directory or one of its files: the active file means the whole log, any other only itself; repeatable " +
-  "(default: the configured log)";
+  "a session log's directory or one of its files: the active file means the whole log, any other only itself; " +
+  "repeatable (default: the configured log)";
 const MEMORY_HELP = "memory limit of DuckDB; beyond it, temporary files are used";
 
 /**

@@ -12,7 +12,7 @@ export function addressOption(): Option {
 }
 
 /**
- * The flag, else the variable, else the default. Unknown variables are refused: a mistyped one would lead to the wrong service.
+ * The flag, else the variable, else the default. Unknown variables are refused: a typo would mean another service.
  *
  * @throws ConfigError
  */

@@ -21,7 +21,7 @@ export interface ConfigOptions {
   alias(flag: string, placeholder: string, help: string, section: string, key: string): void;
 }
 
-/** Adds `--config` and the flags of the settings that `wanted` selects. If a flag is given twice, or by two names, the last one counts. */
+/** Adds `--config` and the flags of the settings that `wanted` selects. The last flag of a setting counts. */
 export function addConfigOptions(
   command: Command,
   wanted: (setting: Setting<unknown>) => boolean = () => true,

@@ -7,7 +7,7 @@ export const TIME_EXPECTED =
 const TIME_AGO = duration("1ms", "36500d");
 const DATE_OR_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;
 
-/** Milliseconds since 1970 of a date, a time, or a duration before `now_ms`; dates are in UTC. Undefined for other text. */
+/** Milliseconds since 1970 of a time, a date in UTC, or a duration before `now_ms`. Undefined for other text. */
 export function parseTime(text: string, now_ms: number): number | undefined {
   const ago = TIME_AGO.read(text, "/");
   if (ago !== undefined) return now_ms - ago.value;

@@ -2,8 +2,8 @@ import { pino } from "pino";
 import type { CliContext } from "../context.js";
 
 /**
- * The diagnostics logger on standard error: JSON lines, or readable ones on a terminal. Each line is written before the call
- * returns, so that none is lost when the process exits.
+ * The diagnostics logger on standard error: JSON lines, or readable text on a terminal. Each line is written before
+ * the call returns, so that none is lost when the process exits.
  */
 export async function createLogger({ env, stderr }: Pick<CliContext, "env" | "stderr">): Promise<pino.Logger> {
   const options: pino.LoggerOptions = { timestamp: pino.stdTimeFunctions.isoTime };

@@ -4,8 +4,8 @@ import { WorkError } from "../context.js";
 import type { TextSink } from "./buffered_output.js";
 
 /**
- * Replaces a file only when `work` succeeds: it gets the path of a temporary file, which is then renamed, or removed after a
- * failure. Devices and pipes are written directly.
+ * Replaces a file only when `work` succeeds: it gets the path of a temporary file, which is then renamed, or removed
+ * after a failure. Devices and pipes are written directly.
  *
  * @throws WorkError when the file cannot be written; also what `work` throws
  */

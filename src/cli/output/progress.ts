@@ -1,13 +1,13 @@
 import type { Output } from "../context.js";
 
-/** How often the line on the terminal changes. */
-const interval_ms = 200;
+/** Between two updates of the line. */
+const INTERVAL_MS = 200;
 
-/** One line on a terminal that says how far the work is; nothing elsewhere. */
+/** One line of progress on a terminal; nothing elsewhere. */
 export interface Progress {
-  /** Shows the text unless another was shown just before. */
+  /** Shows the text, unless the last update is too recent. */
   show(text: string): void;
-  /** Makes room for other output. */
+  /** Removes the line before other output. */
   clear(): void;
 }
 
@@ -18,7 +18,7 @@ export function createProgress(stderr: Output, monotonic_ms: () => number): Prog
   return {
     show(text) {
       if (monotonic_ms() < next_ms) return;
-      next_ms = monotonic_ms() + interval_ms;
+      next_ms = monotonic_ms() + INTERVAL_MS;
       shown = true;
       stderr.write(`\r\u001b[K${text}`);
     },

@@ -4,10 +4,10 @@ import { createRecordToRow } from "../../record/index.js";
 import { cutToWidth, type Terminal, textWidth } from "./terminal.js";
 import { oneLine } from "./text.js";
 
-/** Makes a function that prints a session's record, protobuf bytes, as its row: one line of JSON with its "\n". */
+/** Makes a function that prints a record (protobuf bytes) as its row: one line of JSON with its "\n". */
 export function createRowPrinter(): (record: Uint8Array) => string {
   const recordToRow = createRecordToRow({ kinds: undefined });
-  // A record that lacks what would be stamped is none.
+  // Empty stamps make a record without session_id or timestamp invalid, so it is printed as received.
   const stamps = { session_id: () => "", daemon: "", timestamp: () => ({ seconds: Number.NaN, nanos: 0 }) };
   return (record) => {
     const found = recordToRow(record, stamps);
@@ -15,15 +15,15 @@ export function createRowPrinter(): (record: Uint8Array) => string {
   };
 }
 
-/** More attempts than these are not shown one by one. */
-const shownAttempts = 12;
+/** The last attempts are shown, earlier ones as "…". */
+const SHOWN_ATTEMPTS_MAX = 12;
 
 /** A session in a line for a person, with its "\n": `✗✗✓ fill qwen3:8b 4.2 s 4bf92f35`. A long model is cut first. */
 export function sessionLine(record: Uint8Array, { width, colours }: Terminal): string {
   const { attempts, kind, model, duration_ms, session_id, final_verdict, grounded_in_roster } =
     SessionRecord.decode(record);
   const marks = attempts.map(({ verdict_kind }) => mark(verdict_kind));
-  const shown = marks.length > shownAttempts ? ["…", ...marks.slice(-shownAttempts)] : marks;
+  const shown = marks.length > SHOWN_ATTEMPTS_MAX ? ["…", ...marks.slice(-SHOWN_ATTEMPTS_MAX)] : marks;
   const head = oneLine(`${shown.join("") || mark(final_verdict)} ${kind}`);
   const alarm = grounded_in_roster === false ? " ungrounded" : "";
   const tail = ` ${spell(duration_ms)} ${oneLine(session_id.slice(0, 8))}${alarm}`;

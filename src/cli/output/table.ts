@@ -7,11 +7,11 @@ export interface Table {
   readonly rows: readonly (readonly (string | undefined)[])[];
 }
 
-const gap = "  ";
+const GAP = "  ";
 /** Columns of text are not cut below this. */
-const minWidth = 10;
+const TEXT_COLUMNS_MIN = 10;
 
-/** The table as lines, within the terminal's width: long texts are cut, and when there are too many columns, each row is told line by line. */
+/** The table as lines within the terminal's width: long texts are cut; with too many columns, each cell gets a line. */
 export function printTable({ columns, rows }: Table, terminal: Terminal): string {
   const { width = Number.POSITIVE_INFINITY } = terminal;
   const cells = rows.map((row) =>
@@ -33,13 +33,13 @@ export function printTable({ columns, rows }: Table, terminal: Terminal): string
         if (columns[index]?.numeric === true) return space + painted;
         return index === texts.length - 1 ? painted : painted + space;
       })
-      .join(gap)
+      .join(GAP)
       .trimEnd();
   const header = line(
     columns.map(({ name }) => oneLine(name)),
     "bold",
   );
-  const rule = paint(widths.map((width) => "─".repeat(width)).join(gap), "dim");
+  const rule = paint(widths.map((width) => "─".repeat(width)).join(GAP), "dim");
   const body = cells.length === 0 ? [paint("(no rows)", "dim")] : cells.map((row) => line(row, undefined));
   return `${[header, rule, ...body].join("\n")}\n`;
 }
@@ -50,19 +50,19 @@ function sizes(texts: readonly (string | undefined)[]): readonly number[] {
   return [most];
 }
 
-/** The columns' widths so that they fit: the widest texts are cut first, numbers never. Undefined when they cannot. */
+/** Widths with which all columns fit: the widest texts are cut first, numbers never. Undefined when there are none. */
 function fitWidths(
   columns: Table["columns"],
   natural: readonly number[],
   width: number | undefined,
 ): readonly number[] | undefined {
   if (width === undefined) return natural;
-  const available = width - gap.length * (columns.length - 1);
-  const fixed = natural.map((each, index) => columns[index]?.numeric === true || each <= minWidth);
+  const available = width - GAP.length * (columns.length - 1);
+  const fixed = natural.map((each, index) => columns[index]?.numeric === true || each <= TEXT_COLUMNS_MIN);
   const total = (cap: number) =>
     natural.reduce((sum, each, index) => sum + (fixed[index] ? each : Math.min(each, cap)), 0);
-  let cap = Math.max(minWidth, ...natural);
-  while (cap > minWidth && total(cap) > available) cap -= 1;
+  let cap = Math.max(TEXT_COLUMNS_MIN, ...natural);
+  while (cap > TEXT_COLUMNS_MIN && total(cap) > available) cap -= 1;
   return total(cap) > available ? undefined : natural.map((each, index) => (fixed[index] ? each : Math.min(each, cap)));
 }
 
@@ -75,8 +75,9 @@ function printRecords({ columns, rows }: Table, terminal: Terminal): string {
       .map((name, index) => {
         const space = " ".repeat(width - textWidth(name));
         const text = row[index];
-        const room = Math.max(minWidth, (terminal.width ?? Number.POSITIVE_INFINITY) - width - gap.length);
-        return `${paint(name, "bold")}${space}${gap}${paint(cutToWidth(text ?? "null", room), text === undefined ? "dim" : undefined)}\n`;
+        const room = Math.max(TEXT_COLUMNS_MIN, (terminal.width ?? Number.POSITIVE_INFINITY) - width - GAP.length);
+        const shown = paint(cutToWidth(text ?? "null", room), text === undefined ? "dim" : undefined);
+        return `${paint(name, "bold")}${space}${GAP}${shown}\n`;
       })
       .join(""),
   );
