@@ -11,11 +11,10 @@ import {
   journalEnvironmentHelp,
   type Questions,
 } from "../options/journal_options.js";
-import { addParameterOptions } from "../options/query_parameters.js";
+import { addParameterOptions, parameterFlag } from "../options/query_parameters.js";
 import { createBufferedOutput, type TextSink } from "../output/buffered_output.js";
 import { replaceFile, replaceTextFile } from "../output/output_file.js";
 import { createResultFormat, FORMAT_NAMES, type FormatName } from "../output/result_formats.js";
-import { printTable } from "../output/table.js";
 import { type Terminal, terminalOf } from "../output/terminal.js";
 
 /** Buffered until the result is whole; a longer one is printed as it comes. */
@@ -23,7 +22,7 @@ const BUFFERED_CHARACTERS_MAX = 8 * 1024 * 1024;
 const SQL_BYTES_MAX = 1024 * 1024;
 
 /** `sessionlog query`: runs a query over the session log. */
-export function createQuery(): CliCommand {
+export function createCommand(): CliCommand {
   const queries = listQueries();
   const command = new Command("sessionlog query")
     .description(`Queries the session log, sealed segments and the active file together, also while the service writes:
@@ -48,7 +47,7 @@ schema are skipped and counted on standard error.`)
       const [name] = command.args;
       if (list === true) {
         if (name !== undefined || sql !== undefined) throw new UsageError("--list takes no query and no --sql");
-        await write(context.stdout, printList(queries, terminalOf(context)));
+        await write(context.stdout, printList(queries));
         return 0;
       }
       if (name !== undefined && sql !== undefined) throw new UsageError("give the name of a query or --sql, not both");
@@ -152,18 +151,10 @@ async function printAnswer(
   return outcome;
 }
 
-function printList(queries: readonly NamedQuery[], terminal: Terminal): string {
-  return printTable(
-    {
-      columns: ["name", "what it answers", "parameters"].map((name) => ({ name, numeric: false })),
-      rows: queries.map(({ name, title, parameters }) => [
-        name,
-        title,
-        parameters.map((each) => `--${each.name.replaceAll("_", "-")}`).join(" "),
-      ]),
-    },
-    terminal,
-  );
+function printList(queries: readonly NamedQuery[]): string {
+  return queries
+    .map(({ name, title, parameters }) => `${[name, ...parameters.map(parameterFlag)].join(" ")}\n    ${title}\n`)
+    .join("");
 }
 
 const queryHelp = `

@@ -20,7 +20,7 @@ export function addParameterOptions(command: Command, queries: readonly NamedQue
   const given = new Map<string, string>();
   const users = parametersByName(queries);
   for (const [name, { parameter, help }] of users) {
-    const option = new Option(`${flag(name)} <${parameter.type}>`, help);
+    const option = new Option(`${parameterFlag(parameter)} <${parameter.type}>`, help);
     command.addOption(option.helpGroup("Parameters of queries:").argParser((text) => checked(parameter, text)));
     command.on(`option:${option.name()}`, (text: string) => given.set(name, text));
   }
@@ -29,11 +29,14 @@ export function addParameterOptions(command: Command, queries: readonly NamedQue
       const parameters = query?.parameters ?? [];
       for (const name of given.keys()) {
         if (parameters.some((each) => each.name === name)) continue;
-        const takes = parameters.length === 0 ? "no parameters" : parameters.map((each) => flag(each.name)).join(", ");
-        throw new UsageError(`${query?.name ?? "your own SQL"} does not take ${flag(name)}; it takes ${takes}`);
+        const takes = parameters.length === 0 ? "no parameters" : parameters.map(parameterFlag).join(", ");
+        throw new UsageError(
+          `${query?.name ?? "your own SQL"} does not take ${parameterFlag({ name })}; it takes ${takes}`,
+        );
       }
       const missing = parameters.find(({ name, required }) => required && !given.has(name));
-      if (missing !== undefined) throw new UsageError(`${query?.name} needs ${flag(missing.name)}: ${missing.help}`);
+      if (missing !== undefined)
+        throw new UsageError(`${query?.name} needs ${parameterFlag(missing)}: ${missing.help}`);
       return questionsOf(parameters, given, cwd);
     },
   };
@@ -79,6 +82,7 @@ function checked({ type }: Parameter, text: string): string {
   return text;
 }
 
-function flag(name: string): string {
+/** The flag of a parameter: `--min-sessions` */
+export function parameterFlag({ name }: Pick<Parameter, "name">): string {
   return `--${name.replaceAll("_", "-")}`;
 }

@@ -24,8 +24,9 @@ describe("query", () => {
     const { code, stdout, stderr } = await runCli(["query", "--list"]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const files = readdirSync("queries").filter((file) => file !== "views.sql");
-    for (const file of files) expect(stdout).toMatch(new RegExp(`^${file.replace(".sql", "")} +[A-Z]`, "m"));
-    expect(stdout).toMatch(/^first-shot +First-shot success per model +--min-sessions$/m);
+    for (const file of files)
+      expect(stdout).toMatch(new RegExp(`^${file.replace(".sql", "")}( --.+)?\\n {4}[A-Z]`, "m"));
+    expect(stdout).toContain("\nfirst-shot --min-sessions\n    First-shot success per model\n");
   });
 
   test("query --show prints the file of a query", async () => {
