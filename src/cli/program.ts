@@ -4,64 +4,20 @@ import { ConfigError } from "../config/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
 import { oneLine } from "./output/text.js";
 
-interface Entry {
-  readonly name: string;
-  readonly summary: string;
-  /** Loads only the command that is run, to start fast. */
-  load(): Promise<() => CliCommand>;
-}
+type Load = () => Promise<{ readonly createCommand: () => CliCommand }>;
 
-const ENTRIES: readonly Entry[] = [
-  {
-    name: "serve",
-    summary: "run the service: sessions in over gRPC, durable rows out",
-    load: async () => (await import("./commands/serve.js")).createServe,
-  },
-  {
-    name: "append",
-    summary: "send rows from a JSONL file to a service",
-    load: async () => (await import("./commands/append.js")).createAppend,
-  },
-  {
-    name: "tail",
-    summary: "print the last sessions of a service and follow new ones",
-    load: async () => (await import("./commands/tail.js")).createTail,
-  },
-  {
-    name: "query",
-    summary: "query the session log, by name or in SQL",
-    load: async () => (await import("./commands/query.js")).createQuery,
-  },
-  {
-    name: "alarm",
-    summary: "list accepted fills that are not grounded in the roster",
-    load: async () => (await import("./commands/alarm.js")).createAlarm,
-  },
-  {
-    name: "audit",
-    summary: "check the stamps of accepted fills against a roster",
-    load: async () => (await import("./commands/audit.js")).createAudit,
-  },
-  {
-    name: "verify",
-    summary: "check session logs, or the rows of files",
-    load: async () => (await import("./commands/verify.js")).createVerify,
-  },
-  {
-    name: "import",
-    summary: "store rows of files in a session log, without a service",
-    load: async () => (await import("./commands/import.js")).createImport,
-  },
-  {
-    name: "check-config",
-    summary: "print the effective configuration and its origins",
-    load: async () => (await import("./commands/check_config.js")).createCheckConfig,
-  },
-  {
-    name: "schema",
-    summary: "print the JSON Schema of a row",
-    load: async () => (await import("./commands/schema.js")).createSchema,
-  },
+/** Name, summary and module of each command. Only the command that is run is loaded, to start fast. */
+const COMMANDS: readonly (readonly [name: string, summary: string, load: Load])[] = [
+  ["serve", "run the service: sessions in over gRPC, durable rows out", () => import("./commands/serve.js")],
+  ["append", "send rows from a JSONL file to a service", () => import("./commands/append.js")],
+  ["tail", "print the last sessions of a service and follow new ones", () => import("./commands/tail.js")],
+  ["query", "query the session log, by name or in SQL", () => import("./commands/query.js")],
+  ["alarm", "list accepted fills that are not grounded in the roster", () => import("./commands/alarm.js")],
+  ["audit", "check the stamps of accepted fills against a roster", () => import("./commands/audit.js")],
+  ["verify", "check session logs, or the rows of files", () => import("./commands/verify.js")],
+  ["import", "store rows of files in a session log, without a service", () => import("./commands/import.js")],
+  ["check-config", "print the effective configuration and its origins", () => import("./commands/check_config.js")],
+  ["schema", "print the JSON Schema of a row", () => import("./commands/schema.js")],
 ];
 
 /**
@@ -83,24 +39,17 @@ export async function runProgram(args: readonly string[], context: CliContext): 
 
 async function dispatch([first, ...rest]: readonly string[], context: CliContext): Promise<number> {
   if (first === undefined) {
-    throw new UsageError(
-      `no command given; commands are ${ENTRIES.map(({ name }) => name).join(", ")}; see sessionlog --help`,
-    );
+    const names = COMMANDS.map(([name]) => name).join(", ");
+    throw new UsageError(`no command given; commands are ${names}; see sessionlog --help`);
   }
-  const named = (name: string | undefined) => ENTRIES.find((entry) => entry.name === name);
-  const entry = named(first);
-  if (entry !== undefined) return runCommand(entry, rest, context);
   const helped = first === "help" ? rest[0] : undefined;
-  const helpedEntry = named(helped);
-  if (helpedEntry !== undefined) return runCommand(helpedEntry, ["--help"], context);
-  createOverview(context).parse(helped === undefined ? [first, ...rest] : [helped], { from: "user" });
-  return 0;
-}
-
-async function runCommand(entry: Entry, args: readonly string[], context: CliContext): Promise<number> {
-  const create = await entry.load();
-  const { command, help, run } = create();
-  prepare(command, context, help).parse(args, { from: "user" });
+  const [, , load] = COMMANDS.find(([name]) => name === (helped ?? first)) ?? [];
+  if (load === undefined) {
+    createOverview(context).parse(helped === undefined ? [first, ...rest] : [helped], { from: "user" });
+    return 0;
+  }
+  const { command, help, run } = (await load()).createCommand();
+  prepare(command, context, help).parse(helped === undefined ? rest : ["--help"], { from: "user" });
   return run(context);
 }
 
@@ -111,7 +60,7 @@ function createOverview(context: CliContext): Command {
     .description("The session log for LLM daemons: validated sessions in over gRPC, durable JSON lines out.")
     .version(programVersion(), "--version", "print the version")
     .helpCommand("help <command>", "print the help of a command");
-  for (const { name, summary } of ENTRIES) prepare(program.command(name).description(summary), context);
+  for (const [name, summary] of COMMANDS) prepare(program.command(name).description(summary), context);
   return prepare(program, context, overviewHelp);
 }
 

@@ -7,7 +7,7 @@ import { number, printGroups, printReportJson, readReport, type SessionReport } 
 const HEADINGS = { ungrounded: "ungrounded", unchecked: "unchecked" };
 
 /** `sessionlog alarm`: lists accepted fills that are not grounded in the roster. */
-export function createAlarm(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog alarm")
     .description(`Checks that every accepted fill of the session log is grounded in the roster and lists those that are
 not: ungrounded (stamped false by their daemon) and unchecked (without a stamp), with links to Langfuse when its

@@ -23,7 +23,7 @@ interface AppendOptions {
 }
 
 /** `sessionlog append`: sends the rows of a JSONL file to a service. */
-export function createAppend(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog append")
     .description(`Sends rows from a JSONL file, or from standard input, to a service, in order and in batches. Each line
 is a row of a session log, or any other ProtoJSON of a SessionRecord; blank lines are skipped. At the end it prints,

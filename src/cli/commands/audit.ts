@@ -14,7 +14,7 @@ const HEADINGS = {
 };
 
 /** `sessionlog audit`: checks the stamps of accepted fills against a roster. */
-export function createAudit(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog audit")
     .description(`Checks the daemons: looks up the worker ids of every accepted fill's artifact in the roster, and lists
 the sessions whose stamp grounded_in_roster is wrong, those without a stamp, and those whose artifact has no list of

@@ -5,7 +5,7 @@ import { addConfigOptions, configurationHelp } from "../options/settings_options
 import { oneLine } from "../output/text.js";
 
 /** `sessionlog check-config`: prints the effective configuration. */
-export function createCheckConfig(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog check-config").description(description);
   const options = addConfigOptions(command);
   return {

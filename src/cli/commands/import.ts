@@ -26,7 +26,7 @@ interface ImportOptions {
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 
 /** `sessionlog import`: stores the rows of JSONL files in a journal that no service is writing. */
-export function createImport(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog import")
     .description(`Stores the rows of JSONL files in a session log, in the order of the files, while no service is
 writing to it. Rows of the older in-process loggers are accepted too, and written as the service writes them. A row

@@ -4,7 +4,7 @@ import { type CliCommand, write } from "../context.js";
 import { addConfigOptions } from "../options/settings_options.js";
 
 /** `sessionlog schema`: prints the JSON Schema of a row. */
-export function createSchema(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog schema").description(description);
   const options = addConfigOptions(command, ({ section, key }) => section === "record" && key === "kinds");
   return {

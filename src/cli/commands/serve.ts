@@ -4,7 +4,7 @@ import { type CliCommand, WorkError } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
 
 /** `sessionlog serve`: runs the service until a signal ends it. */
-export function createServe(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog serve").description(description);
   const options = addConfigOptions(command);
   return {

@@ -32,7 +32,7 @@ const SEQUENCE_COLUMNS_MAX = 16;
 const KEEPALIVE = { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms": 20_000 };
 
 /** `sessionlog tail`: prints the newest sessions that a service has, and each new one. */
-export function createTail(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog tail")
     .description(`Prints the last sessions that a service has stored and, with --follow, each new one as soon as it is
 on disk: a short line on a terminal, the row as JSON otherwise. The line starts with the attempts: ✓ accepted, ✗

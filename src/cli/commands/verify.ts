@@ -10,7 +10,7 @@ import { addConfigOptions } from "../options/settings_options.js";
 import { type JournalTally, verdict, verifyDirectory } from "./verify_journals.js";
 
 /** `sessionlog verify`: checks whole journals, and every row of files. */
-export function createVerify(): CliCommand {
+export function createCommand(): CliCommand {
   const command = new Command("sessionlog verify")
     .description(`Checks whole session logs: all those in a directory or, without a path, the configured one. Each
 problem is printed with its file; the last line is the verdict, for example:
@@ -76,12 +76,12 @@ async function verifyFile(file: string, check: RowCheck, counts: Counts, context
   for await (const lines of readLines(openInput(file, context), file)) {
     let report = "";
     for (const line of lines) {
-      const finding = check(line);
+      const row = check(line);
       counts.checked += 1;
-      if (finding.kind === "legacy") counts.legacy += 1;
-      if (finding.kind !== "refused") continue;
+      if (row.kind === "legacy") counts.legacy += 1;
+      if (row.kind !== "refused") continue;
       counts.refused += 1;
-      report += `${file}:${line.number}: ${formatViolations(finding.violations)}\n`;
+      report += `${file}:${line.number}: ${formatViolations(row.violations)}\n`;
     }
     await write(context.stdout, report);
   }

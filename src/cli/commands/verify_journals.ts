@@ -107,18 +107,14 @@ export function verdict(tallies: readonly JournalTally[]): string {
   const sum = (of: (tally: JournalTally) => number) => tallies.reduce((total, tally) => total + of(tally), 0);
   const problems = sum((tally) => tally.problems);
   const legacy = sum((tally) => tally.legacy);
-  const [only, ...others] = tallies.filter(({ segments }) => segments > 0);
+  const segments = sum((tally) => tally.segments);
+  const rows = sum((tally) => tally.rows);
+  const [only, ...others] = tallies.filter((tally) => tally.segments > 0);
   const sequences = others.length === 0 ? only?.sequences : undefined;
   const facts = [
     ...(others.length > 0 ? [count(others.length + 1, "session log")] : []),
-    count(
-      sum(({ segments }) => segments),
-      "segment",
-    ),
-    count(
-      sum(({ rows }) => rows),
-      "row",
-    ),
+    count(segments, "segment"),
+    count(rows, "row"),
     ...(legacy > 0 ? [`${legacy} of them legacy`] : []),
     ...(sequences === undefined ? [] : [`sequences ${sequences.first} to ${sequences.last}`]),
   ].join(", ");

@@ -2,7 +2,7 @@ import { WorkError } from "../context.js";
 import type { Progress } from "../output/progress.js";
 import type { Batch, RefusedRow } from "./batches.js";
 import type { Rejects } from "./rejects.js";
-import type { SendOutcome } from "./to_service.js";
+import type { SendOutcome, SentRecord } from "./to_service.js";
 
 export interface RowCounts {
   readonly appended: number;
@@ -83,7 +83,7 @@ function readAhead(batches: AsyncGenerator<Batch>): Promise<IteratorResult<Batch
 }
 
 /** In the order of their lines. */
-function refusedRows(batch: Batch, results: Extract<SendOutcome, { ok: true }>["results"]): readonly RefusedRow[] {
+function refusedRows(batch: Batch, results: readonly SentRecord[]): readonly RefusedRow[] {
   const refused = [...batch.refused];
   for (const [index, { line }] of batch.rows.entries()) {
     const result = results[index];
@@ -92,11 +92,7 @@ function refusedRows(batch: Batch, results: Extract<SendOutcome, { ok: true }>["
   return refused.sort((a, b) => a.line.number - b.line.number);
 }
 
-function addCounts(
-  counts: RowCounts,
-  results: Extract<SendOutcome, { ok: true }>["results"],
-  refused: number,
-): RowCounts {
+function addCounts(counts: RowCounts, results: readonly SentRecord[], refused: number): RowCounts {
   const of = (kind: string) => results.filter((result) => result.kind === kind).length;
   return {
     appended: counts.appended + of("appended"),
