@@ -1,7 +1,7 @@
 -- How many attempts sessions take
 --
--- For each number of attempts: the sessions that took this many and how they ended. accepted_so_far is the share of all sessions that
--- were accepted within that many attempts: what one more allowed attempt brings.
+-- For each number of attempts: the sessions that took this many and how they ended. accepted_so_far is the share of answered
+-- sessions (those that did not end in an infra_error) that were accepted within that many attempts: what one more allowed attempt brings.
 
 SELECT
   iterations,
@@ -9,7 +9,7 @@ SELECT
   count(*) FILTER (WHERE final_verdict = 'accepted') AS accepted,
   count(*) FILTER (WHERE final_verdict = 'max_iter_exhausted') AS exhausted,
   count(*) FILTER (WHERE final_verdict = 'infra_error') AS infra_errors,
-  round(sum(accepted) OVER (ORDER BY iterations) / sum(sessions) OVER (), 3) AS accepted_so_far
+  round(sum(accepted) OVER (ORDER BY iterations) / nullif(sum(sessions - infra_errors) OVER (), 0), 3) AS accepted_so_far
 FROM sessions AS s
 GROUP BY iterations
 ORDER BY iterations;

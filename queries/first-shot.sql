@@ -1,21 +1,21 @@
 -- First-shot success per model
 --
--- How many of each model's sessions were accepted at the first attempt, how many at all, and how many never got an answer
--- because something around the model failed. Shares are of all sessions.
+-- How many of each model's answered sessions were accepted at the first attempt, and how many at all. Sessions that ended in an
+-- infra_error are counted apart, as they say nothing about the model. (none) stands for sessions without a model.
 --
 -- Parameters:
---   min_sessions integer: leave out models with fewer sessions (default: 1)
+--   min_sessions integer: leave out models with fewer answered sessions (default: 0)
 
 SELECT
-  model,
+  if(model = '', '(none)', model) AS model,
   provider,
-  count(*) AS sessions,
-  count(*) FILTER (WHERE final_verdict = 'accepted' AND iterations = 1) AS first_shot,
+  count(*) FILTER (WHERE is_answered(final_verdict)) AS answered,
+  count(*) FILTER (WHERE is_first_shot(final_verdict, iterations)) AS first_shot,
   count(*) FILTER (WHERE final_verdict = 'accepted') AS accepted,
   count(*) FILTER (WHERE final_verdict = 'infra_error') AS infra_errors,
-  round(first_shot / sessions, 3) AS first_shot_share,
-  round(accepted / sessions, 3) AS accepted_share
+  round(first_shot / nullif(answered, 0), 3) AS first_shot_share,
+  round(accepted / nullif(answered, 0), 3) AS accepted_share
 FROM sessions AS s
-GROUP BY model, provider
-HAVING sessions >= coalesce(getvariable('min_sessions'), 1)
-ORDER BY first_shot_share DESC, sessions DESC, model, provider;
+GROUP BY ALL
+HAVING answered >= coalesce(getvariable('min_sessions'), 0)
+ORDER BY first_shot_share DESC NULLS LAST, answered DESC, model, provider;

@@ -4,7 +4,7 @@
 -- as not, and how many nobody checked.
 
 SELECT
-  date_trunc('week', timestamp AT TIME ZONE 'UTC')::DATE AS week,
+  week_of(timestamp) AS week,
   daemon,
   count(*) AS accepted_fills,
   count(*) FILTER (WHERE grounded_in_roster) AS grounded,

@@ -4,10 +4,10 @@
 -- was said most often, numbers folded. Spans are of UTC.
 --
 -- Parameters:
---   span text: hour, day, week or month (default: week)
+--   span hour|day|week|month: how long a span is (default: week)
 
 SELECT
-  date_trunc(coalesce(getvariable('span'), 'week'), timestamp AT TIME ZONE 'UTC')::TIMESTAMP AS from_utc,
+  date_trunc(coalesce(getvariable('span'), 'week'), make_timestamp(epoch_us(timestamp)))::TIMESTAMP AS from_utc,
   provider,
   count(*) AS sessions,
   count(*) FILTER (WHERE final_verdict = 'infra_error') AS infra_errors,

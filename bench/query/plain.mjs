@@ -11,21 +11,21 @@ const files = readdirSync(directory)
 const instance = await DuckDBInstance.create(":memory:");
 const connection = await instance.connect();
 const answer = await connection.runAndReadAll(`
-  SELECT model, provider,
-    count(*) AS sessions,
+  SELECT if(model = '', '(none)', model) AS model, provider,
+    count(*) FILTER (WHERE final_verdict <> 'infra_error') AS answered,
     count(*) FILTER (WHERE final_verdict = 'accepted' AND iterations = 1) AS first_shot,
     count(*) FILTER (WHERE final_verdict = 'accepted') AS accepted,
     count(*) FILTER (WHERE final_verdict = 'infra_error') AS infra_errors,
-    round(first_shot / sessions, 3) AS first_shot_share,
-    round(accepted / sessions, 3) AS accepted_share
+    round(first_shot / nullif(answered, 0), 3) AS first_shot_share,
+    round(accepted / nullif(answered, 0), 3) AS accepted_share
   FROM read_json([${files.join(", ")}], format = 'newline_delimited', columns = {
     schema: 'VARCHAR', session_id: 'VARCHAR', timestamp: 'TIMESTAMPTZ', daemon: 'VARCHAR', kind: 'VARCHAR', model: 'VARCHAR',
     provider: 'VARCHAR', prompt: 'VARCHAR', iterations: 'INTEGER', max_iterations: 'INTEGER', final_verdict: 'VARCHAR',
     attempts: 'STRUCT(iteration INTEGER, verdict_kind VARCHAR, error VARCHAR, span_id VARCHAR)[]', artifact: 'JSON',
     grounded_in_roster: 'BOOLEAN', duration_ms: 'BIGINT'
   })
-  GROUP BY model, provider
-  ORDER BY first_shot_share DESC, sessions DESC, model, provider`);
+  GROUP BY ALL
+  ORDER BY first_shot_share DESC NULLS LAST, answered DESC, model, provider`);
 for (const row of answer.getRowObjects()) {
   console.log(JSON.stringify(row, (_key, value) => (typeof value === "bigint" ? Number(value) : value)));
 }

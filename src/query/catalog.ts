@@ -4,7 +4,9 @@ import { readdirSync, readFileSync } from "node:fs";
 export interface Parameter {
   /** As in getvariable('min_sessions'); for a file, the name of the view with its rows. */
   readonly name: string;
-  readonly type: "integer" | "number" | "text" | "file";
+  readonly type: "integer" | "number" | "text" | "file" | "choice";
+  /** Of a choice: the values that are possible. */
+  readonly choices: readonly string[];
   /** Of a file: the column that the query joins on. */
   readonly column: string | undefined;
   readonly required: boolean;
@@ -29,8 +31,9 @@ const VIEWS_FILE = "views.sql";
 export function listQueries(): readonly NamedQuery[] {
   return readdirSync(DIRECTORY)
     .filter((file) => file.endsWith(".sql") && file !== VIEWS_FILE)
+    .map((file) => file.slice(0, -".sql".length))
     .sort()
-    .map((file) => parseQuery(file.slice(0, -".sql".length), readFileSync(new URL(file, DIRECTORY), "utf8")));
+    .map((name) => parseQuery(name, namedSql(name)));
 }
 
 /** The statements that make the views `journal`, `sessions` and `attempts` over the files of variable `files`. */
@@ -55,16 +58,18 @@ export function parseQuery(name: string, sql: string): NamedQuery {
   return { name, title, description, parameters, sql };
 }
 
+const TYPES = ["integer", "number", "text", "file"] as const;
 const PARAMETER_LINE =
-  /^ {2}(?<name>[a-z_]+) (?<type>integer|number|text|file)(?: of (?<column>[a-z_]+))?(?<required>, required)?: (?<help>.+)$/;
+  /^ {2}(?<name>[a-z_]+) (?<type>integer|number|text|file|[a-z]+(?:\|[a-z]+)+)(?: of (?<column>[a-z_]+))?(?<required>, required)?: (?<help>.+)$/;
 
 function parseParameter(query: string, line: string): Parameter {
   const { name, type, column, required, help } = PARAMETER_LINE.exec(line)?.groups ?? {};
-  const known = type === "integer" || type === "number" || type === "text" || type === "file";
-  if (name === undefined || help === undefined || !known) {
+  if (name === undefined || type === undefined || help === undefined) {
     throw new Error(`queries/${query}.sql: not a parameter: ${line}`);
   }
-  return { name, type, column, required: required !== undefined, help };
+  const known = TYPES.find((each) => each === type);
+  const choices = known === undefined ? type.split("|") : [];
+  return { name, type: known ?? "choice", choices, column, required: required !== undefined, help };
 }
 
 /** The SQL of a query that comes with the program. */

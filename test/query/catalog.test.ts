@@ -8,12 +8,14 @@ test("listQueries finds every query with a title, a description and its paramete
     "attempts-distribution",
     "audit",
     "first-shot",
+    "first-shot-weeks",
     "grounded-share",
     "infra-errors",
     "model-regressions",
     "no-retry",
     "outcomes",
     "refusal-reasons",
+    "refusal-weeks",
     "replay-runs",
     "replay-unmatched",
     "session",
@@ -45,12 +47,16 @@ test("listQueries names each parameter that the SQL reads, and no other, with it
 
 test("parseQuery reads parameters", () => {
   const sql =
-    "-- Title\n--\n-- What it\n-- tells.\n--\n-- Parameters:\n--   a_b file of id, required: the file\nSELECT 1;\n";
+    "-- Title\n--\n-- What it\n-- tells.\n--\n-- Parameters:\n--   a_b file of id, required: the file\n" +
+    "--   c one|two: which (default: one)\nSELECT 1;\n";
   expect(parseQuery("x", sql)).toEqual({
     name: "x",
     title: "Title",
     description: "What it\ntells.",
-    parameters: [{ name: "a_b", type: "file", column: "id", required: true, help: "the file" }],
+    parameters: [
+      { name: "a_b", type: "file", choices: [], column: "id", required: true, help: "the file" },
+      { name: "c", type: "choice", choices: ["one", "two"], required: false, help: "which (default: one)" },
+    ],
     sql,
   });
 });
@@ -62,10 +68,14 @@ test.each(["SELECT 1", "-- Title\nSELECT 1", "-- Title\n--\n-- Text.\n--\n-- Par
   },
 );
 
-test("readViews makes the views that the queries read", () => {
-  expect([...readViews().matchAll(/CREATE OR REPLACE VIEW (\w+)/g)].map(([, name]) => name)).toEqual([
+test("readViews makes the views and the macros that the queries read", () => {
+  expect([...readViews().matchAll(/CREATE OR REPLACE (?:VIEW|MACRO) (\w+)/g)].map(([, name]) => name)).toEqual([
     "journal",
     "sessions",
     "attempts",
+    "is_answered",
+    "is_first_shot",
+    "week_of",
+    "fold_refusals",
   ]);
 });

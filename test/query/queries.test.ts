@@ -79,18 +79,64 @@ describe("first-shot", () => {
   test("first-shot counts what the rows say", async () => {
     const rows = await askExamples("first-shot");
     expect(rows.length).toBe(6);
-    for (const [model, , sessions, first_shot, accepted, infra_errors, share] of rows) {
-      const own = examples.filter((row) => row.model === model);
+    for (const [model, , answered, first_shot, accepted, infra_errors, first_share, accepted_share] of rows) {
+      const own = examples.filter((row) => row.model === (model === "(none)" ? "" : model));
+      const infra = own.filter((row) => row.final_verdict === "infra_error").length;
       const first = own.filter((row) => row.final_verdict === "accepted" && row.iterations === 1).length;
-      expect([sessions, first_shot, accepted, infra_errors]).toEqual([
-        own.length,
-        first,
-        own.filter((row) => row.final_verdict === "accepted").length,
-        own.filter((row) => row.final_verdict === "infra_error").length,
-      ]);
-      expect(share).toBeCloseTo(first / own.length, 3);
+      const all = own.filter((row) => row.final_verdict === "accepted").length;
+      expect([answered, first_shot, accepted, infra_errors]).toEqual([own.length - infra, first, all, infra]);
+      if (model === "(none)") expect([answered, first_share, accepted_share]).toEqual([0, null, null]);
+      else expect(first_share).toBeCloseTo(first / (own.length - infra), 3);
     }
-    expect((await askExamples("first-shot", { variables: { min_sessions: 400 } })).length).toBe(3);
+    expect(rows.at(-1)?.[0]).toBe("(none)");
+    expect((await askExamples("first-shot", { variables: { min_sessions: 400 } })).length).toBe(2);
+  });
+
+  test("every question has the same definition: of answered sessions", async () => {
+    const qwen = (await askExamples("first-shot")).find(([model]) => model === "qwen3:8b");
+    const weeks = (await askExamples("first-shot-weeks")).filter(([name]) => name === "qwen3:8b");
+    const sum = (column: number) => weeks.reduce((total, row) => total + Number(row[column]), 0);
+    expect([qwen?.[2], qwen?.[3]]).toEqual([sum(3), sum(4)]);
+    const models = await askExamples("first-shot");
+    const total = (column: number) => models.reduce((all, row) => all + Number(row[column]), 0);
+    const atOne = (await askExamples("attempts-distribution")).find(([iterations]) => iterations === 1);
+    expect(atOne?.[5]).toBeCloseTo(total(3) / total(2), 3);
+    const regressed = (await askExamples("model-regressions")).find(([, , model]) => model === "qwen3:8b");
+    expect(regressed?.slice(6, 8)).toEqual([weeks.at(-1)?.[3], weeks.at(-1)?.[5]]);
+  });
+});
+
+describe("first-shot-weeks", () => {
+  test("first-shot-weeks shows the model that fell", async () => {
+    const qwen = (await askExamples("first-shot-weeks")).filter(([name]) => name === "qwen3:8b");
+    expect(qwen.slice(-3).map((row) => Number(row[5]).toFixed(2))).toEqual(["0.69", "0.45", "0.40"]);
+    // The intervals of the first and of the last two do not meet.
+    expect(Number(qwen.at(-3)?.[6])).toBeGreaterThan(Number(qwen.at(-2)?.[7]));
+    expect(qwen.map((row) => row[2])).not.toContain(true);
+  });
+
+  test("first-shot-weeks has the 95 % interval of Wilson", async () => {
+    // 9 of 10, from Newcombe 1998's formula: 0.596 to 0.982.
+    const rows = Array.from({ length: 10 }, (_, index) => ({
+      timestamp: "2026-05-04T00:00:00Z",
+      iterations: index === 0 ? 2 : 1,
+      model: "",
+    }));
+    const infra = { timestamp: "2026-05-04T00:00:00Z", final_verdict: "infra_error" };
+    expect(await askRows("first-shot-weeks", [...rows, infra])).toEqual([
+      ["(none)", "2026-05-04", false, 10, 9, 0.9, 0.596, 0.982],
+    ]);
+  });
+
+  test.each(["kind", "daemon"] as const)("first-shot-weeks compares each %s", async (by) => {
+    const names = new Set((await askExamples("first-shot-weeks", { variables: { by } })).map(([name]) => name));
+    expect(names).toEqual(new Set(examples.map((row) => row[by])));
+  });
+
+  test("the week that has not ended yet is marked", async () => {
+    const rows = [{ timestamp: new Date().toISOString() }, { timestamp: "2026-05-04T00:00:00Z" }];
+    const weeks = await askRows("first-shot-weeks", rows);
+    expect(weeks.map((row) => row[2])).toEqual([false, true]);
   });
 });
 
@@ -247,6 +293,12 @@ describe("outcomes", () => {
       Array.from({ length: 100 }, (_, index) => ({ timestamp: "2026-05-04T00:00:00Z", duration_ms: index + 1 })),
     );
     expect(rows).toEqual([["2026-05-04", "fill", "m", "p", 100, 1, 0, 0, 50, 90, 99]]);
+    const mixed = [{}, {}, { final_verdict: "infra_error" }, { final_verdict: "max_iter_exhausted" }];
+    const shares = await askRows(
+      "outcomes",
+      mixed.map((row) => ({ timestamp: "2026-05-04T00:00:00Z", ...row })),
+    );
+    expect(shares.map((row) => row[5])).toEqual([0.667]);
     const total = (await askExamples("outcomes")).reduce((sum, row) => sum + Number(row[4]), 0);
     expect(total).toBe(2000);
   });
@@ -257,7 +309,8 @@ describe("attempts-distribution", () => {
     const rows = await askExamples("attempts-distribution");
     expect(rows.reduce((sum, row) => sum + Number(row[1]), 0)).toBe(2000);
     const accepted = examples.filter((row) => row.final_verdict === "accepted").length;
-    expect(rows.at(-1)?.[5]).toBeCloseTo(accepted / 2000, 3);
+    const answered = examples.filter((row) => row.final_verdict !== "infra_error").length;
+    expect(rows.at(-1)?.[5]).toBeCloseTo(accepted / answered, 3);
   });
 });
 
@@ -277,15 +330,92 @@ describe("refusal-reasons", () => {
       ["<id> (…) is on <id> since N, N h", 2],
       ['fills[N].candidate_id "…" is not on the roster', 2],
     ]);
-    expect((await askExamples("refusal-reasons", { variables: { limit: 3 } })).length).toBe(3);
+  });
+
+  test("refusal-reasons folds free text at the end, in each of the examples' reasons", async () => {
+    const rows = await askExamples("refusal-reasons");
+    const named = (text: string) =>
+      examples.flatMap((row) => row.attempts).filter(({ error }) => error?.includes(text) === true).length;
+    expect(rows.filter((row) => String(row[1]).includes("double-booked")).map((row) => row[2])).toEqual([
+      named("double-booked"),
+    ]);
+    expect(rows.filter((row) => String(row[1]).includes("is hired as")).map((row) => row[2])).toEqual([
+      named("is hired as"),
+    ]);
+    expect(rows.length).toBe(18);
+  });
+
+  test("refusal-reasons says what the limit leaves out", async () => {
+    const all = await askExamples("refusal-reasons");
+    const rows = await askExamples("refusal-reasons", { variables: { limit: 3 } });
+    expect(rows.slice(0, 3)).toEqual(all.slice(0, 3));
+    const attempts = all.slice(3).reduce((sum, row) => sum + Number(row[2]), 0);
+    expect(rows.slice(3).map((row) => row.slice(0, 3))).toEqual([
+      [null, `other: 15 reasons, ${attempts} attempts`, attempts],
+    ]);
+  });
+
+  test("refusal-reasons counts refusals without a word", async () => {
+    const refused = { attempts: [{ iteration: 1, verdict_kind: "no_json" }] };
+    expect(await askRows("refusal-reasons", [refused])).toEqual([["no_json", "(none)", 1, 1, 1, ""]]);
+  });
+});
+
+describe("refusal-weeks", () => {
+  test("refusal-weeks counts sessions of 100 answered ones, with weeks that have none", async () => {
+    const week = (day: number, count: number, refused: number) =>
+      Array.from({ length: count }, (_, index) => ({
+        session_id: `d${day}-${index}`,
+        timestamp: `2026-05-${String(day).padStart(2, "0")}T00:00:00Z`,
+        attempts: (index < refused ? ["a 1", "a 2"] : []).map((error, iteration) => ({
+          iteration,
+          verdict_kind: "validation_failed",
+          error,
+        })),
+      }));
+    const infra = { timestamp: "2026-05-18T00:00:00Z", final_verdict: "infra_error" };
+    const rows = await askRows("refusal-weeks", [...week(4, 40, 0), ...week(11, 60, 10), ...week(18, 50, 20), infra]);
+    expect(rows).toEqual([
+      ["2026-05-18", false, "validation_failed", "a N", 20, 50, 40, 10, 30, 4.3],
+      ["2026-05-11", false, "validation_failed", "a N", 10, 60, 16.7, 0, 16.7, 2.7],
+      ["2026-05-04", false, "validation_failed", "a N", 0, 40, 0, null, null, null],
+    ]);
+  });
+
+  test("refusal-weeks shows what grew in the examples, and the others together", async () => {
+    const rows = await askExamples("refusal-weeks", { variables: { limit: 2, weeks: 2 } });
+    expect(rows.map((row) => [row[0], row[3]])).toEqual([
+      ["2026-11-09", "no JSON object in output"],
+      ["2026-11-09", 'fills[N].candidate_id "…" is not on the roster'],
+      ["2026-11-09", "other: 16 reasons"],
+      ["2026-11-02", "other: 16 reasons"],
+      ["2026-11-02", 'fills[N].candidate_id "…" is not on the roster'],
+      ["2026-11-02", "no JSON object in output"],
+    ]);
+    expect(Number(rows[0]?.[9])).toBeGreaterThan(3);
   });
 });
 
 describe("model-regressions", () => {
-  test("model-regressions finds the model that fell behind", async () => {
+  test("model-regressions finds the model that fell behind, also the week after, when it stays there", async () => {
     const rows = await askExamples("model-regressions", { variables: { min_drop: 15 } });
-    expect(rows.map((row) => [row[0], row[1]])).toEqual([["2026-11-02", "qwen3:8b"]]);
-    expect(Number(rows[0]?.[8])).toBeLessThan(-3);
+    expect(rows.map((row) => [row[0], row[2]])).toEqual([
+      ["2026-11-09", "qwen3:8b"],
+      ["2026-11-02", "qwen3:8b"],
+    ]);
+    for (const row of rows) expect(Number(row[9])).toBeLessThan(-3);
+  });
+
+  test("model-regressions compares with four weeks, not with more, and marks the running one", async () => {
+    const monday = (weeks_ago: number) => new Date(Date.now() - weeks_ago * 7 * 86_400_000).toISOString();
+    const rows = [0, 1, 4, 5].flatMap((weeks_ago) =>
+      Array.from({ length: 20 }, (_, index) => ({
+        timestamp: monday(weeks_ago),
+        iterations: index < (weeks_ago === 0 ? 10 : weeks_ago === 5 ? 0 : 20) ? 1 : 2,
+      })),
+    );
+    const found = await askRows("model-regressions", rows);
+    expect(found.map((row) => row.slice(1, 8))).toEqual([[true, "m", "p", 40, 1, 20, 0.5]]);
   });
 });
 

@@ -20,7 +20,7 @@ export function addParameterOptions(command: Command, queries: readonly NamedQue
   const given = new Map<string, string>();
   const users = parametersByName(queries);
   for (const [name, { parameter, help }] of users) {
-    const option = new Option(`${parameterFlag(parameter)} <${parameter.type}>`, help);
+    const option = new Option(`${parameterFlag(parameter)} <${parameter.choices.join("|") || parameter.type}>`, help);
     command.addOption(option.helpGroup("Parameters of queries:").argParser((text) => checked(parameter, text)));
     command.on(`option:${option.name()}`, (text: string) => given.set(name, text));
   }
@@ -71,14 +71,17 @@ function questionsOf(parameters: readonly Parameter[], given: ReadonlyMap<string
     if (text === undefined) continue;
     const key = column ?? name;
     if (type === "file") tables.push({ name, column: key, file_column: key, path: resolve(cwd, text) });
-    else variables[name] = type === "text" ? text : Number(text);
+    else variables[name] = type === "integer" || type === "number" ? Number(text) : text;
   }
   return { tables, variables };
 }
 
-function checked({ type }: Parameter, text: string): string {
+function checked({ type, choices }: Parameter, text: string): string {
   if (type === "integer" && !/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
   if (type === "number" && !/^\d{1,9}(\.\d{1,9})?$/.test(text)) throw new InvalidArgumentError("Expected a number.");
+  if (type === "choice" && !choices.includes(text)) {
+    throw new InvalidArgumentError(`Expected one of ${choices.join(", ")}.`);
+  }
   return text;
 }
 

@@ -52,7 +52,7 @@ describe("query", () => {
     expect(rows.map((row) => row.model)).toEqual(["claude-sonnet-4-5", "gpt-4.1-mini", "llama3.1:70b", "qwen3:8b"]);
     const since = await query("first-shot", "--since", "1d", "--until", "2027-01-01", "--format", "csv");
     expect(since.stdout.split("\n")[0]).toBe(
-      "model,provider,sessions,first_shot,accepted,infra_errors,first_shot_share,accepted_share",
+      "model,provider,answered,first_shot,accepted,infra_errors,first_shot_share,accepted_share",
     );
   });
 
@@ -176,6 +176,14 @@ describe("query with bad input", () => {
     [
       ["refusal-reasons", "--limit", "-1"],
       "option '--limit <integer>' argument '-1' is invalid. Expected a whole number.",
+    ],
+    [
+      ["infra-errors", "--span", "fortnight"],
+      "option '--span <hour|day|week|month>' argument 'fortnight' is invalid. Expected one of hour, day, week, month.",
+    ],
+    [
+      ["first-shot-weeks", "--by", "provider"],
+      "option '--by <model|kind|daemon>' argument 'provider' is invalid. Expected one of model, kind, daemon.",
     ],
     [
       ["alarm", "--format", "xml"],
