@@ -58,3 +58,45 @@ test("printTable keeps 80 columns with wide, combining and pictured characters",
   expect([header.indexOf("model"), rule]).toEqual([72, `${"─".repeat(70)}  ${"─".repeat(8)}`]);
   expect(body.map((line) => textWidth(line.slice(0, line.indexOf("qwen3:8b"))))).toEqual(rows.map(() => 72));
 });
+
+const shares = {
+  columns: [
+    { name: "model", numeric: false },
+    { name: "provider", numeric: false },
+    { name: "first_shot_share", numeric: true },
+    { name: "timestamp", numeric: false },
+    { name: "session_id", numeric: false },
+    { name: "verdict_kind", numeric: false },
+  ],
+  rows: [
+    ["qwen3:8b", "ollama", "0.606", "2026-10-19T06:19:43.567Z", "10e1773be131a04f9d29ee620866a3b0", "no_json"],
+    ["a-model-of-a-very-long-name", "vllm", "1", "2026-10-27T12:44:31Z", "9b048334574e46b0cf993aa7d9bfcf28", undefined],
+  ],
+};
+
+test("printTable breaks headings first, as far as their cells allow", () => {
+  expect(printTable(shares, { width: 125, colours: false }).split("\n").slice(0, 5)).toEqual([
+    "                                       first",
+    "                                        shot                                                              verdict",
+    "model                        provider  share  timestamp                 session_id                        kind",
+    "───────────────────────────  ────────  ─────  ────────────────────────  ────────────────────────────────  ───────",
+    "qwen3:8b                     ollama    0.606  2026-10-19T06:19:43.567Z  10e1773be131a04f9d29ee620866a3b0  no_json",
+  ]);
+});
+
+test("printTable shortens ids and times so that they can be used, then leaves out the provider, then cuts texts", () => {
+  expect(printTable(shares, { width: 90, colours: false }).split("\n").slice(2)).toEqual([
+    "model                        provider  share  timestamp         id        kind",
+    "───────────────────────────  ────────  ─────  ────────────────  ────────  ───────",
+    "qwen3:8b                     ollama    0.606  2026-10-19 06:19  10e1773b  ∅",
+    "a-model-of-a-very-long-name  vllm          1  2026-10-27 12:44  9b048334  null",
+    "",
+  ]);
+  expect(printTable(shares, { width: 62, colours: false }).split("\n").slice(2)).toEqual([
+    "model               share  timestamp         id        kind",
+    "──────────────────  ─────  ────────────────  ────────  ───────",
+    "qwen3:8b            0.606  2026-10-19 06:19  10e1773b  ∅",
+    "a-model-of-a-very…      1  2026-10-27 12:44  9b048334  null",
+    "",
+  ]);
+});
