@@ -1,6 +1,6 @@
 -- The alarm: accepted fills that are not grounded
 --
--- Must stay empty. An accepted fill is ungrounded when its daemon stamped it so (false), unchecked when there is no stamp.
+-- Must stay empty. Newest first. An accepted fill is ungrounded when its daemon stamped it so (false), unchecked when there is no stamp.
 -- "sessionlog alarm" asks the same and reports it by its exit status.
 
 SELECT
@@ -12,4 +12,4 @@ SELECT
   provider
 FROM sessions
 WHERE kind = 'fill' AND final_verdict = 'accepted' AND grounded_in_roster IS NOT TRUE
-ORDER BY timestamp, session_id;
+ORDER BY timestamp DESC, session_id;

@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { readViews } from "./catalog.js";
 import { messageOf, ReadError } from "./errors.js";
 import { filterCondition, type SessionFilter } from "./filter.js";
 import { identifier, type Literal, literal } from "./literal.js";
-import { createTableView, type TableFile } from "./table_file.js";
+import { createTableView, type TableFile, tableSource } from "./table_file.js";
 
 /** How much a query may take. */
 export interface Limits {
@@ -66,18 +67,18 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 
 async function setUp(connection: DuckDBConnection, options: DatabaseOptions): Promise<void> {
   const { files, filter, tables, variables, output } = options;
+  // For `connection.progress`.
+  await connection.run("SET enable_progress_bar = true; SET enable_progress_bar_print = false");
   await connection.run(`SET TimeZone = 'UTC'; SET VARIABLE files = ${literal(files)}`);
   for (const [name, value] of Object.entries(variables)) {
     await connection.run(`SET VARIABLE ${identifier(name)} = ${literal(value)}`);
   }
   await connection.run(readViews());
   await countSkippedLines(connection);
-  const condition = filterCondition(filter);
-  if (condition !== undefined) {
-    await connection.run(
-      `ALTER VIEW sessions RENAME TO all_sessions; CREATE VIEW sessions AS SELECT * FROM all_sessions WHERE ${condition}`,
-    );
-  }
+  await connection.run(`
+    ALTER VIEW sessions RENAME TO rows_of_schema;
+    CREATE VIEW all_sessions AS SELECT *, ${filterCondition(filter) ?? "true"} AS selected FROM rows_of_schema;
+    CREATE VIEW sessions AS SELECT * EXCLUDE (selected) FROM all_sessions WHERE selected`);
   for (const table of tables) await createTable(connection, table);
   const paths = [...files, ...tables.map(({ path }) => path), ...(output === undefined ? [] : [output])];
   await connection.run(
@@ -86,6 +87,8 @@ async function setUp(connection: DuckDBConnection, options: DatabaseOptions): Pr
 }
 
 async function createTable(connection: DuckDBConnection, table: TableFile): Promise<void> {
+  if (!existsSync(table.path)) throw new ReadError(`${table.path}: no such file`);
+  await checkColumn(connection, table);
   try {
     await connection.run(createTableView(table));
     const column = identifier(table.column);
@@ -97,6 +100,16 @@ async function createTable(connection: DuckDBConnection, table: TableFile): Prom
       `${table.path}: cannot be read as a table with a column ${table.file_column}: ${firstLine(error)}`,
     );
   }
+}
+
+/** Throws ReadError when the file has columns, and not that one. */
+async function checkColumn(connection: DuckDBConnection, { path, file_column }: TableFile): Promise<void> {
+  const source = tableSource(path);
+  if (source === undefined) return;
+  const described = await connection.runAndReadAll(`DESCRIBE FROM ${source}`).catch(() => undefined);
+  const columns = described?.getRows().map(([name]) => String(name));
+  if (columns === undefined || columns.some((name) => name.toLowerCase() === file_column.toLowerCase())) return;
+  throw new ReadError(`${path}: has no column ${file_column}; there are ${columns.join(", ")}`);
 }
 
 function firstLine(error: unknown): string {

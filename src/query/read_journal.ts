@@ -23,6 +23,8 @@ export interface ReadOptions {
   readonly memory_bytes: number;
   /** Aborts the query. */
   readonly signal: AbortSignal;
+  /** Is told several times a second how much has been read, from 0 to 100. */
+  readonly onProgress?: (percent: number) => void;
 }
 
 /** What a reader may ask of the sessions. */
@@ -47,6 +49,8 @@ export interface Outcome<T> {
   readonly warnings: readonly string[];
   /** Whether the answer leaves a damaged file out. */
   readonly incomplete: boolean;
+  /** Lines that are no rows of any schema, and are not in the answer. */
+  readonly unread_lines: number;
 }
 
 /** Most disk space for what does not fit into memory. */
@@ -54,6 +58,9 @@ const SPILL_BYTES_MAX = 16 * 1024 ** 3;
 
 /** Segments may be sealed, compressed and removed while they are read. */
 const TRIES_MAX = 5;
+
+const PROGRESS_INTERVAL_MS = 200;
+const INTERRUPT_INTERVAL_MS = 20;
 
 /**
  * Lets `work` ask the session log, in a sandbox. When a file is sealed, compressed or removed before DuckDB opens it, `work` is
@@ -90,8 +97,16 @@ async function readOnce<T>(
   const snapshot = await takeSnapshot(options.paths);
   let committed = false;
   let database: Database | undefined;
-  const interrupt = () => database?.connection.interrupt();
+  // Again and again: an interrupt between two statements is lost.
+  let interrupting: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    database?.connection.interrupt();
+    interrupting = setTimeout(interrupt, INTERRUPT_INTERVAL_MS);
+  };
   signal.addEventListener("abort", interrupt);
+  const { onProgress } = options;
+  const reportProgress = () => onProgress?.(Math.max(0, database?.connection.progress.percentage ?? 0));
+  const timer = onProgress && setInterval(reportProgress, PROGRESS_INTERVAL_MS);
   try {
     const { sound, damaged } = await checkFiles(snapshot.files, signal);
     if (sound.length === 0) throw new ReadError(damaged.join("; "));
@@ -102,8 +117,14 @@ async function readOnce<T>(
       limits: { memory_bytes, spill_directory, spill_bytes: SPILL_BYTES_MAX },
     });
     const value = await work(createReader(database, options, () => (committed = true)));
-    const passed = await describeSkipped(await findSkippedLines(database.connection), snapshot);
-    return { value, warnings: [...snapshot.warnings, ...damaged, ...passed], incomplete: damaged.length > 0 };
+    const skipped = await withoutTornLines(await findSkippedLines(database.connection), snapshot);
+    const unread = skipped.filter(({ schema }) => schema === undefined);
+    return {
+      value,
+      warnings: [...snapshot.warnings, ...damaged, ...skipped.map(describeSkipped).sort()],
+      incomplete: damaged.length > 0,
+      unread_lines: unread.reduce((total, { lines }) => total + lines, 0),
+    };
   } catch (error) {
     // An error of the question is permanent.
     const final =
@@ -112,6 +133,8 @@ async function readOnce<T>(
     if (!final) throw new ReadError("files were sealed or removed before all of them were read: ask again");
     throw error instanceof SqlError ? new SqlError(error.message.replace(/\/dev\/fd\/\d+/g, snapshot.nameOf)) : error;
   } finally {
+    clearInterval(timer);
+    clearTimeout(interrupting);
     signal.removeEventListener("abort", interrupt);
     database?.close();
     await snapshot.close();
@@ -157,21 +180,24 @@ async function asSqlError<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-async function describeSkipped(passed: readonly SkippedLines[], snapshot: Snapshot): Promise<readonly string[]> {
-  const lines: string[] = [];
-  for (const { file, schema, lines: count } of passed) {
+/** By the files' names, without the last line of the active file that the service is writing, or was when it was killed. */
+async function withoutTornLines(
+  skipped: readonly SkippedLines[],
+  snapshot: Snapshot,
+): Promise<readonly SkippedLines[]> {
+  const found: SkippedLines[] = [];
+  for (const { file, schema, lines } of skipped) {
     const name = snapshot.nameOf(file);
     const active = snapshot.files.some(({ path, active }) => active && path === name);
-    // The service is writing it, or was when it was killed: it was not acknowledged.
     const torn = schema === undefined && active && !(await endsWithNewline(file)) ? 1 : 0;
-    if (count <= torn) continue;
-    const [what, no] = count - torn === 1 ? ["1 line", "is not a row"] : [`${count - torn} lines`, "are not rows"];
-    lines.push(
-      `${name}: skipped ${what} ${schema === undefined ? `that ${no} of a session log` : `of schema ${schema}`}`,
-    );
+    if (lines > torn) found.push({ file: name, schema, lines: lines - torn });
   }
-  // Sorted by name, not by descriptor.
-  return lines.sort();
+  return found;
+}
+
+function describeSkipped({ file, schema, lines }: SkippedLines): string {
+  const [what, no] = lines === 1 ? ["1 line", "is not a row"] : [`${lines} lines`, "are not rows"];
+  return `${file}: skipped ${what} ${schema === undefined ? `that ${no} of a session log` : `of schema ${schema}`}`;
 }
 
 async function endsWithNewline(path: string): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { type DuckDBConnection, type DuckDBPreparedStatement, StatementType } from "@duckdb/node-api";
 import { messageOf, SqlError } from "./errors.js";
 
+const READ_WORDS = /^[\s(;]*(select|with|from|values|table|describe|desc|show|summarize|explain|pivot|unpivot)\b/i;
 const ONLY_SELECT = "only one SELECT is allowed here (or DESCRIBE, SUMMARIZE, VALUES, EXPLAIN of one)";
 
 /**
@@ -12,7 +13,11 @@ export async function prepareSelect(connection: DuckDBConnection, sql: string): 
   // DuckDB would abort the process: it cannot create its log's directory.
   if (/enable_logging/i.test(sql)) throw new SqlError("enable_logging is not allowed here");
   if (isEmpty(sql)) throw new SqlError("there is no SQL");
-  const statement = await prepareOne(connection, sql);
+  const statement = await prepareOne(connection, sql).catch((error: unknown) => {
+    // DuckDB's message would be about what the statement is for, such as a table to be dropped that is not there.
+    const isAboutNames = /^(Catalog|Binder) Error/.test(messageOf(error));
+    throw isAboutNames && !READ_WORDS.test(withoutComments(sql)) ? new SqlError(ONLY_SELECT) : error;
+  });
   if (statement.statementType === StatementType.SELECT) return statement;
   const explained = /^\s*explain\s+(analyze\s+)?(\([^()]*\)\s*)?(.*)$/is.exec(sql)?.[3];
   if (statement.statementType === StatementType.EXPLAIN && explained !== undefined) {
@@ -69,10 +74,9 @@ function* withoutSemicolon(sql: string): Generator<string> {
 
 /** Whether there is nothing but comments. */
 function isEmpty(sql: string): boolean {
-  return (
-    sql
-      .replace(/--.*|\/\*[\s\S]*?\*\//g, "")
-      .replaceAll(";", "")
-      .trim() === ""
-  );
+  return withoutComments(sql).replaceAll(";", "").trim() === "";
+}
+
+function withoutComments(sql: string): string {
+  return sql.replace(/--.*|\/\*[\s\S]*?\*\//g, "");
 }

@@ -18,19 +18,22 @@ export interface TableFile {
  */
 export function createTableView({ name, column, file_column, path }: TableFile): string {
   const [file, as, key] = [literal(path), identifier(column), identifier(file_column)];
-  if (/\.parquet$/i.test(path)) {
-    return view(name, `r.${key}::VARCHAR AS ${as}, to_json(r)`, `read_parquet(${file}, hive_partitioning = false)`);
-  }
-  if (/\.[ct]sv(\.gz)?$/i.test(path)) {
-    const source = `read_csv(${file}, header = true, all_varchar = true, hive_partitioning = false)`;
-    return view(name, `r.${key} AS ${as}, to_json(r)`, source);
-  }
+  const source = tableSource(path);
+  if (source !== undefined) return view(name, `r.${key}::VARCHAR AS ${as}, to_json(r)`, source);
   const field = literal(`$.${identifier(file_column)}`);
   return view(
     name,
     `json ->> ${field} AS ${as}, json`,
     `read_json_objects(${file}, format = 'auto', hive_partitioning = false)`,
   );
+}
+
+/** What reads a file that has columns; undefined for JSON. */
+export function tableSource(path: string): string | undefined {
+  const file = literal(path);
+  if (/\.parquet$/i.test(path)) return `read_parquet(${file}, hive_partitioning = false)`;
+  if (!/\.[ct]sv(\.gz)?$/i.test(path)) return undefined;
+  return `read_csv(${file}, header = true, all_varchar = true, hive_partitioning = false)`;
 }
 
 function view(name: string, columns: string, source: string): string {

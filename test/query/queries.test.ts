@@ -214,9 +214,10 @@ describe("grounded-share", () => {
 describe("alarm", () => {
   test("alarm finds false and absent", async () => {
     const found = acceptedFills.filter((row) => row.grounded_in_roster !== true);
+    // Newest first.
     expect((await askExamples("alarm")).map((row) => [row[0], row[2]])).toEqual([
-      ["ungrounded", found[0]?.session_id],
       ["unchecked", found[1]?.session_id],
+      ["ungrounded", found[0]?.session_id],
     ]);
   });
 });
@@ -229,7 +230,7 @@ describe("audit", () => {
       { artifact: fills(id("0012"), id(7)), grounded_in_roster: true },
       { artifact: fills(id("12")), grounded_in_roster: true },
       { artifact: fills(id("0012")), grounded_in_roster: false },
-      { artifact: fills(id("no")), grounded_in_roster: false },
+      { artifact: fills(id("no"), {}), grounded_in_roster: false },
       { artifact: fills(id("0012")) },
       { artifact: fills(id("x"), id("x"), id("y")) },
       { artifact: fills(id("7"), {}, id(null)), grounded_in_roster: true },
@@ -245,11 +246,13 @@ describe("audit", () => {
       rows,
       rosterOf(temporaryDirectory(), "r.csv", "name,worker_id\na, 0012 \nb,7\n,\n"),
     );
-    expect(found.map((row) => [row[2], row[0], row[6]]).sort()).toEqual([
+    expect(found[0]?.[0]).toBe("confirmed_ungrounded");
+    expect(found.map((row) => [row[2], row[0], row[7]]).sort()).toEqual([
       ["s10", "no_ids", []],
       ["s11", "no_ids", []],
       ["s2", "claimed_grounded", ["12"]],
       ["s3", "claimed_ungrounded", []],
+      ["s4", "confirmed_ungrounded", ["no", "(none)"]],
       ["s5", "never_checked", []],
       ["s6", "never_checked", ["x", "y"]],
       ["s7", "claimed_grounded", ["(none)"]],
@@ -269,10 +272,14 @@ describe("audit", () => {
     await expect(refused).rejects.toThrow(/r\.\w+: .*worker/);
   });
 
-  test("audit finds the unchecked fill of the examples only, as the stamps there are right", async () => {
+  test("audit names the phantom of the examples first, though its stamp is right, then the unchecked fill", async () => {
     const path = "examples/roster.csv";
     const tables = [{ name: "roster", column: "worker_id", file_column: "worker_id", path }];
-    expect((await askExamples("audit", { tables })).map((row) => row[0])).toEqual(["never_checked"]);
+    const found = await askExamples("audit", { tables });
+    expect(found.map((row) => [row[0], String(row[2]).slice(0, 8), row[7]])).toEqual([
+      ["confirmed_ungrounded", "10e1773b", ["W-9917"]],
+      ["never_checked", "9b048334", []],
+    ]);
     const active = readFileSync(path, "utf8")
       .split("\n")
       .filter((line) => !line.startsWith("W-1000,"))
@@ -282,7 +289,7 @@ describe("audit", () => {
     );
     const rows = await askExamples("audit", rosterOf(temporaryDirectory(), "r.csv", active));
     const claimed = rows.filter((row) => row[0] === "claimed_grounded");
-    expect(claimed.map((row) => row[2])).toEqual(named.map((row) => row.session_id));
+    expect(claimed.map((row) => row[2])).toEqual(named.map((row) => row.session_id).reverse());
   });
 });
 

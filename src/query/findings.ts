@@ -1,0 +1,42 @@
+import { namedSql } from "./catalog.js";
+
+/** What is asked about accepted fills: `alarm` believes their stamps, `audit` looks their ids up in the table `roster`. */
+export interface FindingsOptions {
+  readonly query: "alarm" | "audit";
+  /** Whether `alarm` names the ids that are not on the roster, too. */
+  readonly named: boolean;
+  /** Newest rows of each finding; further ones are counted. */
+  readonly limit: number;
+}
+
+/** Columns of each row that are about the whole log; of the rest, `finding` is NULL when nothing was found. */
+export const WHOLE_COLUMNS = ["sessions", "newest", "accepted_fills", "found"] as const;
+
+/**
+ * A statement that reads the log once. Each row has WHOLE_COLUMNS (all sessions and the newest of them, whatever the filter; the accepted
+ * fills that pass it; the fills with the row's finding), then the columns of the query: at least one row, newest first.
+ */
+export function findingsSql({ query, named, limit }: FindingsOptions): string {
+  const audit = namedSql("audit").replace(/;\s*$/, "");
+  const alarm = named
+    ? `SELECT if(stamp IS NULL, 'unchecked', 'ungrounded') AS finding, * EXCLUDE (finding, stamp) FROM (${audit}) WHERE stamp IS NOT TRUE`
+    : namedSql("alarm").replace(/;\s*$/, "");
+  const looked_up = query === "audit" ? "true" : named ? "grounded_in_roster IS NOT TRUE" : "false";
+  const is_fill = "selected AND kind = 'fill' AND final_verdict = 'accepted'";
+  return `
+    WITH every AS MATERIALIZED (
+      SELECT timestamp, session_id, daemon, model, provider, kind, final_verdict, grounded_in_roster, selected,
+        CASE WHEN ${is_fill} AND ${looked_up} THEN artifact END AS artifact
+      FROM all_sessions
+    ),
+    sessions AS (FROM every WHERE selected),
+    listed AS (
+      SELECT count(*) OVER (PARTITION BY finding) AS found, *
+      FROM (${query === "audit" ? audit : alarm})
+      QUALIFY row_number() OVER (PARTITION BY finding ORDER BY timestamp DESC, session_id) <= ${limit}
+    ),
+    whole AS (
+      SELECT count(*) AS sessions, max(timestamp) AS newest, count(*) FILTER (WHERE ${is_fill}) AS accepted_fills FROM every
+    )
+    SELECT * FROM whole LEFT JOIN listed ON true ORDER BY timestamp DESC, session_id`;
+}
