@@ -3,10 +3,13 @@ import {
   choice,
   count,
   duration,
+  fileOrNone,
+  idsPath,
   jsonlPath,
   nameOrNone,
   names,
   size,
+  someText,
   truth,
   type ValueType,
   webAddressOrNone,
@@ -42,6 +45,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
   const rotation = row("rotation");
   const retention = row("retention");
   const langfuse = row("langfuse");
+  const audit = row("audit");
   return {
     server: {
       listen: server("listen", address(), "127.0.0.1:50051", "where to listen; port 0 takes a free one", "listen"),
@@ -157,6 +161,12 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         "",
         "where Langfuse is, for links to sessions, with or without /project/<id>",
       ),
+    },
+    audit: {
+      /** Absolute, or "". */
+      roster: audit("roster", fileOrNone(), "", "the roster: .csv, .parquet or .jsonl, for audit and alarm", "roster"),
+      roster_id: audit("roster_id", someText(), "worker_id", "the roster's column of ids", "roster-id"),
+      ids: audit("ids", idsPath(), "fills[].candidate_id", "where the ids are in the artifact", "ids"),
     },
   };
 }

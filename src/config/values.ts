@@ -177,6 +177,27 @@ export function webAddressOrNone(): ValueType<string> {
   });
 }
 
+/** The path of a file, or "" for none; the value is absolute. */
+export function fileOrNone(): ValueType<string> {
+  return textual('the path of a file, or "" for none', "<file>", (text, base) => {
+    if (text.includes("\0")) return undefined;
+    return text === "" ? "" : resolve(base, text);
+  });
+}
+
+/** Any text but "". */
+export function someText(): ValueType<string> {
+  return textual("a text that is not empty", "<name>", (text) => (text === "" ? undefined : text));
+}
+
+/** Where ids are in JSON: keys and at least one list. */
+export function idsPath(): ValueType<string> {
+  const form = /^[^.[\]"$*]+(\[\])?(\.[^.[\]"$*]+(\[\])?)*$/;
+  return textual('keys and a list, such as "fills[].candidate_id"', "<path>", (text) =>
+    form.test(text) && text.includes("[]") ? text : undefined,
+  );
+}
+
 /** A file whose name has a stem and ends with `.jsonl`; the value is its absolute path. */
 export function jsonlPath(): ValueType<string> {
   return textual('the path of a file, ending with ".jsonl"', "<file>", (text, base) =>

@@ -21,22 +21,26 @@ export function findingsSql({ query, named, limit }: FindingsOptions): string {
   const alarm = named
     ? `SELECT if(stamp IS NULL, 'unchecked', 'ungrounded') AS finding, * EXCLUDE (finding, stamp) FROM (${audit}) WHERE stamp IS NOT TRUE`
     : namedSql("alarm").replace(/;\s*$/, "");
-  const looked_up = query === "audit" ? "true" : named ? "grounded_in_roster IS NOT TRUE" : "false";
-  const is_fill = "selected AND kind = 'fill' AND final_verdict = 'accepted'";
+  const columns = ["session_id", "daemon", "model", "provider", "kind", "final_verdict", "grounded_in_roster"];
+  // Only what is asked about is kept of the rows.
+  const wanted = query === "audit" ? "is_fill" : "is_fill AND grounded_in_roster IS NOT TRUE";
+  const kept = query === "audit" || named ? [...columns, "artifact"] : columns;
   return `
     WITH every AS MATERIALIZED (
-      SELECT timestamp, session_id, daemon, model, provider, kind, final_verdict, grounded_in_roster, selected,
-        CASE WHEN ${is_fill} AND ${looked_up} THEN artifact END AS artifact
+      SELECT
+        timestamp,
+        selected AND kind = 'fill' AND final_verdict = 'accepted' AS is_fill,
+        CASE WHEN ${wanted} THEN {${kept.map((name) => `${name}: ${name}`).join(", ")}} END AS kept
       FROM all_sessions
     ),
-    sessions AS (FROM every WHERE selected),
+    sessions AS (SELECT timestamp, unnest(kept) FROM every WHERE kept IS NOT NULL),
     listed AS (
       SELECT count(*) OVER (PARTITION BY finding) AS found, *
       FROM (${query === "audit" ? audit : alarm})
       QUALIFY row_number() OVER (PARTITION BY finding ORDER BY timestamp DESC, session_id) <= ${limit}
     ),
     whole AS (
-      SELECT count(*) AS sessions, max(timestamp) AS newest, count(*) FILTER (WHERE ${is_fill}) AS accepted_fills FROM every
+      SELECT count(*) AS sessions, max(timestamp) AS newest, count(*) FILTER (WHERE is_fill) AS accepted_fills FROM every
     )
     SELECT * FROM whole LEFT JOIN listed ON true ORDER BY timestamp DESC, session_id`;
 }

@@ -52,6 +52,7 @@ describe("loadConfig", () => {
       rotation: { max_bytes: 0, interval: "none", compress: "none" },
       retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
       langfuse: { url: "" },
+      audit: { roster: "", roster_id: "worker_id", ids: "fills[].candidate_id" },
     });
     expect(file).toBeUndefined();
     for (const part of [config, config.server, config.log, config.record, config.record.kinds]) {
@@ -136,7 +137,7 @@ describe("loadConfig refuses in one line", () => {
     ],
     [
       "[quota]\nx = 1",
-      "[quota] is not a known section; known are [server], [log], [record], [rotation], [retention], [langfuse]",
+      "[quota] is not a known section; known are [server], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     ["[[log]]\npath = 1", "[log] must be a section with keys"],
     ["log = 1", "[log] must be a section with keys"],
@@ -144,11 +145,11 @@ describe("loadConfig refuses in one line", () => {
     ["queue_byte = 1", "queue_byte is outside of any section; did you mean [log] queue_bytes?"],
     [
       "colour = 1",
-      "colour is outside of any section; the sections are [server], [log], [record], [rotation], [retention], [langfuse]",
+      "colour is outside of any section; the sections are [server], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     [
       "[__proto__]\nx = 1",
-      "[__proto__] is not a known section; known are [server], [log], [record], [rotation], [retention], [langfuse]",
+      "[__proto__] is not a known section; known are [server], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     ["[log]\nqueue_rows = 0", "[log] queue_rows: expected a whole number from 1 to 10000000; got 0"],
     ['[log]\nqueue_rows = "9"', '[log] queue_rows: expected a whole number from 1 to 10000000; got "9"'],

@@ -1,98 +1,121 @@
-import { resolve } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
-import { namedSql } from "../../query/catalog.js";
-import { type CliCommand, type CliContext, write } from "../context.js";
+import { Command } from "commander";
+import { count } from "../../config/values.js";
+import { type CliCommand, UsageError, write } from "../context.js";
 import { addJournalOptions, langfuseEnvironmentHelp } from "../options/journal_options.js";
-import { number, printGroups, printReportJson, readReport, type SessionReport } from "../output/session_groups.js";
+import { valueOption } from "../options/option_values.js";
+import { rosterName, rosterQuestions } from "../options/roster_options.js";
+import {
+  LISTED_DEFAULT,
+  LISTED_JSON_DEFAULT,
+  newestText,
+  number,
+  printGroups,
+  printReportJson,
+  readReport,
+  type SessionReport,
+} from "../output/session_groups.js";
+import { paint, type Terminal, terminalOf } from "../output/terminal.js";
+import { findUnknownNames } from "../output/unknown_names.js";
+import { filterText } from "./alarm.js";
 
 /** Of the findings of the query. */
 const HEADINGS = {
+  confirmed_ungrounded: "not on the roster, and stamped so",
   claimed_grounded: "claimed grounded, but not on the roster",
   claimed_ungrounded: "claimed ungrounded, but on the roster",
   never_checked: "never checked",
   no_ids: "no list of ids in the artifact",
 };
 
-/** `sessionlog audit`: checks the stamps of accepted fills against a roster. */
+interface AuditOptions {
+  readonly json?: boolean;
+  readonly limit?: number;
+}
+
+/** `sessionlog audit`: checks accepted fills against a roster. */
 export function createCommand(): CliCommand {
   const command = new Command("sessionlog audit")
-    .description(`Checks the daemons: looks up the worker ids of every accepted fill's artifact in the roster, and lists
-the sessions whose stamp grounded_in_roster is wrong, those without a stamp, and those whose artifact has no list of
-ids.`)
-    .requiredOption("--roster <file>", "the roster: .csv, .parquet, .jsonl (see its extension)")
-    .option("--roster-id <column>", "the roster's column of ids", "worker_id")
+    .description(
+      "Checks the daemons and their models: looks up the worker ids of every accepted fill's artifact in the roster, and lists the " +
+        "sessions that name somebody who is not on it, those whose stamp grounded_in_roster is wrong, those without a stamp, and those " +
+        "whose artifact has no list of ids.",
+    )
     .addOption(
-      new Option("--ids <path>", "where the ids are in the artifact")
-        .default("fills[].candidate_id")
-        .argParser(checkedPath),
+      valueOption(
+        "--limit <number>",
+        `newest sessions of each finding that are listed (default: ${LISTED_DEFAULT}, ${number(LISTED_JSON_DEFAULT)} with --json)`,
+        count(1, LISTED_JSON_DEFAULT),
+      ),
     )
     .option("--json", "print one JSON object");
-  const journal = addJournalOptions(command, { langfuse: true });
+  const journal = addJournalOptions(command, ["langfuse", "audit"]);
   return {
     command,
     help: auditHelp,
     async run(context) {
+      const { json, limit } = command.opts<AuditOptions>();
       const config = journal.load(context);
-      const questions = questionsOf(command, context);
-      const sql = namedSql("audit");
-      const { value, incomplete } = await journal.read(context, config, questions, (reader) =>
-        readReport(reader, sql, config.langfuse.url),
-      );
-      const { json, roster } = command.opts();
-      const ok = value.groups.size === 0 && !incomplete;
+      if (config.audit.roster === "")
+        throw new UsageError("audit needs --roster <file>, or [audit] roster in the configuration");
+      const filter = journal.filter(context);
+      const findings = {
+        query: "audit",
+        named: true,
+        limit: limit ?? (json === true ? LISTED_JSON_DEFAULT : LISTED_DEFAULT),
+      } as const;
+      const outcome = await journal.read(context, config, rosterQuestions(config), async (reader) => {
+        const report = await readReport(reader, findings, config.langfuse.url);
+        return { report, unknown: report.accepted_fills === 0 ? await findUnknownNames(reader, filter) : [] };
+      });
+      const { report, unknown } = outcome.value;
+      for (const line of unknown) context.stderr.write(`sessionlog: ${line}\n`);
+      const complete = !outcome.incomplete && outcome.unread_lines === 0;
+      const ok = report.groups.size === 0 && complete && report.sessions > 0;
+      const parts = {
+        roster: rosterName(config, context),
+        complete,
+        filter: filterText(filter),
+        now_ms: context.now_ms(),
+      };
       const text =
         json === true
-          ? printReportJson({ ok, complete: !incomplete }, value, Object.keys(HEADINGS))
-          : printText(value, String(roster), incomplete);
+          ? printReportJson({ ok, complete }, report, Object.keys(HEADINGS))
+          : printText(report, parts, terminalOf(context));
       await write(context.stdout, text);
       return ok ? 0 : 1;
     },
   };
 }
 
-function questionsOf(command: Command, { cwd }: CliContext) {
-  const { roster, rosterId, ids } = command.opts();
-  const file_column = String(rosterId);
-  return {
-    tables: [{ name: "roster", column: "worker_id", file_column, path: resolve(cwd, String(roster)) }],
-    variables: idPaths(String(ids)),
-  };
+interface Parts {
+  readonly roster: string;
+  readonly complete: boolean;
+  readonly filter: string;
+  readonly now_ms: number;
 }
 
-const idPath = /^[^.[\]"$*]+(\[\])?(\.[^.[\]"$*]+(\[\])?)*$/;
-
-function checkedPath(text: string): string {
-  if (idPath.test(text) && text.includes("[]")) return text;
-  throw new InvalidArgumentError('Expected keys and a list, such as "fills[].candidate_id".');
-}
-
-/** `fills[].candidate_id` as the JSON paths of the ids and of the entries that must have one. */
-function idPaths(path: string) {
-  const ids_path = `$${path
-    .split(".")
-    .map((key) => (key.endsWith("[]") ? `."${key.slice(0, -2)}"[*]` : `."${key}"`))
-    .join("")}`;
-  return { ids_path, entries_path: ids_path.slice(0, ids_path.lastIndexOf("[*]") + 3) };
-}
-
-function printText(report: SessionReport, roster: string, incomplete: boolean): string {
+function printText(report: SessionReport, { roster, complete, filter, now_ms }: Parts, terminal: Terminal): string {
   const total = number(report.accepted_fills);
-  let count = 0;
-  for (const group of report.groups.values()) count += group.count;
-  if (count === 0) {
-    const found = `the stamps of all ${total} accepted fills match ${roster}`;
-    return `${incomplete ? "nothing found in what could be read" : "ok"}: ${found}\n`;
+  const newest = newestText(report, now_ms);
+  let found = 0;
+  for (const group of report.groups.values()) found += group.count;
+  if (found > 0) {
+    const what = `${number(found)} findings in ${total} accepted fills, checked against ${roster}`;
+    return `${paint(terminal, "AUDIT", "red")}: ${what}\n${printGroups(report, HEADINGS, "sessionlog query audit", terminal)}`;
   }
-  const differ = `${number(count)} of ${total} accepted fills differ from ${roster} or cannot be checked`;
-  return `AUDIT: ${differ}\n${printGroups(report, HEADINGS)}`;
+  if (report.sessions === 0) return "NOT OK: no row of a session log was read\n";
+  if (report.accepted_fills === 0) return `nothing to check: no accepted fill${filter}; ${newest}\n`;
+  const match = `all ${total} accepted fills are stamped as on ${roster}; ${newest}`;
+  return `${complete ? "ok" : "nothing found in what could be read"}: ${match}\n`;
 }
 
 const auditHelp = `
 ${langfuseEnvironmentHelp}
+  SESSIONLOG_AUDIT_ROSTER  the roster, unless --roster is given
 
 Exit status:
-  0  every stamp matches the roster
-  1  at least one does not or is missing, or the roster, the session log or one of its files cannot be read
+  0  everybody named is on the roster and every stamp says so, or there is nothing to check, which is said
+  1  somebody is not, a stamp is wrong or missing, or the roster, the session log or a line of it cannot be read
   2  wrong usage or configuration
 
 Examples:

@@ -37,7 +37,7 @@ schema are skipped and counted on standard error.`)
     .option("--sql <text>", "one SELECT in DuckDB's SQL (default without a name: standard input)")
     .addOption(new Option("--format <format>", "output format").choices(FORMAT_NAMES).default("table"))
     .option("--output <file>", "write to this file, replaced only when complete (default: standard output)");
-  const journal = addJournalOptions(command, { filters: true });
+  const journal = addJournalOptions(command);
   const parameters = addParameterOptions(command, queries);
   return {
     command,

@@ -4,6 +4,7 @@ import type { Config } from "../../config/config.js";
 import { duration, size } from "../../config/values.js";
 import type { JournalReader, Literal, Outcome, SessionFilter, TableFile } from "../../query/index.js";
 import { type CliContext, UsageError, WorkError } from "../context.js";
+import { createProgress } from "../output/progress.js";
 import { stopOnSignal } from "../signals.js";
 import { listOption, valueOption } from "./option_values.js";
 import { addConfigOptions } from "./settings_options.js";
@@ -21,8 +22,10 @@ export interface Questions {
 export interface JournalOptions {
   /** Called after the command line is parsed. Throws ConfigError. */
   load(context: CliContext): Config;
+  /** Which sessions the command line selects. Throws UsageError. */
+  filter(context: CliContext): SessionFilter;
   /**
-   * Runs `work` with a reader of the log; warnings are printed on standard error.
+   * Runs `work` with a reader of the log; warnings are printed on standard error, and how far it is, on a terminal, when it takes long.
    *
    * @throws WorkError when the log cannot be read or the time is up, SqlError when a query is wrong
    */
@@ -35,42 +38,40 @@ export interface JournalOptions {
 }
 
 const PATH_HELP =
-  "a session log's directory or one of its files: the active file means the whole log, any other only itself; " +
-  "repeatable (default: the configured log)";
+  "a session log's directory or one of its files: the active file means the whole log, any other only itself; repeatable " +
+  "(default: the configured log)";
+/** Most answers come sooner. */
+const PROGRESS_DELAY_MS = 1000;
 const MEMORY_HELP = "memory limit of DuckDB; beyond it, temporary files are used";
 
 /**
- * Adds `--path`, `--since` and the limits to a command; with `filters` also the options that select sessions, and with
- * `langfuse` the setting of its address.
+ * Adds `--path`, the options that select sessions, and the limits to a command.
+ *
+ * @param sections those whose settings are flags, too
  */
-export function addJournalOptions(
-  command: Command,
-  { filters = false, langfuse = false }: { readonly filters?: boolean; readonly langfuse?: boolean },
-): JournalOptions {
-  const config = addConfigOptions(command, ({ section }) => langfuse && section === "langfuse");
+export function addJournalOptions(command: Command, sections: readonly string[] = []): JournalOptions {
+  const config = addConfigOptions(command, ({ section }) => sections.includes(section));
   const time = (text: string) => {
     if (parseTime(text, 0) === undefined) throw new InvalidArgumentError(`Expected ${TIME_EXPECTED}.`);
     return text;
   };
   command
     .addOption(listOption("--path <path>", PATH_HELP))
-    .addOption(new Option("--since <time>", `only sessions since then: ${TIME_EXPECTED}`).argParser(time));
-  if (filters) {
-    command
-      .addOption(new Option("--until <time>", "only sessions before this time").argParser(time))
-      .addOption(listOption("--kind <name>", "only sessions of this kind; repeatable"))
-      .addOption(listOption("--daemon <name>", "only sessions of this daemon; repeatable"))
-      .addOption(listOption("--model <name>", "only sessions of this model; repeatable"));
-  }
-  command
+    .addOption(new Option("--since <time>", `only sessions since then: ${TIME_EXPECTED}`).argParser(time))
+    .addOption(new Option("--until <time>", "only sessions before this time").argParser(time))
+    .addOption(listOption("--kind <name>", "only sessions of this kind; repeatable"))
+    .addOption(listOption("--daemon <name>", "only sessions of this daemon; repeatable"))
+    .addOption(listOption("--model <name>", "only sessions of this model; repeatable"))
     .addOption(valueOption("--timeout <duration>", "time limit", duration("1ms", "24h"), "5m"))
     .addOption(valueOption("--memory <size>", MEMORY_HELP, size("64MiB", "1024GiB"), "1GiB"));
   return {
     load: (context) => config.load(context).config,
+    filter: (context) => readFilter(command.opts(), context.now_ms()),
     async read(context, { log }, { tables = [], variables = {}, output }, work) {
       const given = command.opts();
       const { readJournal, ReadError, StoppedError } = await import("../../query/index.js");
       const stop = stopOnSignal(context.signals, Number(given.timeout));
+      const progress = createReadingProgress(context);
       try {
         const outcome = await readJournal(
           {
@@ -84,16 +85,42 @@ export function addJournalOptions(
             output,
             memory_bytes: Number(given.memory),
             signal: stop.signal,
+            ...(context.stderr.isTTY === true ? { onProgress: progress.show } : {}),
           },
-          work,
+          (reader) =>
+            work({
+              ...reader,
+              commit() {
+                progress.end();
+                reader.commit();
+              },
+            }),
         );
+        progress.end();
         for (const warning of outcome.warnings) context.stderr.write(`sessionlog: ${warning}\n`);
         return outcome;
       } catch (error) {
         throw error instanceof ReadError || error instanceof StoppedError ? new WorkError(error.message) : error;
       } finally {
+        progress.end();
         stop.end();
       }
+    },
+  };
+}
+
+/** Shows on a terminal how much has been read, after a second, until `end`. */
+function createReadingProgress({ stderr, monotonic_ms }: CliContext) {
+  const progress = createProgress(stderr, monotonic_ms);
+  const begun_ms = monotonic_ms();
+  let ended = false;
+  return {
+    show(percent: number): void {
+      if (!ended && monotonic_ms() - begun_ms >= PROGRESS_DELAY_MS) progress.show(`reading… ${Math.floor(percent)} %`);
+    },
+    end(): void {
+      ended = true;
+      progress.clear();
     },
   };
 }

@@ -11,6 +11,7 @@ const GROUP_NAMES: Readonly<Record<string, string>> = {
   rotation: "Rotation:",
   retention: "Retention:",
   langfuse: "Langfuse:",
+  audit: "Audit:",
 };
 
 /** The configuration from a command's flags, the environment and the file. */

@@ -1,4 +1,4 @@
-import { cutToWidth, type Terminal, textWidth } from "./terminal.js";
+import { cutToWidth, paint, type Terminal, textWidth } from "./terminal.js";
 import { oneLine } from "./text.js";
 
 /** A table of texts; undefined cells stand for NULL. */
@@ -98,14 +98,13 @@ function wrap(words: readonly string[], width: number): readonly string[] {
 }
 
 function printColumns(columns: readonly ShownColumn[], rows: number, terminal: Terminal): string {
-  const paint = painter(terminal);
   const line = (textOf: (column: ShownColumn) => string | undefined, style: "bold" | undefined) =>
     columns
       .map((column, index) => {
         const text = textOf(column);
         const shown = cutToWidth(text ?? "null", column.width);
         const space = " ".repeat(column.width - textWidth(shown));
-        const painted = shown === "" ? "" : paint(shown, text === undefined ? "dim" : style);
+        const painted = paint(terminal, shown, text === undefined ? "dim" : style);
         if (column.numeric) return space + painted;
         return index === columns.length - 1 ? painted : painted + space;
       })
@@ -115,13 +114,12 @@ function printColumns(columns: readonly ShownColumn[], rows: number, terminal: T
   const header = Array.from({ length: height }, (_, index) =>
     line(({ heading }) => heading[index - height + heading.length] ?? "", "bold"),
   );
-  const rule = paint(columns.map(({ width }) => "─".repeat(width)).join(GAP), "dim");
+  const rule = paint(terminal, columns.map(({ width }) => "─".repeat(width)).join(GAP), "dim");
   const body = Array.from({ length: rows }, (_, index) => line(({ cells }) => cells[index], undefined));
-  return `${[...header, rule, ...(rows === 0 ? [paint("(no rows)", "dim")] : body)].join("\n")}\n`;
+  return `${[...header, rule, ...(rows === 0 ? [paint(terminal, "(no rows)", "dim")] : body)].join("\n")}\n`;
 }
 
 function printRecords(columns: readonly ShownColumn[], rows: number, terminal: Terminal): string {
-  const paint = painter(terminal);
   const width = Math.max(0, ...columns.map(({ name }) => textWidth(name)));
   const room = Math.max(TEXT_WIDTH_MIN, (terminal.width ?? Number.POSITIVE_INFINITY) - width - GAP.length);
   const records = Array.from({ length: rows }, (_, index) =>
@@ -129,15 +127,9 @@ function printRecords(columns: readonly ShownColumn[], rows: number, terminal: T
       .map(({ name, cells }) => {
         const space = " ".repeat(width - textWidth(name));
         const text = cells[index];
-        return `${paint(name, "bold")}${space}${GAP}${paint(cutToWidth(text ?? "null", room), text === undefined ? "dim" : undefined)}\n`;
+        return `${paint(terminal, name, "bold")}${space}${GAP}${paint(terminal, cutToWidth(text ?? "null", room), text === undefined ? "dim" : undefined)}\n`;
       })
       .join(""),
   );
-  return records.length === 0 ? `${paint("(no rows)", "dim")}\n` : records.join("\n");
-}
-
-function painter({ colours }: Terminal) {
-  const codes = { bold: 1, dim: 2 };
-  return (text: string, style: "bold" | "dim" | undefined): string =>
-    colours && style !== undefined ? `\u001b[${codes[style]}m${text}\u001b[0m` : text;
+  return records.length === 0 ? `${paint(terminal, "(no rows)", "dim")}\n` : records.join("\n");
 }

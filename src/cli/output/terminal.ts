@@ -14,6 +14,14 @@ export function terminalOf({ stdout, env }: CliContext): Terminal {
   return { width: stdout.columns || 80, colours: env.NO_COLOR === undefined };
 }
 
+const STYLES = { bold: 1, dim: 2, red: 31, green: 32 };
+export type Style = keyof typeof STYLES;
+
+/** The text in a style, where there are colours. */
+export function paint({ colours }: Terminal, text: string, style: Style | undefined): string {
+  return colours && style !== undefined && text !== "" ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text;
+}
+
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 /** One column a character. Most texts are such, and string-width takes 30 µs for what is not ASCII. */
 const PLAIN = /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u058f\u2010-\u2027\u2030-\u205e]*$/;

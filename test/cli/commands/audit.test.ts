@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { rowText, runCli, temporaryDirectory } from "../support.js";
@@ -25,11 +25,11 @@ function audited(rows: readonly string[], rosterText = roster, name = "roster.cs
 }
 
 describe("audit", () => {
-  test("audit ends with 0 and one line when every stamp is right", async () => {
-    const run = audited([fill("a", ["W-1", "W-2"], true), fill("b", ["W-9"], false), rowText()]);
+  test("audit ends with 0 and one line when every stamp is right and nobody is a phantom", async () => {
+    const run = audited([fill("a", ["W-1", "W-2"], true), fill("b", ["W-1"], true), rowText()]);
     expect(await run()).toEqual({
       code: 0,
-      stdout: "ok: the stamps of all 2 accepted fills match roster.csv\n",
+      stdout: "ok: all 2 accepted fills are stamped as on roster.csv; newest session 2026-05-02T05:22Z, 0 s ago\n",
       stderr: "",
     });
   });
@@ -41,12 +41,15 @@ describe("audit", () => {
       fill("asleep", ["W-8"]),
       rowText({ session_id: "bare", final_verdict: "accepted", grounded_in_roster: true }),
       fill("right", ["W-1"], true),
+      fill("phantom", ["W-1", "W-7"], false),
     ]);
     const row = (id: string) => `  2026-05-02T05:22:09.123Z  validatord  qwen3:8b  ${id}`;
     const { code, stdout, stderr } = await run();
     expect({ code, stderr }).toEqual({ code: 1, stderr: "" });
     expect(stdout.split("\n")).toEqual([
-      "AUDIT: 4 of 5 accepted fills differ from roster.csv or cannot be checked",
+      "AUDIT: 5 findings in 6 accepted fills, checked against roster.csv",
+      "not on the roster, and stamped so: 1",
+      `${row("phantom")}  not on the roster: ["W-7"]`,
       "claimed grounded, but not on the roster: 1",
       `${row("lied")}  not on the roster: ["W-9"]`,
       "claimed ungrounded, but on the roster: 1",
@@ -61,7 +64,8 @@ describe("audit", () => {
     expect(json).toMatchObject({
       ok: false,
       complete: true,
-      accepted_fills: 5,
+      accepted_fills: 6,
+      confirmed_ungrounded_count: 1,
       claimed_grounded_count: 1,
       no_ids_count: 1,
     });
@@ -84,7 +88,7 @@ describe("audit", () => {
     expect((await run("--roster-id", "staff no")).stdout).toContain("no list of ids in the artifact: 1");
   });
 
-  test("audit finds only the unchecked fill of the examples", async () => {
+  test("audit names the phantom of the examples, and finds the unchecked fill", async () => {
     const { code, stdout } = await runCli([
       "audit",
       "--path",
@@ -93,19 +97,22 @@ describe("audit", () => {
       resolve("examples/roster.csv"),
     ]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^AUDIT: 1 of 1,242 accepted fills differ/);
+    expect(stdout).toMatch(/^AUDIT: 2 findings in 1,242 accepted fills/);
+    expect(stdout).toMatch(
+      /^not on the roster, and stamped so: 1\n {2}2026-10-19\S+ .* 10e1773b\w+ {2}not on the roster: \["W-9917"\]$/m,
+    );
     expect(stdout).toMatch(/^never checked: 1$/m);
   });
 
   test.each<[string[], number, string]>([
-    [["--roster", "none.csv"], 1, "none\\.csv: cannot be read as a table with a column worker_id: .*"],
-    [["--roster-id", "staff"], 1, "roster\\.csv: cannot be read as a table with a column staff: .*"],
+    [["--roster", "none.csv"], 1, "none\\.csv: no such file"],
+    [["--roster-id", "staff"], 1, "roster\\.csv: has no column staff; there are worker_id, name"],
     [
       ["--ids", "candidate_id"],
       2,
-      "option '--ids <path>' argument 'candidate_id' is invalid. Expected keys and a list, such as \"fills\\[\\].candidate_id\".",
+      '--ids \\(\\[audit\\] ids\\): expected keys and a list, such as "fills\\[\\].candidate_id"; got "candidate_id"',
     ],
-    [["--ids", 'a"[].b'], 2, "option '--ids <path>'.*"],
+    [["--ids", 'a"[].b'], 2, "--ids .*"],
   ])("audit refuses %j", async (args, code, message) => {
     const result = await audited([fill("a", ["W-1"], true)])(...args);
     expect(result).toMatchObject({ code, stdout: "" });
@@ -116,7 +123,29 @@ describe("audit", () => {
     expect(await runCli(["audit"])).toEqual({
       code: 2,
       stdout: "",
-      stderr: "sessionlog: required option '--roster <file>' not specified\n",
+      stderr: "sessionlog: audit needs --roster <file>, or [audit] roster in the configuration\n",
     });
+  });
+
+  test("audit takes the roster from the configuration, beside it", async () => {
+    const cwd = temporaryDirectory();
+    mkdirSync(join(cwd, "etc"));
+    writeFileSync(join(cwd, "sessions.jsonl"), `${fill("a", ["W-9"], true)}\n`);
+    writeFileSync(join(cwd, "etc/staff.csv"), "id\nW-1\n");
+    writeFileSync(join(cwd, "etc/c.toml"), '[audit]\nroster = "staff.csv"\nroster_id = "id"\n');
+    const { stdout } = await runCli(["audit", "--config", "etc/c.toml", "--path", "sessions.jsonl"], { cwd });
+    expect(stdout).toMatch(/^AUDIT: 1 findings in 1 accepted fills, checked against etc\/staff\.csv\nclaimed grounded/);
+  });
+
+  test("audit takes the filters of query, and says when nothing is left to check", async () => {
+    const run = audited([fill("a", ["W-9"], true)]);
+    expect((await run("--daemon", "validatord", "--model", "qwen3:8b", "--kind", "fill")).code).toBe(1);
+    expect(await run("--until", "2026-05-01", "--model", "qwen3")).toEqual({
+      code: 0,
+      stdout:
+        "nothing to check: no accepted fill before 2026-05-01T00:00Z of qwen3; newest session 2026-05-02T05:22Z, 0 s ago\n",
+      stderr: "sessionlog: no session has model qwen3; there are qwen3:8b\n",
+    });
+    expect((await audited([])()).stdout).toBe("NOT OK: no row of a session log was read\n");
   });
 });
