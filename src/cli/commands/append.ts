@@ -10,7 +10,7 @@ import { storeBatches } from "../ingest/store_batches.js";
 import { createSender } from "../ingest/to_service.js";
 import { valueOption } from "../options/option_values.js";
 import { addressOption, findAddress } from "../options/service_address.js";
-import { createProgress } from "../output/progress.js";
+import { createProgress } from "../progress.js";
 
 interface AppendOptions {
   readonly address?: string;

@@ -14,7 +14,7 @@ import { NO_ROWS, type RowCounts, type StoreOutcome, storeBatches } from "../ing
 import { createJournalSender } from "../ingest/to_journal.js";
 import { valueOption } from "../options/option_values.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
-import { createProgress, type Progress } from "../output/progress.js";
+import { createProgress, type Progress } from "../progress.js";
 import { stopOnSignal, untilStopped } from "../signals.js";
 
 interface ImportOptions {

@@ -5,7 +5,7 @@ import { isSessionRow } from "../../record/index.js";
 import { type CliContext, write } from "../context.js";
 import { formatViolations } from "../ingest/line_record.js";
 import type { RowCheck } from "../ingest/row_check.js";
-import { createProgress } from "../output/progress.js";
+import { createProgress } from "../progress.js";
 
 /** What was found in one journal, or in a directory without one. */
 export interface JournalTally extends Inspected {

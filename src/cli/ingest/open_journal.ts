@@ -12,7 +12,7 @@ import {
 } from "../../journal/index.js";
 import { isSessionRow } from "../../record/index.js";
 import { type CliContext, WorkError } from "../context.js";
-import type { Progress } from "../output/progress.js";
+import type { Progress } from "../progress.js";
 
 /** At least the largest row. */
 const QUEUE_BYTES_MAX = 8 * 1024 * 1024;

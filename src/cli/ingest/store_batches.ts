@@ -1,5 +1,5 @@
 import { WorkError } from "../context.js";
-import type { Progress } from "../output/progress.js";
+import type { Progress } from "../progress.js";
 import type { Batch, RefusedRow } from "./batches.js";
 import type { Rejects } from "./rejects.js";
 import type { SendOutcome, SentRecord } from "./to_service.js";

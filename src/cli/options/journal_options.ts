@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.js";
 import { duration, size } from "../../config/values.js";
 import type { JournalReader, Literal, Outcome, SessionFilter, TableFile } from "../../query/index.js";
 import { type CliContext, UsageError, WorkError } from "../context.js";
-import { createProgress } from "../output/progress.js";
+import { createProgress } from "../progress.js";
 import { stopOnSignal } from "../signals.js";
 import { listOption, valueOption } from "./option_values.js";
 import { addConfigOptions } from "./settings_options.js";

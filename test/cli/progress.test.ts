@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createProgress } from "../../../src/cli/output/progress.js";
-import { createFakeTime, createSink } from "../support.js";
+import { createProgress } from "../../src/cli/progress.js";
+import { createFakeTime, createSink } from "./support.js";
 
 test("createProgress shows one line on a terminal, not more often than five times a second", () => {
   const sink = createSink({ isTTY: true });

@@ -1,4 +1,4 @@
-import type { Output } from "../context.js";
+import type { Output } from "./context.js";
 
 /** Between two updates of the line. */
 const INTERVAL_MS = 200;
