@@ -28,7 +28,7 @@ export interface CliContext {
 export interface CliCommand {
   readonly command: Command;
   /** Printed after the options. The lines of a paragraph are joined, then wrapped; indented lines are kept. */
-  readonly help: string;
+  readonly help: string | (() => string);
   /** Resolves with the exit code; rejects with WorkError, UsageError or ConfigError. */
   run(context: CliContext): Promise<number>;
 }

@@ -11,6 +11,7 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: Load])[
   ["serve", "run the service: sessions in over gRPC, durable rows out", () => import("./commands/serve.js")],
   ["append", "send rows from a JSONL file to a service", () => import("./commands/append.js")],
   ["tail", "print the last sessions of a service and follow new ones", () => import("./commands/tail.js")],
+  ["show", "print a session with its prompt, attempts and artifact", () => import("./commands/show.js")],
   ["query", "query the session log, by name or in SQL", () => import("./commands/query.js")],
   ["alarm", "list accepted fills that are not grounded in the roster", () => import("./commands/alarm.js")],
   ["audit", "check the stamps of accepted fills against a roster", () => import("./commands/audit.js")],
@@ -64,12 +65,12 @@ function createOverview(context: CliContext): Command {
   return prepare(program, context, overviewHelp);
 }
 
-function prepare(command: Command, { stdout, stderr }: CliContext, help = ""): Command {
+function prepare(command: Command, { stdout, stderr }: CliContext, help: CliCommand["help"] = ""): Command {
   return command
     .description(joinParagraphs(command.description()))
-    .addHelpText("after", wrapHelp(help, stdout.columns ?? 100))
+    .addHelpText("after", () => wrapHelp(typeof help === "string" ? help : help(), stdout.columns ?? 100))
     .exitOverride()
-    .configureHelp({ minWidthToWrap: 20 })
+    .configureHelp({ ...command.configureHelp(), minWidthToWrap: 20 })
     .helpOption("-h, --help", "print this help")
     .configureOutput({
       writeOut: (text) => stdout.write(text),

@@ -8,7 +8,7 @@ import type { CliContext } from "../../src/cli/context.js";
 import { runProgram } from "../../src/cli/program.js";
 
 /** A stream that keeps what is written. */
-export function createSink(options: { readonly isTTY?: boolean } = {}) {
+export function createSink(options: { readonly isTTY?: boolean; readonly columns?: number } = {}) {
   const parts: string[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {
@@ -45,6 +45,7 @@ export async function runCli(
     stdin?: string | Readable;
     isTTY?: boolean;
     signals?: EventEmitter;
+    monotonic_ms?: () => number;
     /** What standard output is written to. */
     stdout?: ReturnType<typeof createSink>;
   } = {},
@@ -59,7 +60,7 @@ export async function runCli(
     stdout: stdout.stream,
     stderr: stderr.stream,
     signals: options.signals ?? new EventEmitter(),
-    monotonic_ms: time.monotonic_ms,
+    monotonic_ms: options.monotonic_ms ?? time.monotonic_ms,
     now_ms: () => Date.UTC(2026, 4, 2, 5, 22, 9, 123),
     sleep: time.sleep,
     newSessionId: () => "0123456789abcdef0123456789abcdef",

@@ -16,6 +16,9 @@ import { createBufferedOutput, type TextSink } from "../output/buffered_output.j
 import { replaceFile, replaceTextFile } from "../output/output_file.js";
 import { createResultFormat, FORMAT_NAMES, type FormatName } from "../output/result_formats.js";
 import { type Terminal, terminalOf } from "../output/terminal.js";
+import { oneLine } from "../output/text.js";
+import { findUnknownNames } from "../output/unknown_names.js";
+import { addQueryHelp } from "./query_help.js";
 
 /** Buffered until the result is whole; a longer one is printed as it comes. */
 const BUFFERED_CHARACTERS_MAX = 8 * 1024 * 1024;
@@ -41,7 +44,7 @@ schema are skipped and counted on standard error.`)
   const parameters = addParameterOptions(command, queries);
   return {
     command,
-    help: queryHelp,
+    help: addQueryHelp(command, queries, queryHelp),
     async run(context) {
       const { list, show, sql } = command.opts();
       const [name] = command.args;
@@ -107,7 +110,15 @@ async function answer(
   const { SqlError } = await import("../../query/index.js");
   try {
     const ask: Ask = (more, work) => journal.read(context, config, { ...questions, ...more }, work);
-    const { incomplete } = await answerTo(target, sql, format, context, ask);
+    const filter = journal.filter(context);
+    const explainEmpty: Explain = async (reader) => [
+      ...(await findUnknownNames(reader, filter)),
+      ...Object.entries(questions.variables ?? {}).flatMap(([name, value]) =>
+        name === "session_id" ? [`no session has an id that begins with ${oneLine(String(value))}`] : [],
+      ),
+    ];
+    const { incomplete, value } = await answerTo(target, sql, format, context, ask, explainEmpty);
+    if (Array.isArray(value)) for (const line of value) context.stderr.write(`sessionlog: ${line}\n`);
     return incomplete ? 1 : 0;
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
@@ -117,18 +128,27 @@ async function answer(
   }
 }
 
-function answerTo(target: string | undefined, sql: string, format: FormatName, context: CliContext, ask: Ask) {
+function answerTo(
+  target: string | undefined,
+  sql: string,
+  format: FormatName,
+  context: CliContext,
+  ask: Ask,
+  explainEmpty: Explain,
+): Promise<Outcome<unknown>> {
   if (format === "parquet") {
     if (target === undefined) throw new UsageError("--format parquet needs --output <file>");
     return replaceFile(target, (output) => ask({ output }, (reader) => reader.copyToParquet(sql)));
   }
   if (target === undefined) {
-    return printAnswer(sql, format, (text) => write(context.stdout, text), terminalOf(context), ask);
+    return printAnswer(sql, format, (text) => write(context.stdout, text), terminalOf(context), ask, explainEmpty);
   }
   const file = { width: undefined, colours: false };
-  return replaceTextFile(target, (sink) => printAnswer(sql, format, sink, file, ask));
+  return replaceTextFile(target, (sink) => printAnswer(sql, format, sink, file, ask, explainEmpty));
 }
 
+/** For an answer without rows: why, a line each. */
+type Explain = (reader: JournalReader) => Promise<readonly string[]>;
 type Ask = <T>(questions: Questions, work: (reader: JournalReader) => Promise<T>) => Promise<Outcome<T>>;
 
 async function printAnswer(
@@ -137,18 +157,23 @@ async function printAnswer(
   sink: TextSink,
   terminal: Terminal,
   ask: Ask,
-): Promise<Outcome<unknown>> {
+  explainEmpty: Explain,
+): Promise<Outcome<readonly string[]>> {
   const outcome = await ask({}, async (reader) => {
     const { columns, batches } = await reader.select(sql);
     const output = createBufferedOutput(sink, BUFFERED_CHARACTERS_MAX, reader.commit);
     const printer = createResultFormat(format, columns, terminal);
     await output.write(printer.begin());
-    for await (const rows of batches()) await output.write(printer.rows(rows));
+    let count = 0;
+    for await (const rows of batches()) {
+      count += rows.length;
+      await output.write(printer.rows(rows));
+    }
     await output.write(printer.end());
-    return output;
+    return { output, explained: count === 0 ? await explainEmpty(reader) : [] };
   });
-  await outcome.value.flush();
-  return outcome;
+  await outcome.value.output.flush();
+  return { ...outcome, value: outcome.value.explained };
 }
 
 function printList(queries: readonly NamedQuery[]): string {

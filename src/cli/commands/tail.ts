@@ -5,7 +5,7 @@ import { count } from "../../config/values.js";
 import { type CliCommand, type CliContext, UsageError, write } from "../context.js";
 import { listOption, valueOption } from "../options/option_values.js";
 import { addressOption, findAddress } from "../options/service_address.js";
-import { createRowPrinter, sessionLine } from "../output/session_line.js";
+import { createRowPrinter, createSessionLinePrinter } from "../output/session_line.js";
 import { terminalOf } from "../output/terminal.js";
 import { stopOnSignal } from "../signals.js";
 import { readTail } from "./tail_reader.js";
@@ -35,10 +35,10 @@ const KEEPALIVE = { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms
 export function createCommand(): CliCommand {
   const command = new Command("sessionlog tail")
     .description(`Prints the last sessions that a service has stored and, with --follow, each new one as soon as it is
-on disk: a short line on a terminal, the row as JSON otherwise. The line starts with the attempts: ✓ accepted, ✗
-refused, ! infra_error.
+on disk: a short line on a terminal, the row as JSON otherwise. The line has the time in UTC, the attempts (✓ accepted,
+✗ refused, ! infra_error), kind, model, daemon, duration, the beginning of the id, and the reason of the last refusal.
 
-    ✗✗✓ fill qwen3:8b 4.2 s 4bf92f35`)
+    23:52:07 ✗✗✓ fill qwen3:8b validatord 1.9 s  fec5120f  no JSON object in output`)
     .addOption(addressOption())
     .addOption(
       valueOption(
@@ -111,7 +111,7 @@ function createPrinter(options: TailOptions, context: CliContext) {
   const reserved = options.sequence === true ? SEQUENCE_COLUMNS_MAX : 0;
   const terminal = { width: width && Math.max(1, width - reserved), colours };
   const lines = options.format === "line" || (options.format === "auto" && stdout.isTTY === true);
-  const print = lines ? (record: Uint8Array) => sessionLine(record, terminal) : createRowPrinter();
+  const print = lines ? createSessionLinePrinter(terminal) : createRowPrinter();
   const printed = { gaps: 0 };
   return {
     printed,

@@ -50,8 +50,10 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
       if (failure === undefined || ended.aborted) return;
       if (failure.code_name === "ABORTED" && next !== before) continue;
       const waits = request.follow === true && failure.code_name === "UNAVAILABLE" && next !== undefined;
-      if (!waits) throw new WorkError(`${address}: ${failure.code_name}: ${failure.message}`);
-      if (!unavailable) stderr.write(`sessionlog: ${address}: ${failure.message}; waiting for the service\n`);
+      const refused = /ECONNREFUSED|ENOENT/.test(failure.message);
+      const message = refused ? "no service there" : failure.message;
+      if (!waits) throw new WorkError(`${address}: ${refused ? "" : `${failure.code_name}: `}${message}`);
+      if (!unavailable) stderr.write(`sessionlog: ${address}: ${message}; waiting for the service\n`);
       unavailable = true;
       await sleep(RETRY_PAUSE_MS);
     }

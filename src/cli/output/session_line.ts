@@ -1,7 +1,7 @@
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { recordToJsonLine } from "@sessionlog/protocol/record_to_json";
 import { createRecordToRow } from "../../record/index.js";
-import { cutToWidth, type Terminal, textWidth } from "./terminal.js";
+import { cutToWidth, paint, type Terminal, textWidth } from "./terminal.js";
 import { oneLine } from "./text.js";
 
 /** Makes a function that prints a record (protobuf bytes) as its row: one line of JSON with its "\n". */
@@ -17,21 +17,69 @@ export function createRowPrinter(): (record: Uint8Array) => string {
 
 /** The last attempts are shown, earlier ones as "…". */
 const SHOWN_ATTEMPTS_MAX = 12;
+/** From here on a line has its date, too. */
+const DATE_WIDTH_MIN = 100;
+/** Below, it has no time and no daemon. */
+const TIME_WIDTH_MIN = 60;
+/** What a line without these has beside the model, with the word "ungrounded". */
+const OTHER_COLUMNS = 36;
+/** Columns of a model's and a daemon's name on narrow terminals. */
+const MODEL_COLUMNS_MAX = 14;
+const DAEMON_COLUMNS_MAX = 10;
 
-/** A session in a line for a person, with its "\n": `✗✗✓ fill qwen3:8b 4.2 s 4bf92f35`. A long model is cut first. */
-export function sessionLine(record: Uint8Array, { width, colours }: Terminal): string {
-  const { attempts, kind, model, duration_ms, session_id, final_verdict, grounded_in_roster } =
-    SessionRecord.decode(record);
-  const marks = attempts.map(({ verdict_kind }) => mark(verdict_kind));
-  const shown = marks.length > SHOWN_ATTEMPTS_MAX ? ["…", ...marks.slice(-SHOWN_ATTEMPTS_MAX)] : marks;
-  const head = oneLine(`${shown.join("") || mark(final_verdict)} ${kind}`);
-  const alarm = grounded_in_roster === false ? " ungrounded" : "";
-  const tail = ` ${spell(duration_ms)} ${oneLine(session_id.slice(0, 8))}${alarm}`;
-  const room = width === undefined ? undefined : Math.max(1, width - textWidth(head) - textWidth(tail) - 1);
-  const named = model === "" ? "" : ` ${room === undefined ? oneLine(model) : cutToWidth(oneLine(model), room)}`;
-  const line = `${head}${named}${tail}`;
-  const cut = width === undefined ? line : cutToWidth(line, width);
-  return `${colours ? paint(cut) : cut}\n`;
+/**
+ * Makes a function that prints a session's record, protobuf bytes, in a line for a person, with its "\n":
+ * `23:52:07 ✗✗✓ fill qwen3:8b validatord 1.9 s fec5120f  no JSON object in output`. Times are of UTC, the text at the end is the
+ * last refusal's. Columns are as wide as their widest cell so far.
+ */
+export function createSessionLinePrinter(terminal: Terminal): (record: Uint8Array) => string {
+  const { width = Number.POSITIVE_INFINITY } = terminal;
+  const [narrow, tiny] = [width < DATE_WIDTH_MIN, width < TIME_WIDTH_MIN];
+  const widths: number[] = [3, 4, 0, 0, tiny ? 0 : 6];
+  const model_max = tiny ? Math.max(3, width - OTHER_COLUMNS) : narrow ? MODEL_COLUMNS_MAX : undefined;
+  const column = (index: number, text: string, max = Number.POSITIVE_INFINITY) => {
+    const shown = max === Number.POSITIVE_INFINITY ? text : cutToWidth(text, max);
+    const columns = Math.max(widths[index] ?? 0, textWidth(shown));
+    widths[index] = columns;
+    return shown + " ".repeat(columns - textWidth(shown));
+  };
+  return (record) => {
+    const session = SessionRecord.decode(record);
+    const { attempts, final_verdict, timestamp } = session;
+    const iso = timestamp === undefined ? "" : new Date(timestamp.seconds * 1000).toISOString();
+    const time = tiny ? "" : `${narrow ? iso.slice(11, 19) : iso.slice(0, 19).replace("T", " ")} `;
+    const marks = attempts.map(({ verdict_kind }) => mark(verdict_kind));
+    const shown = marks.length > SHOWN_ATTEMPTS_MAX ? ["…", ...marks.slice(-SHOWN_ATTEMPTS_MAX)] : marks;
+    const pips = shown.join("") || mark(final_verdict);
+    const cells = [
+      column(1, oneLine(session.kind)),
+      column(2, oneLine(session.model), model_max),
+      ...(tiny ? [] : [column(3, oneLine(session.daemon), narrow ? DAEMON_COLUMNS_MAX : undefined)]),
+      column(4, durationText(session.duration_ms)),
+      oneLine(session.session_id.slice(0, 8)),
+    ];
+    const reason = oneLine(reasonOf(session));
+    const line = `${time}${column(0, pips)} ${cells.join(" ")}${reason === "" ? "" : `  ${reason}`}`;
+    const cut = width === Number.POSITIVE_INFINITY ? line : cutToWidth(line, width);
+    const at = time.length + pips.length;
+    const coloured = cut
+      .slice(time.length, at)
+      .replaceAll(/✓+/g, (accepted) => paint(terminal, accepted, "green"))
+      .replaceAll(/[✗!]+/g, (failed) => paint(terminal, failed, "red"));
+    const rest = cut.slice(at);
+    const end =
+      session.grounded_in_roster === false ? rest.replace(/ungrounded/, (word) => paint(terminal, word, "red")) : rest;
+    return `${cut.slice(0, time.length)}${coloured}${end}\n`;
+  };
+}
+
+/** Whom an ungrounded session names, one of whom is not on the roster; else what was said of its last refusal. */
+function reasonOf({ grounded_in_roster, artifact, attempts }: SessionRecord): string {
+  const refusal = attempts.findLast(({ error }) => error !== "")?.error ?? "";
+  if (grounded_in_roster !== false) return refusal;
+  const fills: unknown = Object(artifact).fills;
+  const ids = Array.isArray(fills) ? fills.map((fill: unknown) => String(Object(fill).candidate_id)) : [];
+  return `ungrounded${ids.length === 0 ? "" : `: ${ids.join(", ")}`}`;
 }
 
 function mark(verdict: string): string {
@@ -40,22 +88,11 @@ function mark(verdict: string): string {
 }
 
 /** 420 ms, 4.2 s, 3 min 5 s, 2 h 10 min */
-function spell(ms: number): string {
+export function durationText(ms: number): string {
   if (ms < 1_000) return `${ms} ms`;
   if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** The marks, up to the first space, and the word that is an alarm. */
-function paint(line: string): string {
-  const [marks = "", ...rest] = line.split(" ");
-  const coloured = marks.replaceAll("✓", colour(32, "✓")).replaceAll(/[✗!]+/g, (failed) => colour(31, failed));
-  return [coloured, ...rest].join(" ").replace(/ ungrounded$/, ` ${colour(31, "ungrounded")}`);
-}
-
-function colour(code: number, text: string): string {
-  return `\u001b[${code}m${text}\u001b[0m`;
 }

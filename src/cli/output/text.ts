@@ -1,3 +1,11 @@
+/** An attempt by its verdict_kind, where there is no room for words. */
+export const VERDICT_MARKS: Readonly<Record<string, string>> = {
+  accepted: "✓",
+  validation_failed: "✗",
+  no_json: "∅",
+  infra_error: "!",
+};
+
 /** Text on one line, with what a terminal would obey or hide escaped. */
 export function oneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, escaped);

@@ -21,7 +21,7 @@ export async function findUnknownNames(
     for (const [index, { column, names }] of asked.entries()) {
       const there: unknown = JSON.parse(columns[index]?.json(row?.[index] ?? null) ?? "null");
       const known = Array.isArray(there) ? there.map(String) : [];
-      const shown = known.slice(0, NAMES_MAX).map((name) => (name === "" ? '""' : name));
+      const shown = known.slice(0, NAMES_MAX).map((name) => (name === "" ? "(none)" : name));
       if (known.length > NAMES_MAX) shown.push("…");
       const others = shown.length === 0 ? "there is no session" : `there are ${shown.join(", ")}`;
       for (const name of names) {

@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { rowText, runCli, temporaryDirectory } from "../support.js";
+import { textWidth } from "../../../src/cli/output/terminal.js";
+import { listQueries } from "../../../src/query/catalog.js";
+import { createSink, rowText, runCli, temporaryDirectory } from "../support.js";
 
 const examples = resolve("examples");
 const columns = "model, count(*) AS n, NULL AS nothing";
@@ -158,6 +160,66 @@ describe("query", () => {
     const { stdout } = await runCli(["query", "--path", cwd, "--sql", "SELECT session_id, prompt FROM sessions"]);
     expect(stdout).toContain("\\u001b[31mred");
     expect(stdout).not.toContain("\u001b");
+  });
+});
+
+describe("query on a terminal", () => {
+  const QUERIES = readdirSync("queries")
+    .filter((file) => file !== "views.sql")
+    .map((file) => file.replace(".sql", ""));
+  const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+    session: ["--session-id", "278794e7"],
+    audit: ["--roster", resolve("examples/roster.csv")],
+    "replay-runs": ["--replay-runs", join(examples, "sessions.jsonl")],
+    "replay-unmatched": ["--replay-runs", join(examples, "sessions.jsonl")],
+  };
+
+  test.each(QUERIES)("query %s fits 80 columns, a line a row", async (name) => {
+    const stdout = createSink({ isTTY: true, columns: 80 });
+    await runCli(["query", name, "--path", examples, ...(PARAMETERS[name] ?? [])], { stdout, env: { NO_COLOR: "" } });
+    const lines = stdout.text().trimEnd().split("\n");
+    expect(Math.max(...lines.map(textWidth))).toBeLessThanOrEqual(80);
+    expect(lines.findIndex((line) => line.startsWith("──"))).toBeLessThanOrEqual(3);
+    expect(lines.join("\n")).toMatch(/^(─+ *)+$/m);
+    // An id is whole, or short enough to be copied as the beginning of one.
+    expect(lines.join("\n")).not.toMatch(/[0-9a-f]{9,31}…/);
+  });
+
+  test("query shows how much has been read when it takes long, and wipes it", async () => {
+    const stdout = createSink({ isTTY: true, columns: 80 });
+    const sql = "SELECT count(*) FROM range(60000) a(i), range(20000) b(j) WHERE hash(i + j) = 3";
+    let now_ms = 0;
+    const monotonic_ms = () => (now_ms += 600);
+    const { code, stderr } = await runCli(["query", "--path", examples, "--sql", sql], {
+      stdout,
+      isTTY: true,
+      monotonic_ms,
+    });
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^(\r\u001b\[Kreading… \d+ %)+\r\u001b\[K$/);
+    expect((await query("first-shot")).stderr).toBe("");
+  });
+
+  test("query explains an answer without rows", async () => {
+    expect((await query("first-shot", "--model", "qwen3", "--kind", "fill", "--daemon", "x")).stderr).toBe(
+      "sessionlog: no session has daemon x; there are mailsmith, runbookd, shiftbot, validatord\n" +
+        "sessionlog: no session has model qwen3; there are (none), claude-sonnet-4-5, gpt-4.1-mini, llama3.1:70b, mistral-small3.2:24b, qwen3:8b\n",
+    );
+    expect((await query("session", "--session-id", "zzzz")).stderr).toBe(
+      "sessionlog: no session has an id that begins with zzzz\n",
+    );
+    expect((await query("first-shot", "--model", "qwen3:8b", "--model", "qwen3")).stderr).toBe("");
+  });
+
+  test.each(QUERIES)("query %s --help is about that query", async (name) => {
+    const { code, stdout } = await runCli(["query", name, "--help"]);
+    const own = listQueries().find((each) => each.name === name);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Usage: sessionlog query ${name} [options]\n\n${own?.title}\n`);
+    const flags = [...stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, flag]) => flag);
+    expect(flags).toEqual(own?.parameters.map((parameter) => `--${parameter.name.replaceAll("_", "-")}`));
+    expect([...stdout.matchAll(/^ {2}sessionlog query /gm)].length).toBe(2);
+    expect(stdout.split("\n").length).toBeLessThan(40);
   });
 });
 

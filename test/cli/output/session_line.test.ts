@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createRowPrinter, sessionLine } from "../../../src/cli/output/session_line.js";
+import { createRowPrinter, createSessionLinePrinter } from "../../../src/cli/output/session_line.js";
+import type { Terminal } from "../../../src/cli/output/terminal.js";
 import { recordJsonToBytes } from "../../../src/record/index.js";
 import { readGoldenAccepts } from "../../support/golden.js";
 import { sessionBytes } from "../../support/server.js";
@@ -8,7 +9,8 @@ const attempt = (verdict_kind: string, iteration: number) => ({ iteration, verdi
 const attempts = (...kinds: readonly string[]) => kinds.map(attempt);
 const plain = { width: undefined, colours: false };
 
-describe("sessionLine", () => {
+describe("createSessionLinePrinter", () => {
+  const sessionLine = (bytes: Uint8Array, terminal: Terminal) => createSessionLinePrinter(terminal)(bytes);
   const session = {
     session_id: "4bf92f3577b34da6a3ce929d0e0e4736",
     model: "qwen3:8b",
@@ -18,51 +20,91 @@ describe("sessionLine", () => {
   };
 
   test.each([
-    ["an accepted session", {}, "✗✗✓ fill qwen3:8b 4.2 s 4bf92f35"],
-    ["an ungrounded one", { grounded_in_roster: false }, "✗✗✓ fill qwen3:8b 4.2 s 4bf92f35 ungrounded"],
-    ["a grounded one", { grounded_in_roster: true }, "✗✗✓ fill qwen3:8b 4.2 s 4bf92f35"],
+    ["an accepted session", {}, "✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35"],
+    ["an ungrounded one", { grounded_in_roster: false }, "✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35  ungrounded"],
+    [
+      "whom an ungrounded one names",
+      { grounded_in_roster: false, artifact: { fills: [{ candidate_id: "W-1" }, { candidate_id: "W-9" }] } },
+      "✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35  ungrounded: W-1, W-9",
+    ],
+    [
+      "the last refusal",
+      {
+        attempts: [
+          { iteration: 1, verdict_kind: "no_json", error: "no JSON object\nin output" },
+          { iteration: 2, verdict_kind: "accepted" },
+        ],
+      },
+      "✗✓  fill qwen3:8b validatord 4.2 s  4bf92f35  no JSON object\\nin output",
+    ],
+    ["a grounded one", { grounded_in_roster: true }, "✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35"],
     [
       "one that was given up",
       { final_verdict: "max_iter_exhausted", attempts: attempts("no_json", "no_json") },
-      "✗✗ fill qwen3:8b 4.2 s 4bf92f35",
+      "✗✗  fill qwen3:8b validatord 4.2 s  4bf92f35",
     ],
     [
       "one that broke",
       { final_verdict: "infra_error", attempts: attempts("infra_error") },
-      "! fill qwen3:8b 4.2 s 4bf92f35",
+      "!   fill qwen3:8b validatord 4.2 s  4bf92f35",
     ],
     [
       "one without attempts or model",
       { final_verdict: "infra_error", attempts: [], model: "" },
-      "! fill 4.2 s 4bf92f35",
+      "!   fill  validatord 4.2 s  4bf92f35",
     ],
     [
       "many attempts",
       { attempts: attempts(...Array.from({ length: 99 }, () => "no_json"), "accepted") },
-      "…✗✗✗✗✗✗✗✗✗✗✗✓ fill qwen3:8b 4.2 s 4bf92f35",
+      "…✗✗✗✗✗✗✗✗✗✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35",
     ],
-    ["what a terminal would obey", { model: "\u001b[31mred\n" }, "✗✗✓ fill \\u001b[31mred\\n 4.2 s 4bf92f35"],
-    ["what would turn the line around", { model: "a\u202eb" }, "✗✗✓ fill a\\u202eb 4.2 s 4bf92f35"],
-    ["less than a second", { duration_ms: 999 }, "✗✗✓ fill qwen3:8b 999 ms 4bf92f35"],
-    ["almost a minute", { duration_ms: 59_940 }, "✗✗✓ fill qwen3:8b 59.9 s 4bf92f35"],
-    ["minutes", { duration_ms: 185_000 }, "✗✗✓ fill qwen3:8b 3 min 5 s 4bf92f35"],
-    ["hours", { duration_ms: 7_800_000 }, "✗✗✓ fill qwen3:8b 2 h 10 min 4bf92f35"],
-  ])("sessionLine prints %s", (_, fields, expected) => {
-    expect(sessionLine(sessionBytes({ ...session, ...fields }), plain)).toBe(`${expected}\n`);
+    [
+      "what a terminal would obey",
+      { model: "\u001b[31mred\n" },
+      "✗✗✓ fill \\u001b[31mred\\n validatord 4.2 s  4bf92f35",
+    ],
+    ["what would turn the line around", { model: "a\u202eb" }, "✗✗✓ fill a\\u202eb validatord 4.2 s  4bf92f35"],
+    ["less than a second", { duration_ms: 999 }, "✗✗✓ fill qwen3:8b validatord 999 ms 4bf92f35"],
+    ["almost a minute", { duration_ms: 59_940 }, "✗✗✓ fill qwen3:8b validatord 59.9 s 4bf92f35"],
+    ["minutes", { duration_ms: 185_000 }, "✗✗✓ fill qwen3:8b validatord 3 min 5 s 4bf92f35"],
+    ["hours", { duration_ms: 7_800_000 }, "✗✗✓ fill qwen3:8b validatord 2 h 10 min 4bf92f35"],
+  ])("createSessionLinePrinter prints %s", (_, fields, expected) => {
+    expect(sessionLine(sessionBytes({ ...session, ...fields }), plain)).toBe(`2026-05-02 05:22:09 ${expected}\n`);
   });
 
-  test("sessionLine keeps to the terminal's width", () => {
+  test("createSessionLinePrinter keeps to the terminal's width", () => {
     const bytes = sessionBytes({ ...session, model: "日本語のモデル", grounded_in_roster: false });
-    expect(sessionLine(bytes, { width: 45, colours: false })).toBe("✗✗✓ fill 日本語の… 4.2 s 4bf92f35 ungrounded\n");
-    expect(sessionLine(bytes, { width: 20, colours: false })).toBe("✗✗✓ fill … 4.2 s 4b…\n");
+    expect(sessionLine(bytes, { width: 45, colours: false })).toBe("✗✗✓ fill 日本語の… 4.2 s 4bf92f35  ungrounded\n");
+    expect(sessionLine(bytes, { width: 20, colours: false })).toBe("✗✗✓ fill 日… 4.2 s …\n");
   });
 
-  test("sessionLine colours the marks and the alarm", () => {
+  test("createSessionLinePrinter colours the marks and the alarm", () => {
     const bytes = sessionBytes({ ...session, grounded_in_roster: false });
     const painted = sessionLine(bytes, { width: undefined, colours: true });
     expect(painted).toBe(
-      "\u001b[31m✗✗\u001b[0m\u001b[32m✓\u001b[0m fill qwen3:8b 4.2 s 4bf92f35 \u001b[31mungrounded\u001b[0m\n",
+      "2026-05-02 05:22:09 \u001b[31m✗✗\u001b[0m\u001b[32m✓\u001b[0m fill qwen3:8b validatord 4.2 s  4bf92f35  \u001b[31mungrounded\u001b[0m\n",
     );
+  });
+
+  test("createSessionLinePrinter aligns its columns, within 80", () => {
+    const print = createSessionLinePrinter({ width: 80, colours: false });
+    const refused = [{ iteration: 1, verdict_kind: "no_json", error: "no JSON object in output" }];
+    const lines = [
+      session,
+      {
+        ...session,
+        model: "mistral-small3.2:24b",
+        daemon: "shiftbot",
+        kind: "playbook",
+        attempts: attempts("accepted"),
+      },
+      { ...session, final_verdict: "max_iter_exhausted", attempts: refused },
+    ].map((fields) => print(sessionBytes(fields)));
+    expect(lines).toEqual([
+      "05:22:09 ✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35\n",
+      "05:22:09 ✓   playbook mistral-small… shiftbot   4.2 s  4bf92f35\n",
+      "05:22:09 ✗   fill     qwen3:8b       validatord 4.2 s  4bf92f35  no JSON object…\n",
+    ]);
   });
 });
 
