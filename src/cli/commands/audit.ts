@@ -100,7 +100,7 @@ function printText(report: SessionReport, { roster, complete, filter, now_ms }: 
   let found = 0;
   for (const group of report.groups.values()) found += group.count;
   if (found > 0) {
-    const what = `${number(found)} findings in ${total} accepted fills, checked against ${roster}`;
+    const what = `${number(found)} finding${found === 1 ? "" : "s"} in ${total} accepted fills, checked against ${roster}`;
     return `${paint(terminal, "AUDIT", "red")}: ${what}\n${printGroups(report, HEADINGS, "sessionlog query audit", terminal)}`;
   }
   if (report.sessions === 0) return "NOT OK: no row of a session log was read\n";

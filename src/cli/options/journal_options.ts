@@ -116,7 +116,8 @@ function createReadingProgress({ stderr, monotonic_ms }: CliContext) {
   let ended = false;
   return {
     show(percent: number): void {
-      if (!ended && monotonic_ms() - begun_ms >= PROGRESS_DELAY_MS) progress.show(`reading… ${Math.floor(percent)} %`);
+      if (!ended && monotonic_ms() - begun_ms >= PROGRESS_DELAY_MS)
+        progress.show(percent < 1 ? "reading…" : `reading… ${Math.floor(percent)} %`);
     },
     end(): void {
       ended = true;

@@ -35,7 +35,7 @@ const DAEMON_COLUMNS_MAX = 10;
 export function createSessionLinePrinter(terminal: Terminal): (record: Uint8Array) => string {
   const { width = Number.POSITIVE_INFINITY } = terminal;
   const [narrow, tiny] = [width < DATE_WIDTH_MIN, width < TIME_WIDTH_MIN];
-  const widths: number[] = [3, 4, 0, 0, tiny ? 0 : 6];
+  const widths: number[] = tiny ? [3, 4, 0, 0, 0] : [3, 5, 0, 0, 6];
   const model_max = tiny ? Math.max(3, width - OTHER_COLUMNS) : narrow ? MODEL_COLUMNS_MAX : undefined;
   const column = (index: number, text: string, max = Number.POSITIVE_INFINITY) => {
     const shown = max === Number.POSITIVE_INFINITY ? text : cutToWidth(text, max);

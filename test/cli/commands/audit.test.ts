@@ -134,7 +134,7 @@ describe("audit", () => {
     writeFileSync(join(cwd, "etc/staff.csv"), "id\nW-1\n");
     writeFileSync(join(cwd, "etc/c.toml"), '[audit]\nroster = "staff.csv"\nroster_id = "id"\n');
     const { stdout } = await runCli(["audit", "--config", "etc/c.toml", "--path", "sessions.jsonl"], { cwd });
-    expect(stdout).toMatch(/^AUDIT: 1 findings in 1 accepted fills, checked against etc\/staff\.csv\nclaimed grounded/);
+    expect(stdout).toMatch(/^AUDIT: 1 finding in 1 accepted fills, checked against etc\/staff\.csv\nclaimed grounded/);
   });
 
   test("audit takes the filters of query, and says when nothing is left to check", async () => {

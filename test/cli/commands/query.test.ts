@@ -196,7 +196,7 @@ describe("query on a terminal", () => {
       monotonic_ms,
     });
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^(\r\u001b\[Kreading… \d+ %)+\r\u001b\[K$/);
+    expect(stderr).toMatch(/^(\r\u001b\[Kreading…( \d+ %)?)+\r\u001b\[K$/);
     expect((await query("first-shot")).stderr).toBe("");
   });
 

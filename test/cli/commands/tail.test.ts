@@ -46,7 +46,7 @@ describe("tail", () => {
     expect(await tail("-n", "2")).toEqual({ code: 0, stdout: last(2), stderr: "" });
     expect(await tail("--from-sequence", "4")).toEqual({ code: 0, stdout: last(12), stderr: "" });
     expect((await tail("-n", "1", "--format", "line", "--sequence")).stdout).toBe(
-      "15\t2026-05-02 05:22:09 !   fill  validatord 0 ms   s15\n",
+      "15\t2026-05-02 05:22:09 !   fill   validatord 0 ms   s15\n",
     );
   });
 

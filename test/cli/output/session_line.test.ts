@@ -20,12 +20,12 @@ describe("createSessionLinePrinter", () => {
   };
 
   test.each([
-    ["an accepted session", {}, "✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35"],
-    ["an ungrounded one", { grounded_in_roster: false }, "✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35  ungrounded"],
+    ["an accepted session", {}, "✗✗✓ fill  qwen3:8b validatord 4.2 s  4bf92f35"],
+    ["an ungrounded one", { grounded_in_roster: false }, "✗✗✓ fill  qwen3:8b validatord 4.2 s  4bf92f35  ungrounded"],
     [
       "whom an ungrounded one names",
       { grounded_in_roster: false, artifact: { fills: [{ candidate_id: "W-1" }, { candidate_id: "W-9" }] } },
-      "✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35  ungrounded: W-1, W-9",
+      "✗✗✓ fill  qwen3:8b validatord 4.2 s  4bf92f35  ungrounded: W-1, W-9",
     ],
     [
       "the last refusal",
@@ -35,39 +35,39 @@ describe("createSessionLinePrinter", () => {
           { iteration: 2, verdict_kind: "accepted" },
         ],
       },
-      "✗✓  fill qwen3:8b validatord 4.2 s  4bf92f35  no JSON object\\nin output",
+      "✗✓  fill  qwen3:8b validatord 4.2 s  4bf92f35  no JSON object\\nin output",
     ],
-    ["a grounded one", { grounded_in_roster: true }, "✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35"],
+    ["a grounded one", { grounded_in_roster: true }, "✗✗✓ fill  qwen3:8b validatord 4.2 s  4bf92f35"],
     [
       "one that was given up",
       { final_verdict: "max_iter_exhausted", attempts: attempts("no_json", "no_json") },
-      "✗✗  fill qwen3:8b validatord 4.2 s  4bf92f35",
+      "✗✗  fill  qwen3:8b validatord 4.2 s  4bf92f35",
     ],
     [
       "one that broke",
       { final_verdict: "infra_error", attempts: attempts("infra_error") },
-      "!   fill qwen3:8b validatord 4.2 s  4bf92f35",
+      "!   fill  qwen3:8b validatord 4.2 s  4bf92f35",
     ],
     [
       "one without attempts or model",
       { final_verdict: "infra_error", attempts: [], model: "" },
-      "!   fill  validatord 4.2 s  4bf92f35",
+      "!   fill   validatord 4.2 s  4bf92f35",
     ],
     [
       "many attempts",
       { attempts: attempts(...Array.from({ length: 99 }, () => "no_json"), "accepted") },
-      "…✗✗✗✗✗✗✗✗✗✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35",
+      "…✗✗✗✗✗✗✗✗✗✗✗✓ fill  qwen3:8b validatord 4.2 s  4bf92f35",
     ],
     [
       "what a terminal would obey",
       { model: "\u001b[31mred\n" },
-      "✗✗✓ fill \\u001b[31mred\\n validatord 4.2 s  4bf92f35",
+      "✗✗✓ fill  \\u001b[31mred\\n validatord 4.2 s  4bf92f35",
     ],
-    ["what would turn the line around", { model: "a\u202eb" }, "✗✗✓ fill a\\u202eb validatord 4.2 s  4bf92f35"],
-    ["less than a second", { duration_ms: 999 }, "✗✗✓ fill qwen3:8b validatord 999 ms 4bf92f35"],
-    ["almost a minute", { duration_ms: 59_940 }, "✗✗✓ fill qwen3:8b validatord 59.9 s 4bf92f35"],
-    ["minutes", { duration_ms: 185_000 }, "✗✗✓ fill qwen3:8b validatord 3 min 5 s 4bf92f35"],
-    ["hours", { duration_ms: 7_800_000 }, "✗✗✓ fill qwen3:8b validatord 2 h 10 min 4bf92f35"],
+    ["what would turn the line around", { model: "a\u202eb" }, "✗✗✓ fill  a\\u202eb validatord 4.2 s  4bf92f35"],
+    ["less than a second", { duration_ms: 999 }, "✗✗✓ fill  qwen3:8b validatord 999 ms 4bf92f35"],
+    ["almost a minute", { duration_ms: 59_940 }, "✗✗✓ fill  qwen3:8b validatord 59.9 s 4bf92f35"],
+    ["minutes", { duration_ms: 185_000 }, "✗✗✓ fill  qwen3:8b validatord 3 min 5 s 4bf92f35"],
+    ["hours", { duration_ms: 7_800_000 }, "✗✗✓ fill  qwen3:8b validatord 2 h 10 min 4bf92f35"],
   ])("createSessionLinePrinter prints %s", (_, fields, expected) => {
     expect(sessionLine(sessionBytes({ ...session, ...fields }), plain)).toBe(`2026-05-02 05:22:09 ${expected}\n`);
   });
@@ -82,7 +82,7 @@ describe("createSessionLinePrinter", () => {
     const bytes = sessionBytes({ ...session, grounded_in_roster: false });
     const painted = sessionLine(bytes, { width: undefined, colours: true });
     expect(painted).toBe(
-      "2026-05-02 05:22:09 \u001b[31m✗✗\u001b[0m\u001b[32m✓\u001b[0m fill qwen3:8b validatord 4.2 s  4bf92f35  \u001b[31mungrounded\u001b[0m\n",
+      "2026-05-02 05:22:09 \u001b[31m✗✗\u001b[0m\u001b[32m✓\u001b[0m fill  qwen3:8b validatord 4.2 s  4bf92f35  \u001b[31mungrounded\u001b[0m\n",
     );
   });
 
@@ -101,7 +101,7 @@ describe("createSessionLinePrinter", () => {
       { ...session, final_verdict: "max_iter_exhausted", attempts: refused },
     ].map((fields) => print(sessionBytes(fields)));
     expect(lines).toEqual([
-      "05:22:09 ✗✗✓ fill qwen3:8b validatord 4.2 s  4bf92f35\n",
+      "05:22:09 ✗✗✓ fill  qwen3:8b validatord 4.2 s  4bf92f35\n",
       "05:22:09 ✓   playbook mistral-small… shiftbot   4.2 s  4bf92f35\n",
       "05:22:09 ✗   fill     qwen3:8b       validatord 4.2 s  4bf92f35  no JSON object…\n",
     ]);
