@@ -3,7 +3,19 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { rowText, runCli, temporaryDirectory } from "./support.js";
 
-const names = ["serve", "append", "tail", "query", "alarm", "audit", "verify", "import", "check-config", "schema"];
+const names = [
+  "serve",
+  "append",
+  "tail",
+  "show",
+  "query",
+  "alarm",
+  "audit",
+  "verify",
+  "import",
+  "check-config",
+  "schema",
+];
 
 describe("runProgram", () => {
   test.each<[string[], string]>([
