@@ -1,4 +1,4 @@
-// The programs of docs/CLIENTS.md: under each heading some files, ```go main.go, and the commands that run them, ```sh, in an
+// The programs of README.md and docs/CLIENTS.md: under each heading some files, ```go main.go, and the commands that run them, ```sh, in an
 // empty directory. Each is to have one row stored.
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { findTool } from "../harness/tools.mjs";
 import { protocDirectory } from "./protoc.mjs";
 import { run } from "./stubs.mjs";
 
-const page = readFileSync(new URL("../docs/CLIENTS.md", import.meta.url), "utf8");
+const pages = ["README.md", "docs/CLIENTS.md"];
 const root = new URL("..", import.meta.url).pathname;
 
 /** Headings whose programs take their time, and the suite that runs them. This one runs the others. */
@@ -35,6 +35,7 @@ export const clientsPage = {
 
 /**
  * @typedef {object} Block
+ * @property {string} page
  * @property {string} heading  what it stands under
  * @property {string} language
  * @property {string} file  where it belongs; empty for commands
@@ -42,20 +43,22 @@ export const clientsPage = {
  * @property {string} text
  */
 
-/** All that conformance runs of the page: files, and the commands under the same headings. */
-export const programs = readPrograms();
+/** All that conformance runs of the pages: files, and the commands under the same headings. */
+export const programs = pages.flatMap(readPrograms);
 
-function readPrograms() {
-  const blocks = readBlocks(page);
+/** @param {string} page */
+function readPrograms(page) {
+  const blocks = readBlocks(page, readFileSync(join(root, page), "utf8"));
   const headings = new Set(blocks.filter(({ file }) => file !== "").map(({ heading }) => heading));
   return blocks.filter(({ heading, file, language }) => headings.has(heading) && (file !== "" || language === "sh"));
 }
 
 /**
+ * @param {string} page  its name
  * @param {string} markdown
  * @returns {readonly Block[]}
  */
-function readBlocks(markdown) {
+function readBlocks(page, markdown) {
   /** @type {Block[]} */
   const blocks = [];
   let heading = "";
@@ -65,7 +68,7 @@ function readBlocks(markdown) {
     if (open === undefined) {
       heading = /^#+ (.*)/.exec(line)?.[1] ?? heading;
       const [, language, file = ""] = /^```(\w+)(?: (\S+))?$/.exec(line) ?? [];
-      if (language !== undefined) open = { heading, language, file, line: index + 1, text: "" };
+      if (language !== undefined) open = { page, heading, language, file, line: index + 1, text: "" };
     } else if (line === "```") {
       blocks.push(open);
       open = undefined;
@@ -81,23 +84,32 @@ function readBlocks(markdown) {
  * @param {Record<string, string>} [env]  further variables
  */
 export async function* runPrograms(suite, server, env = {}) {
-  const headings = new Set(programs.map(({ heading }) => heading).filter((heading) => suiteOf(heading) === suite));
-  if (headings.size === 0) yield { name: "docs/CLIENTS.md", problem: "has no program that is this suite's" };
-  for (const heading of headings) yield await runsAsShown(heading, server, env);
+  const own = programs.filter(({ heading }) => suiteOf(heading) === suite);
+  if (own.length === 0) yield { name: pages.join(", "), problem: "have no program that is this suite's" };
+  for (const name of new Set(own.map(nameOf))) {
+    yield await runsAsShown(
+      name,
+      own.filter((block) => nameOf(block) === name),
+      server,
+      env,
+    );
+  }
 }
 
+const nameOf = ({ page, heading }) => `${page}: ${heading}`;
+
 /**
- * @param {string} heading
+ * @param {string} name
+ * @param {readonly Block[]} blocks  of one heading
  * @param {import("../harness/server.mjs").Server} server
  * @param {Record<string, string>} env  further variables
  * @returns {Promise<import("./run.mjs").Outcome>}
  */
-async function runsAsShown(heading, { address, path }, env) {
-  const name = `docs/CLIENTS.md: ${heading}`;
+async function runsAsShown(name, blocks, { address, path }, env) {
   const before = readFileSync(path).length;
   const problem = await inTemporaryDirectory(async (directory) => {
     const commands = ["set -e"];
-    for (const { file, text } of programs.filter((block) => block.heading === heading)) {
+    for (const { file, text } of blocks) {
       const here = text
         .replaceAll("127.0.0.1:50051", address)
         .replaceAll(/(~|\$HOME)\/sessionlog\b/g, root.slice(0, -1));

@@ -53,7 +53,7 @@ const setup = [
 function statements() {
   const files = readdirSync(`${root}queries`).filter((file) => file !== "views.sql");
   const named = files.map((file) => [file, read(`queries/${file}`)]);
-  const shown = [...read("docs/SESSION_LOG.md").matchAll(/^npx sessionlog query .*--sql "([^"]+)"[^#\n]*$/gm)];
+  const shown = [...read("docs/SESSION_LOG.md").matchAll(/^npx --no sessionlog query .*--sql "([^"]+)"[^#\n]*$/gm)];
   const own = shown.map(([, sql]) => [`docs/SESSION_LOG.md: ${sql.trim().split("\n")[0]}`, sql]);
   return [...named, ...own].map(([name, sql]) => {
     const select = sql.trimEnd().replace(/;$/, "");

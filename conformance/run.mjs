@@ -7,6 +7,7 @@ import { clientsPage } from "./clients-page.mjs";
 import { goClient } from "./go.mjs";
 import { grpcurl } from "./grpcurl.mjs";
 import { java } from "./java.mjs";
+import { pages } from "./pages.mjs";
 import { python } from "./python.mjs";
 import { pythonDuckdb } from "./python-duckdb.mjs";
 import { rust } from "./rust.mjs";
@@ -25,7 +26,7 @@ import { typescript } from "./typescript.mjs";
  */
 
 /** @type {readonly Suite[]} */
-const suites = [grpcurl, goClient, python, pythonDuckdb, typescript, clientsPage, rust, java];
+const suites = [grpcurl, pages, goClient, python, pythonDuckdb, typescript, clientsPage, rust, java];
 
 const words = process.argv.slice(2);
 const all = words.includes("--all");

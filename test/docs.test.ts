@@ -1,19 +1,22 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { promisify } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
 import {
-  createWorkspace,
   examplesOf,
   fencesOf,
+  listPages,
   loggedMessages,
   looksLike,
-  missingTools,
+  needsPrograms,
   pinsOf,
   programsOf,
   root,
   settingsRows,
+  testExamples,
   unpinnedIn,
-  type Workspace,
 } from "./support/docs.js";
 
 /** Commands of these blocks are run, and output that follows is compared. */
@@ -31,8 +34,8 @@ const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "sudo systemctl": "changes the machine",
   },
 };
-/** The page whose programs conformance runs, by these suites. */
-const PROGRAMS = "docs/CLIENTS.md";
+/** The pages whose programs conformance runs. */
+const PROGRAMS = ["README.md", "docs/CLIENTS.md"];
 /** What pins the versions that the conformance programs and our clients are tested with. */
 const PINNED_BY = [
   "clients/python/requirements-dev.txt",
@@ -49,21 +52,15 @@ const PINNED_AS: Readonly<Record<string, string>> = {
 };
 
 const read = (page: string) => readFileSync(join(root, page), "utf8");
-const folder = (name: string, ending: string) =>
+const sourcesIn = (name: string) =>
   readdirSync(join(root, name), { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(ending))
+    .filter((file) => file.endsWith(".ts"))
     .map((file) => `${name}/${file}`);
-const pages = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", ...folder("docs", ".md")];
 
-describe.each(pages)("%s", (page) => {
+describe.each(listPages())("%s", (page) => {
   const all = fencesOf(read(page));
-  const programs = page === PROGRAMS ? programsOf(all) : [];
+  const programs = PROGRAMS.includes(page) ? programsOf(all) : [];
   const fences = all.filter((fence) => !programs.includes(fence));
-  let workspace: Workspace | undefined;
-  afterAll(async () => {
-    const code = await workspace?.close();
-    if (code !== undefined) expect(code).toBe(0);
-  });
 
   test("has only blocks whose kind says what is done with them", () => {
     for (const { info, text, line } of fences) {
@@ -74,27 +71,15 @@ describe.each(pages)("%s", (page) => {
     }
   });
 
-  const needs = createNeeds();
-  for (const { line, commands, output, exit_code } of examplesOf(fences)) {
-    const missing = needs.missing(commands);
-    const first = commands.split("\n")[0];
-    // In CI nothing is skipped without a word: there a missing tool is a failure.
-    test.skipIf(missing.length > 0 && process.env.CI !== "true")(`line ${line}: ${first}`, async () => {
-      expect(missing, "programs that are not on PATH nor in .tools/bin").toEqual([]);
-      workspace ??= createWorkspace();
-      const result = await workspace.run(commands);
-      if (output !== undefined && !looksLike(result.output, output)) expect(result.output).toBe(output);
-      expect(result.exit_code, result.output).toBe(exit_code);
-    });
-  }
+  testExamples(examplesOf(fences).filter(({ commands }) => !needsPrograms(commands)));
 
   for (const { text, line } of fences.filter(({ info }) => CHECKED.includes(info))) {
     test(`line ${line}: the configuration is right`, async () => {
-      workspace ??= createWorkspace();
-      const toml = text.replaceAll("'", "'\\''");
-      const commands = `printf '%s' '${toml}' > checked.conf && npx sessionlog check-config --config checked.conf`;
-      const { output, exit_code } = await workspace.run(commands);
-      expect(exit_code, output).toBe(0);
+      const directory = mkdtempSync(join(tmpdir(), "sessionlog-docs-"));
+      onTestFinished(() => rmSync(directory, { recursive: true }));
+      const file = join(directory, "sessionlog.toml");
+      writeFileSync(file, text);
+      await promisify(execFile)(process.execPath, ["dist/main.js", "check-config", "--config", file], { cwd: root });
     });
   }
 
@@ -111,18 +96,6 @@ describe.each(pages)("%s", (page) => {
   });
 });
 
-/** What keeps the blocks of a page from being run, in their order: a block that reads the log needs those that wrote it. */
-function createNeeds() {
-  const unwritten = new Set<string>();
-  return {
-    missing(commands: string): readonly string[] {
-      const missing = missingTools(commands);
-      if (/AppendSession/.test(commands)) for (const tool of missing) unwritten.add(tool);
-      return /\bdata\//.test(commands) ? [...new Set([...missing, ...unwritten])] : missing;
-    },
-  };
-}
-
 function readdirOrFile(path: string): unknown {
   try {
     return readdirSync(path);
@@ -130,18 +103,6 @@ function readdirOrFile(path: string): unknown {
     return readFileSync(path);
   }
 }
-
-test("npx finds the program in a clone", async () => {
-  const workspace = createWorkspace();
-  try {
-    expect(await workspace.run("npx sessionlog --version")).toEqual({
-      output: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
-      exit_code: 0,
-    });
-  } finally {
-    await workspace.close();
-  }
-});
 
 test("docs/OPERATIONS.md has the table of settings that the code has", () => {
   const table = /<!-- settings -->([\s\S]*)<!-- end of settings -->/.exec(read("docs/OPERATIONS.md"))?.[1] ?? "";
@@ -151,41 +112,45 @@ test("docs/OPERATIONS.md has the table of settings that the code has", () => {
 
 test("docs/OPERATIONS.md explains everything that is logged", () => {
   const page = read("docs/OPERATIONS.md");
-  const sources = ["journal", "rpc", "service"].flatMap((name) => folder(`src/${name}`, ".ts"));
+  const sources = ["journal", "rpc", "service"].flatMap((name) => sourcesIn(`src/${name}`));
   const messages = sources.flatMap((file) => loggedMessages(read(file)));
   expect(messages.length).toBeGreaterThan(20);
   expect(messages.filter((message) => !page.includes(message))).toEqual([]);
 });
 
 test("docs/DEPENDENCIES.md has a line for each dependency, and for nothing else", () => {
-  const manifest: unknown = JSON.parse(read("package.json"));
-  const names = ["dependencies", "devDependencies"].flatMap((kind) =>
-    Object.keys(Object(Reflect.get(Object(manifest), kind))),
-  );
+  const manifests = ["", "protocol/", "clients/typescript/"].map((folder) => JSON.parse(read(`${folder}package.json`)));
+  const all = manifests.flatMap((manifest) => Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
+  const names = [...new Set(all)].filter((name) => !name.startsWith("@sessionlog/"));
   const lines = [...read("docs/DEPENDENCIES.md").matchAll(/^\| `([^`]+)` +\| \S/gm)].map(([, name]) => name);
   expect(lines.toSorted()).toEqual(names.toSorted());
 });
 
-describe(`the programs of ${PROGRAMS}`, async () => {
+describe("the programs of the pages", async () => {
   const conformance = Object(await import(new URL("../conformance/clients-page.mjs", import.meta.url).href));
-  const run: readonly { heading: string; line: number }[] = conformance.programs;
+  const run: readonly { page: string; heading: string; line: number }[] = conformance.programs;
 
-  test("are run by suites of conformance, block by block", () => {
-    const lines = programsOf(fencesOf(read(PROGRAMS))).map(({ line }) => line);
-    expect(run.map(({ line }) => line)).toEqual(lines);
+  test.each(PROGRAMS)("those of %s are run by suites of conformance, block by block", (page) => {
+    const lines = programsOf(fencesOf(read(page))).map(({ line }) => line);
+    expect(lines.length).toBeGreaterThan(0);
+    expect(run.filter((program) => program.page === page).map(({ line }) => line)).toEqual(lines);
     for (const suite of new Set(run.map(({ heading }) => String(conformance.suiteOf(heading))))) {
       expect(read(`conformance/${suite}.mjs`)).toContain(`runPrograms("${suite}"`);
       expect(read("conformance/run.mjs")).toContain(`from "./${suite}.mjs"`);
     }
   });
 
-  test("pin the versions that conformance and our clients are tested with", () => {
+  test.each(PROGRAMS)("those of %s pin the versions that conformance and our clients are tested with", (page) => {
     const tested = pinsOf(PINNED_BY.map(read).join("\n"));
-    for (const [name, version] of pinsOf(read(PROGRAMS))) {
+    for (const [name, version] of pinsOf(read(page))) {
       expect(`${name} ${version}`).toBe(`${name} ${tested.get(PINNED_AS[name] ?? name)}`);
     }
-    expect(unpinnedIn(read(PROGRAMS))).toEqual([]);
+    expect(unpinnedIn(read(page))).toEqual([]);
   });
+});
+
+test("examples that need programs are run by conformance", () => {
+  expect(read("conformance/run.mjs")).toContain('from "./pages.mjs"');
 });
 
 describe("what the checks are made of", () => {
@@ -229,8 +194,8 @@ l = { version = "0.3", m = [] }\n<artifactId>n</artifactId>\n<version>1.4</versi
     expect(loggedMessages(source)).toEqual(["first", "second", "third"]);
   });
 
-  test("missingTools names what a command calls and nobody has", () => {
-    expect(missingTools("grpcurl list\necho grpc-health-probe", "/nowhere")).toEqual(["grpcurl"]);
-    expect(missingTools("duckdb -c 1", "/nowhere")).toEqual([]);
+  test("needsPrograms finds calls of programs, and not their names", () => {
+    expect(needsPrograms("echo a\ngrpcurl list")).toBe(true);
+    expect(needsPrograms("echo grpc-health-probe")).toBe(false);
   });
 });

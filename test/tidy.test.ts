@@ -1,7 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { lengthProblems, lockProblems, originProblems, twinProblems } from "./support/tidy.js";
+import {
+  folderProblems,
+  lengthProblems,
+  lockProblems,
+  nameProblems,
+  originProblems,
+  twinProblems,
+} from "./support/tidy.js";
 
 /** Tests that are not of one file, and what they are of. */
 const ACROSS = {
@@ -17,6 +25,7 @@ const ACROSS = {
   "test/query/queries.test.ts": "the questions in queries/",
 };
 
+const FOLDER_FILES_MAX = 20;
 const LINES_MAX = 250;
 /** Longer files, and why they are not two. */
 const LONG = {
@@ -29,6 +38,7 @@ const LONG = {
   "test/cli/commands/query.test.ts": "one command, one way to run it",
   "test/query/queries.test.ts": "one question after the other, over the same rows",
   "test/query/read_journal.test.ts": "one reader, one way to set up its files",
+  "test/support/docs.ts": "one way to run what a page shows",
   "test/support/simulated_disk.ts": "a whole file system in memory",
 };
 
@@ -79,9 +89,23 @@ describe("the repository", () => {
     expect(problems(locks, lockProblems)).toEqual([]);
   });
 
-  const shared = join(root, "../shared/golden");
-  test.skipIf(!existsSync(shared)).each(golden)("has the shared golden file %s unchanged", (file) => {
-    expect(texts.get(`test/golden/${file}`)).toBe(readFileSync(join(shared, file), "utf8"));
+  test.each(golden)("has the golden file %s as test/golden/README.md has its digest", (file) => {
+    const digest = createHash("sha256")
+      .update(texts.get(`test/golden/${file}`) ?? "")
+      .digest("hex");
+    expect(texts.get("test/golden/README.md")).toContain(`${digest}  ${file}`);
+  });
+
+  test("names its program as npx --no sessionlog, and its packages by their own names", () => {
+    expect(problems(texts, nameProblems)).toEqual([]);
+  });
+
+  test("has no folder that is too full", () => {
+    expect(folderProblems([...written.keys()], FOLDER_FILES_MAX)).toEqual([]);
+  });
+
+  test("has a README that is read in five minutes", () => {
+    expect((texts.get("README.md") ?? "").split("\n").length - 1).toBeLessThanOrEqual(120);
   });
 });
 
@@ -138,4 +162,28 @@ test("lockProblems finds where packages come from", () => {
   expect(lockProblems("l", '{"resolved": "https://x"}')).toEqual(['l: has "resolved"']);
   expect(lockProblems("l", '{"resolved": "protocol", "link": true}')).toEqual([]);
   expect(lockProblems("l", '{"version": "1.0.0"}')).toEqual([]);
+});
+
+test("folderProblems finds folders with too many files", () => {
+  expect(folderProblems(["a/b.ts", "a/c.ts", "a/d/e.ts", "f.ts"], 1)).toEqual(["a: 2 files"]);
+});
+
+describe("nameProblems", () => {
+  test.each([
+    ["run npx", " sessionlog verify"],
+    ['from "sessionlog', '/client"'],
+    ["pip install", " sessionlog"],
+    ["import", " sessionlog"],
+  ])("finds %s%s", (before, after) => {
+    expect(nameProblems("a.md", before + after)).toHaveLength(1);
+  });
+
+  test.each([
+    "npx --no sessionlog verify",
+    'from "@sessionlog/client"',
+    "pip install sessionlog-client",
+    "import sessionlog_client",
+  ])("passes %s", (text) => {
+    expect(nameProblems("a.md", text)).toEqual([]);
+  });
 });

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
+import { afterAll, expect, test } from "vitest";
 import { flagOf, listSettings } from "../../src/config/settings.js";
 
 export const root = new URL("../..", import.meta.url).pathname;
@@ -110,13 +111,12 @@ function escaped(text: string): string {
   return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-const own_tools = [process.env.SESSIONLOG_TOOLS ?? "", join(root, ".tools/bin")].filter(Boolean);
-const path = [...own_tools, process.env.PATH ?? ""].join(delimiter);
+const ownTools = [process.env.SESSIONLOG_TOOLS ?? "", join(root, ".tools/bin")].filter(Boolean);
+const path = [...ownTools, process.env.PATH ?? ""].join(delimiter);
 
-/** Programs that the commands call and that are not there. DuckDB's is replaced when it is missing. */
-export function missingTools(commands: string, search = path): readonly string[] {
-  const needed = ["grpcurl", "grpc-health-probe"].filter((tool) => new RegExp(`^${tool} `, "m").test(commands));
-  return needed.filter((tool) => !search.split(delimiter).some((directory) => existsSync(join(directory, tool))));
+/** Whether the commands call a program that a machine with only Node does not have: conformance runs these. */
+export function needsPrograms(commands: string): boolean {
+  return /^(?:grpcurl|grpc-health-probe) /m.test(commands);
 }
 
 /** A directory that looks like a clone in which nothing has been served yet, and what runs in it. */
@@ -132,12 +132,12 @@ export interface Workspace {
 const DEFAULT_PORT = /\b50051\b/g;
 
 /** `npm ci` has been done, and `npm test` is what runs this. The build has been done too, and others are reading it. npx
- * only takes its time: that it finds the program is tested once. */
+ * only takes its time: the example of `schema` shows that it finds the program. */
 const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/\bnpm ci\b/g, "test -d node_modules"],
   [/\bnpm test\b/g, "npm pkg get scripts.test"],
   [/\bnpm start\b/g, "exec npm start --ignore-scripts"],
-  [/\bnpx sessionlog (?!--version)/g, "node dist/main.js "],
+  [/\bnpx --no sessionlog (?!schema)/g, "node dist/main.js "],
 ];
 
 export function createWorkspace(): Workspace {
@@ -150,11 +150,9 @@ export function createWorkspace(): Workspace {
   }
   const bin = join(directory, ".bin");
   mkdirSync(bin);
-  if (!path.split(delimiter).some((folder) => existsSync(join(folder, "duckdb")))) {
-    const shim = `#!/bin/sh\nexec "${process.execPath}" "${join(root, "test/support/duckdb.mjs")}" "$@"\n`;
-    writeFileSync(join(bin, "duckdb"), shim);
-    chmodSync(join(bin, "duckdb"), 0o755);
-  }
+  const shim = `#!/bin/sh\nexec "${process.execPath}" "${join(root, "test/support/duckdb.mjs")}" "$@"\n`;
+  writeFileSync(join(bin, "duckdb"), shim);
+  chmodSync(join(bin, "duckdb"), 0o755);
   const env = cleanEnvironment(`${bin}${delimiter}${path}`);
   let service: DocsService | undefined;
 
@@ -205,8 +203,7 @@ async function startService(command: string, cwd: string, env: NodeJS.ProcessEnv
   return {
     ...ready,
     stop() {
-      // npm hands signals on through a shell, which may not.
-      process.kill(ready.pid, "SIGTERM");
+      child.kill("SIGTERM");
       return ended;
     },
   };
@@ -227,6 +224,32 @@ function readyLine(child: ChildProcess): Promise<{ port: string; pid: number }> 
 function cleanEnvironment(PATH: string): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !/^(SESSIONLOG_|VITEST|NODE_ENV|npm_)/.test(name));
   return { ...Object.fromEntries(kept), PATH, NO_COLOR: "1", LC_ALL: "C.UTF-8", npm_config_update_notifier: "false" };
+}
+
+/** The pages whose commands are run. */
+export function listPages(): readonly string[] {
+  const folder = readdirSync(join(root, "docs")).filter((file) => file.endsWith(".md"));
+  return ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", ...folder.map((file) => `docs/${file}`)];
+}
+
+/**
+ * A test for each example: runs it and compares what it prints, in one workspace, one after the other. The service there is to end
+ * with 0.
+ */
+export function testExamples(examples: readonly Example[]): void {
+  let workspace: Workspace | undefined;
+  afterAll(async () => {
+    const code = await workspace?.close();
+    if (code !== undefined) expect(code).toBe(0);
+  });
+  for (const { line, commands, output, exit_code } of examples) {
+    test(`line ${line}: ${commands.split("\n")[0]}`, async () => {
+      workspace ??= createWorkspace();
+      const result = await workspace.run(commands);
+      if (output !== undefined && !looksLike(result.output, output)) expect(result.output).toBe(output);
+      expect(result.exit_code, result.output).toBe(exit_code);
+    });
+  }
 }
 
 /** The table of docs/OPERATIONS.md, a line for each setting. */

@@ -56,3 +56,21 @@ export function originProblems(path: string, text: string): readonly string[] {
 export function lockProblems(path: string, text: string): readonly string[] {
   return /"resolved"\s*:\s*"[^"]*:/.test(text) ? [`${path}: has "resolved"`] : [];
 }
+
+/** Folders with more than `max` files of their own. */
+export function folderProblems(files: readonly string[], max: number): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const file of files) {
+    const folder = file.slice(0, Math.max(0, file.lastIndexOf("/")));
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts].flatMap(([folder, count]) => (count > max ? [`${folder}: ${count} files`] : []));
+}
+
+/** Names that belong to other people's packages: on npm and PyPI, plain sessionlog is not this project. */
+const FOREIGN_NAMES =
+  /\bnpx sessionlog\b|"sessionlog\/client\b|\bpip install sessionlog\b(?!-)|^(?:import|from) sessionlog\b(?!\.v1)/gm;
+
+export function nameProblems(path: string, text: string): readonly string[] {
+  return [...text.matchAll(FOREIGN_NAMES)].map(([name]) => `${path}: ${name}`);
+}
