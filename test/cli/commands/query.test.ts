@@ -187,7 +187,7 @@ describe("query on a terminal", () => {
 
   test("query shows how much has been read when it takes long, and wipes it", async () => {
     const stdout = createSink({ isTTY: true, columns: 80 });
-    const sql = "SELECT count(*) FROM range(60000) a(i), range(20000) b(j) WHERE hash(i + j) = 3";
+    const sql = "SELECT count(*) FROM range(20000) a(i), range(10000) b(j) WHERE hash(i + j) = 3";
     let now_ms = 0;
     const monotonic_ms = () => (now_ms += 600);
     const { code, stderr } = await runCli(["query", "--path", examples, "--sql", sql], {
