@@ -61,8 +61,9 @@ SELECT
   answered,
   round(100 * rate, 1) AS per_100,
   round(100 * rate_before, 1) AS per_100_before,
-  round(100 * (rate - rate_before), 1) AS change,
-  round((rate - rate_before) / nullif(sqrt(pooled * (1 - pooled) * (1 / answered + 1 / answered_before)), 0), 1) AS z
+  -- Without a sign on zero: sums in another order differ in their last bit.
+  round(100 * (rate - rate_before), 1) + 0.0 AS change,
+  round((rate - rate_before) / nullif(sqrt(pooled * (1 - pooled) * (1 / answered + 1 / answered_before)), 0), 1) + 0.0 AS z
 FROM pairs
 JOIN lines USING (line)
 WHERE age <= coalesce(getvariable('weeks'), 4)
