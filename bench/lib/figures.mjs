@@ -7,6 +7,25 @@ export function median(numbers) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/**
+ * The 95 % interval of the median, by order statistics: between which sorted values it lies, whatever the distribution.
+ * @param {readonly number[]} numbers  at least six
+ * @returns {[number, number]}
+ */
+export function medianInterval(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const { length } = sorted;
+  // The largest rank whose lower tail of the binomial distribution (n, 1/2) holds at most 2.5 %.
+  let rank = 0;
+  let term = 0.5 ** length;
+  for (let tail = term; tail <= 0.025; tail += term) {
+    rank += 1;
+    term *= (length - rank + 1) / rank;
+  }
+  const low = Math.max(rank, 1) - 1;
+  return [sorted[low], sorted[length - 1 - low]];
+}
+
 /** @param {readonly number[]} numbers  at least one */
 export function p99(numbers) {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length * 0.99)];
