@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from sessionlog_client.buffer import RecordBuffer
+from sessionlog_client.delivery.buffer import RecordBuffer
 
 
 class Drops:

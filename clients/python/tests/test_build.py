@@ -15,8 +15,8 @@ from sessionlog_client import (
     build_session_record,
     roster_check_for,
 )
-from sessionlog_client.encode import encode_record
-from sessionlog_client.roster import RosterCheck
+from sessionlog_client.records.encode import encode_record
+from sessionlog_client.records.roster import RosterCheck
 from sessionlog_client.v1 import session_log_pb2 as pb
 
 from .support import UNNAMED, Nameless, broken_log, cases, released_view
@@ -133,7 +133,7 @@ def test_build_session_record_takes_an_answer_that_is_none_for_unknown(
 
 
 def test_build_session_record_raises_nothing_because_of_a_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sessionlog_client.build._log", broken_log())
+    monkeypatch.setattr("sessionlog_client.records.build._log", broken_log())
     check = roster_check_for("fill", dict[str, object]().__getitem__)
     response = IterateResponse({"worker_id": "W-9"}, 1)
     assert build_session_record(REQUEST, response, roster_check=check).grounded_in_roster is None

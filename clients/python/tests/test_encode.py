@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 from sessionlog_client import RefusedError, SessionAttempt, SessionRecord
-from sessionlog_client.encode import encode_record
+from sessionlog_client.records.encode import encode_record
 from sessionlog_client.v1 import session_log_pb2 as pb
 
 from .support import accepted, cases

@@ -467,7 +467,7 @@ def test_logger_survives_an_unexpected_error(
 ) -> None:
     with quick(address) as log:
         with monkeypatch.context() as patch:
-            patch.setattr("sessionlog_client.sender.Sender._count", lambda *_: 1 / 0)
+            patch.setattr("sessionlog_client.delivery.sender.Sender._count", lambda *_: 1 / 0)
             log.append(accepted(0))
             assert log.flush(20)
         log.append(accepted(1))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sessionlog_client.spill import write_lines
+from sessionlog_client.delivery.spill import write_lines
 
 from .support import file_size_limit
 

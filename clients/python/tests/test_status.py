@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sessionlog_client.status import CallFailure
+from sessionlog_client.delivery.status import CallFailure
 
 from .support import CASES
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sessionlog_client.text import to_text
+from sessionlog_client.records.text import to_text
 
 from .support import cases
 

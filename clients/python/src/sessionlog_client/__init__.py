@@ -9,15 +9,15 @@ buffer while the service is unavailable. What is in the buffer is lost when the 
 accept that calls `append_sync`, which waits until the row is on disk.
 """
 
-from .append_sync import Appended
-from .build import IterateFailure, IterateRequest, IterateResponse, build_session_record
-from .counters import Stats
+from .delivery.append_sync import Appended
+from .delivery.counters import Stats
 from .errors import CallError, RefusedError, SessionLogError, Violation
 from .logger import SessionLogger, new_session_logger
 from .options import Tls
-from .record import SessionAttempt, SessionRecord
-from .roster import WORKER_ID_PATHS, roster_check_for
-from .trace import parse_traceparent, trace_id_from_headers, trace_id_from_metadata
+from .records.build import IterateFailure, IterateRequest, IterateResponse, build_session_record
+from .records.record import SessionAttempt, SessionRecord
+from .records.roster import WORKER_ID_PATHS, roster_check_for
+from .records.trace import parse_traceparent, trace_id_from_headers, trace_id_from_metadata
 
 __all__ = [
     "WORKER_ID_PATHS",

@@ -7,14 +7,14 @@ import os
 import sys
 from types import TracebackType
 
-from . import exit_hooks
 from ._limits import BATCH_RECORDS_MAX
-from .append_sync import Appended, append_sync
-from .core import Core
-from .counters import Stats
-from .encode import Record
+from .delivery import exit_hooks
+from .delivery.append_sync import Appended, append_sync
+from .delivery.core import Core
+from .delivery.counters import Stats
 from .errors import CallError, RefusedError
 from .options import ChannelOptions, Options, Overflow, Tls, Token, program_name, seconds
+from .records.encode import Record
 
 _MIB = 1024 * 1024
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ._limits import PROMPT_CODE_POINTS_MAX
-from .diagnostics import write
+from .._limits import PROMPT_CODE_POINTS_MAX
+from ..delivery.diagnostics import write
 from .record import SessionAttempt, SessionRecord
 from .roster import RosterCheck
 from .text import error_text, to_text, type_name

@@ -9,12 +9,12 @@ import time
 from datetime import datetime, timezone
 from typing import TypeAlias
 
-from ._limits import ERROR_CODE_POINTS_MAX, PROMPT_CODE_POINTS_MAX
+from .._limits import ERROR_CODE_POINTS_MAX, PROMPT_CODE_POINTS_MAX
+from ..errors import RefusedError, too_long
+from ..v1 import session_log_pb2 as pb
 from .artifact import fill_struct
-from .errors import RefusedError, too_long
 from .record import SessionAttempt, SessionRecord
 from .text import to_text, type_name
-from .v1 import session_log_pb2 as pb
 
 Record: TypeAlias = SessionRecord | pb.SessionRecord
 

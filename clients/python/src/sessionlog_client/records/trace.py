@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Protocol, TypeAlias, runtime_checkable
 
-from ._limits import SESSION_ID_LENGTH_MAX
+from .._limits import SESSION_ID_LENGTH_MAX
 
 
 @runtime_checkable

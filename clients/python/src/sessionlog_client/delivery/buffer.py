@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from itertools import islice
 
-from .options import seconds
+from ..options import seconds
 
 
 class RecordBuffer:

@@ -10,8 +10,8 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from .errors import CallError, RefusedError, Violation
-from .text import error_text, type_name
+from ..errors import CallError, RefusedError, Violation
+from ..records.text import error_text, type_name
 
 Action = Literal["retry", "split", "give_up", "wait_for_credentials"]
 

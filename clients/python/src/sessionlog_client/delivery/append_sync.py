@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from ..errors import CallError, RefusedError
+from ..options import Options, seconds
 from .connection import Connection
-from .errors import CallError, RefusedError
-from .options import Options, seconds
 from .sender import backoffs
 from .status import CallFailure
 

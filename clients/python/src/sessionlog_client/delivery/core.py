@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 import time
 
+from ..errors import RefusedError
+from ..options import Options, seconds
+from ..records.encode import Record, encode_record
+from ..records.text import error_text, type_name
 from .buffer import RecordBuffer
 from .connection import VALIDATE_ONLY, Connection
 from .counters import Counters, Stats
 from .diagnostics import Diagnostics
-from .encode import Record, encode_record
-from .errors import RefusedError
-from .options import Options, seconds
 from .sender import Sender
 from .spill import spill
-from .text import error_text, type_name
 
 _JOIN_TIMEOUT = 1.0
 

@@ -8,9 +8,9 @@ from io import FileIO
 
 from google.protobuf.json_format import MessageToDict
 
+from ..v1 import session_log_pb2 as pb
 from .counters import Counters
 from .diagnostics import Diagnostics
-from .v1 import session_log_pb2 as pb
 
 
 def spill(

@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..errors import RefusedError, Violation
+from ..options import Options
+from ..v1 import session_log_pb2 as pb
 from .buffer import RecordBuffer
 from .connection import Connection
 from .counters import Counters
 from .diagnostics import Diagnostics
-from .errors import RefusedError, Violation
-from .options import Options
 from .status import CallFailure
-from .v1 import session_log_pb2 as pb
 
 _RETRY_AFTER_MAX = 300.0
 _DROPS_INTERVAL = 60.0

@@ -11,9 +11,9 @@ from typing import TypeVar
 import grpc
 from google.protobuf.message import DecodeError
 
-from .options import Options
+from ..options import Options
+from ..v1 import session_log_pb2 as pb
 from .status import CallFailure, failure_of
-from .v1 import session_log_pb2 as pb
 
 APPEND = "/sessionlog.v1.SessionLog/AppendSession"
 BATCH_APPEND = "/sessionlog.v1.SessionLog/BatchAppendSessions"

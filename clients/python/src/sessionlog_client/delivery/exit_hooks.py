@@ -10,7 +10,7 @@ from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .logger import SessionLogger
+    from ..logger import SessionLogger
 
 loggers: weakref.WeakSet[SessionLogger] = weakref.WeakSet()
 """Those to renew in the child of a fork."""

@@ -7,7 +7,7 @@ import re
 from collections import deque
 from contextlib import suppress
 
-from .errors import RefusedError
+from ..errors import RefusedError
 
 _REASONS_MAX = 1_000
 _OUTAGE_REASONS_MAX = 5

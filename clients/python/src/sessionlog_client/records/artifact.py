@@ -8,8 +8,8 @@ from math import isfinite
 
 from google.protobuf.struct_pb2 import ListValue, NullValue, Struct, Value
 
-from ._limits import ARTIFACT_LEVELS_MAX
-from .errors import RefusedError, too_long
+from .._limits import ARTIFACT_LEVELS_MAX
+from ..errors import RefusedError, too_long
 from .text import to_text, type_name, well_formed
 
 _VALUE_BYTES_MIN = 4

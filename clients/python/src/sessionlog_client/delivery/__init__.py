@@ -1,0 +1,1 @@
+"""The way of encoded records to the service."""
