@@ -16,4 +16,5 @@ export {
 export type { SessionAttemptInput, SessionRecordInput, Text } from "./record/record.js";
 export { type RosterCheck, rosterCheckFor, WORKER_ID_PATHS } from "./record/roster_check.js";
 export { type IncomingHeaders, traceIdFromHeaders } from "./record/trace_id.js";
+export type { Session, SessionRequest } from "./session.js";
 export { type AppendAndWaitOptions, createSessionLogger, type SessionLogger } from "./session_logger.js";

@@ -1,3 +1,4 @@
+import { writeLog } from "./client_log.js";
 import { type AppendOutcome, appendAndWait } from "./delivery/append_and_wait.js";
 import { createRecordBuffer } from "./delivery/buffer.js";
 import { createDiagnostics, violationsText } from "./delivery/diagnostics.js";
@@ -8,7 +9,16 @@ import { createCounters, type Stats } from "./delivery/stats.js";
 import { type Options, resolveOptions, type SessionLoggerOptions, toTimer } from "./options.js";
 import { type EncodedRecord, encodeRecord } from "./record/encode_record.js";
 import type { SessionRecordInput } from "./record/record.js";
+import { addressProblem } from "./rpc/address.js";
 import { createConnection } from "./rpc/connection.js";
+import {
+  runSession,
+  type Session,
+  type SessionParts,
+  type SessionRequest,
+  startSession,
+  startUnrecordedSession,
+} from "./session.js";
 
 export interface AppendAndWaitOptions {
   /** How long to wait; a service that is busy or unavailable is called again until then. 30 s by default. */
@@ -26,6 +36,11 @@ export interface SessionLogger {
   append(record: SessionRecordInput): void;
   /** Stores a record, ahead of those in the buffer; resolves once it is on disk, or with why it is not. */
   appendAndWait(record: SessionRecordInput, options?: AppendAndWaitOptions | null): Promise<AppendOutcome>;
+  /** Runs `work` in a session, whose record is appended when it ends. What `work` throws is recorded as infra_error and
+   * thrown on. Resolves with what `work` returns. */
+  session<Result>(request: SessionRequest, work: (session: Session) => Result | Promise<Result>): Promise<Result>;
+  /** Begins a session that the daemon ends itself, with `end` or by `using`. */
+  startSession(request: SessionRequest): Session;
   /** What has become of the records so far. */
   stats(): Stats;
   /** Waits until all records appended before are stored, refused or dropped; false when the deadline, 10 s by default,
@@ -57,17 +72,41 @@ export function createSessionLogger(
 ): SessionLogger {
   // As a configuration has it, which may not be text at all.
   const trimmed = String(address ?? "").trim();
-  return trimmed === "" ? createDisabledLogger() : createEnabledLogger(resolveOptions(trimmed, options ?? {}));
+  if (trimmed === "") return createDisabledLogger();
+  const resolved = resolveOptions(trimmed, options ?? {});
+  const problem = addressProblem(trimmed);
+  return problem === undefined ? createEnabledLogger(resolved) : createUnusableLogger(resolved, problem);
 }
 
 function createDisabledLogger(): SessionLogger {
   return {
     enabled: false,
     append: () => undefined,
+    session: (request, work) => runSession(startUnrecordedSession(request), work),
+    startSession: startUnrecordedSession,
     appendAndWait: async () => ({ ok: true, session_id: "", timestamp: undefined, sequence: 0, duplicate: false }),
     stats: () => ({ ...createCounters(), buffered: 0, buffered_bytes: 0 }),
     flush: async () => true,
     close: async () => true,
+  };
+}
+
+/** A logger whose address cannot be used, which is reported at once: records are counted as dropped. */
+function createUnusableLogger({ log }: Options, problem: string): SessionLogger {
+  const counters = createCounters();
+  const message = `the address cannot be used: ${problem}`;
+  writeLog(log, "warn", `records are dropped: ${message}`);
+  const append = () => void counters.dropped++;
+  const startDroppedSession = (request: SessionRequest) =>
+    startSession(request, { append, warn: () => undefined, monotonic_ms: () => 0 });
+  return {
+    ...createDisabledLogger(),
+    enabled: true,
+    append,
+    session: (request, work) => runSession(startDroppedSession(request), work),
+    startSession: startDroppedSession,
+    appendAndWait: async () => ({ ok: false, kind: "failed", code: "UNAVAILABLE", message, retry_after_ms: undefined }),
+    stats: () => ({ ...counters, buffered: 0, buffered_bytes: 0 }),
   };
 }
 
@@ -116,6 +155,12 @@ function createEnabledLogger(options: Options): SessionLogger {
 
   const tracked: TrackedLogger = { close: () => logger.close(), abandon: end };
 
+  const session_parts: SessionParts = {
+    append: (record) => logger.append(record),
+    warn: (message) => diagnostics.once(message, message),
+    monotonic_ms: () => performance.now(),
+  };
+
   const logger: SessionLogger = {
     enabled: true,
 
@@ -133,6 +178,10 @@ function createEnabledLogger(options: Options): SessionLogger {
       else diagnostics.refused(encoded.violations, encoded.violations.length);
       sender.wake();
     },
+
+    session: (request, work) => runSession(logger.startSession(request), work),
+
+    startSession: (request) => startSession(request, session_parts),
 
     async appendAndWait(record, call) {
       if (closing !== undefined) {

@@ -22,3 +22,11 @@ export interface FailureCase {
 export function readFailureCases(): readonly FailureCase[] {
   return JSON.parse(readFileSync(new URL("../../cases/failures.json", import.meta.url), "utf8"));
 }
+
+/** An error's text, or the texts of an error and its causes. */
+export type ErrorCase = string | readonly string[];
+
+export function errorOf(given: ErrorCase): unknown {
+  if (typeof given === "string") return given;
+  return given.reduceRight<Error | undefined>((cause, message) => new Error(message, { cause }), undefined);
+}

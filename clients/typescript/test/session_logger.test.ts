@@ -70,6 +70,48 @@ describe("createSessionLogger", () => {
     },
   );
 
+  test.each([":::::", "nowhere://x", "/var/log/sessions.jsonl", "http://127.0.0.1:50051", "127.0.0.1"])(
+    "says at once that %s cannot be used, and counts its records as dropped",
+    async (address) => {
+      const log = quickLogger(address);
+      expect(log.told).toEqual([
+        `session log: records are dropped: the address cannot be used: expected host:port or unix:/path, not "${address}"`,
+      ]);
+      log.append(accepted(0));
+      expect(await log.session({ kind: "fill" }, () => "result")).toBe("result");
+      expect(await log.appendAndWait(accepted(1))).toMatchObject({ ok: false, kind: "failed", code: "UNAVAILABLE" });
+      expect([log.enabled, await log.flush(), await log.close()]).toEqual([true, true, true]);
+      expect(log.stats()).toMatchObject({ dropped: 2, buffered: 0 });
+      expect(log.told).toHaveLength(1);
+    },
+  );
+
+  test("stores the record of a session, whose errors come through as they are", async () => {
+    const { address, rows } = await serve();
+    const log = quickLogger(address);
+    const request = { kind: "fill", prompt: "p", max_iterations: 2, trace_id: "trace", rosterCheck: () => true };
+    const artifact = { fills: [] };
+    const result = await log.session(request, async (session) => {
+      session.noJson(new Error("no JSON"));
+      return session.accept(artifact);
+    });
+    expect(result).toBe(artifact);
+    const down = new Error("fetch failed", { cause: new Error("connect ECONNREFUSED") });
+    await expect(log.session({ kind: "fill" }, () => Promise.reject(down))).rejects.toBe(down);
+    const session = log.startSession({ kind: "fill" });
+    session.accept({});
+    session.accept({});
+    session.end();
+    await log.close();
+    const stored = rows().map((row) => JSON.parse(row));
+    expect(stored).toMatchObject([
+      { session_id: "trace", iterations: 2, final_verdict: "accepted", artifact, grounded_in_roster: true },
+      { final_verdict: "infra_error", attempts: [{ error: "fetch failed: connect ECONNREFUSED" }] },
+      { session_id: session.session_id, final_verdict: "accepted" },
+    ]);
+    expect(log.told).toEqual(["session log: accept was called twice in a session; the first artifact counts"]);
+  });
+
   test("takes null for what is left out", async () => {
     const { address } = await serve();
     const log = createSessionLogger(address, null);

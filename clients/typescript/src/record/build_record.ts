@@ -1,7 +1,7 @@
 /** The record of a session, from what a daemon has at its end. */
 import { PROMPT_CODE_POINTS_MAX } from "@sessionlog/protocol/gen/limits";
 import { type ClientLog, writeLog } from "../client_log.js";
-import { describeError } from "../errors.js";
+import { describeError, errorText } from "../errors.js";
 import type { SessionAttemptInput, SessionRecordInput, Text } from "./record.js";
 import { answeredAtOnce, type RosterCheck } from "./roster_check.js";
 import { cutText } from "./text.js";
@@ -26,12 +26,14 @@ export interface IterateResponse extends IterateFailure {
 }
 
 /** How the session ended. With a response it was accepted, also where there is a failure; with a failure it ran out of
- * attempts; with neither it met an infrastructure error, and `error` is its one attempt. */
+ * attempts; with neither it met an infrastructure error, and `error` is the last of its attempts. */
 export interface IterateOutcome {
   readonly response?: IterateResponse | undefined;
   readonly failure?: IterateFailure | undefined;
-  /** An Error, or its text. */
+  /** An Error, whose causes are recorded with it, or its text. */
   readonly error?: unknown;
+  /** The attempts before the infrastructure error. */
+  readonly history?: readonly SessionAttemptInput[] | undefined;
 }
 
 export interface BuildOptions {
@@ -43,7 +45,8 @@ export interface BuildOptions {
   readonly log?: Pick<ClientLog, "warn"> | undefined;
 }
 
-const INFRA_ERROR_CODE_POINTS_MAX = 800;
+/** The most of an error that is kept of an attempt. */
+export const ATTEMPT_ERROR_CODE_POINTS_MAX = 800;
 
 /** The record of a session that ended like this. Throws nothing: what cannot be read is left out and logged. */
 export function buildSessionRecord(
@@ -51,42 +54,76 @@ export function buildSessionRecord(
   outcome?: IterateOutcome | null,
   options?: BuildOptions | null,
 ): SessionRecordInput {
-  const log = safely(console, "log cannot be read and is left out", () => options?.log) ?? console;
-  /** Callers without types may pass anything, and their getters may throw. */
-  const read = <T extends object, K extends keyof T & string>(source: T | null | undefined, name: K) =>
-    safely(log, `${name} cannot be read and is left out`, () => source?.[name]);
-  const trace_id = read(request, "trace_id");
-  const asked = {
+  const warn = createWarn(options);
+  const read = createReader(warn);
+  const response = read(outcome, "response");
+  const ended = response || read(outcome, "failure");
+  if (!ended) {
+    const history = safely(warn, "history cannot be read and is left out", () => [...(outcome?.history ?? [])]) ?? [];
+    const iterations = history.filter((attempt) => read(attempt, "verdict_kind") !== "infra_error").length;
+    const attempts = [...history, ...infraAttempts(read(outcome, "error"), read(history.at(-1), "iteration"))];
+    return buildEndedRecord(request, { final_verdict: "infra_error", iterations, attempts }, options, warn);
+  }
+  const final_verdict = response ? "accepted" : "max_iter_exhausted";
+  const session = { final_verdict, iterations: read(ended, "iterations"), attempts: read(ended, "history") };
+  const session_id = read(request, "trace_id") || read(ended, "trace_id");
+  return buildEndedRecord(request, { ...session, session_id, artifact: read(response, "artifact") }, options, warn);
+}
+
+export interface EndedSession
+  extends Pick<SessionRecordInput, "final_verdict" | "iterations" | "attempts" | "artifact"> {
+  /** Empty: the request's. */
+  readonly session_id?: string | undefined;
+}
+
+/** The record of a session whose attempts are known. Throws nothing, as `buildSessionRecord`. */
+export function buildEndedRecord(
+  request: IterateRequest,
+  ended: EndedSession,
+  options: BuildOptions | null | undefined,
+  warn: Warn,
+): SessionRecordInput {
+  const read = createReader(warn);
+  const session_id = ended.session_id || read(request, "trace_id");
+  const record = {
     kind: read(request, "kind") ?? "",
-    prompt: safely(log, "prompt cannot be read and is left out", () => cutPrompt(request?.prompt ?? "")),
+    prompt: safely(warn, "prompt cannot be read and is left out", () => cutPrompt(request?.prompt ?? "")),
     model: read(request, "model"),
     provider: read(request, "provider"),
     max_iterations: read(request, "max_iterations"),
     duration_ms: read(options, "duration_ms"),
+    ...ended,
+    session_id,
   };
-  const response = read(outcome, "response");
-  const ended = response || read(outcome, "failure");
-  if (!ended) {
-    const attempts = infraAttempts(read(outcome, "error"));
-    return { ...asked, final_verdict: "infra_error", session_id: trace_id, attempts };
-  }
-  const session_id = trace_id || read(ended, "trace_id");
-  const session = { ...asked, iterations: read(ended, "iterations"), attempts: read(ended, "history"), session_id };
-  if (!response) return { ...session, final_verdict: "max_iter_exhausted" };
-  const artifact = read(response, "artifact");
+  const { artifact } = ended;
+  if (!artifact) return record;
   const rosterCheck = read(options, "rosterCheck");
-  const grounded_in_roster =
-    artifact &&
-    safely(log, "the roster check failed, grounded_in_roster is left out", () => grounded(artifact, rosterCheck));
-  return { ...session, final_verdict: "accepted", artifact, grounded_in_roster };
+  const check = () => grounded(artifact, rosterCheck);
+  const grounded_in_roster = safely(warn, "the roster check failed, grounded_in_roster is left out", check);
+  return { ...record, grounded_in_roster };
 }
 
-/** The result of `work`, which may be code of the caller; undefined, and logged, when it throws. */
-function safely<T>(log: Pick<ClientLog, "warn">, problem: string, work: () => T): T | undefined {
+/** Gets what is left out, and why. */
+type Warn = (message: string) => void;
+
+function createWarn(options: BuildOptions | null | undefined): Warn {
+  const warn = (message: string) => writeLog(console, "warn", message);
+  const log = safely(warn, "log cannot be read and is left out", () => options?.log) ?? console;
+  return (message) => writeLog(log, "warn", message);
+}
+
+/** Reads properties: callers without types may pass anything, and their getters may throw. */
+export function createReader(warn: Warn) {
+  return <T extends object, K extends keyof T & string>(source: T | null | undefined, name: K) =>
+    safely(warn, `${name} cannot be read and is left out`, () => source?.[name]);
+}
+
+/** The result of `work`, which may be code of the caller; undefined, and reported, when it throws. */
+function safely<T>(warn: Warn, problem: string, work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    writeLog(log, "warn", `${problem}: ${describeError(error)}`);
+    warn(`${problem}: ${describeError(error)}`);
     return undefined;
   }
 }
@@ -97,21 +134,11 @@ function cutPrompt(prompt: Text): Text {
   return is_text ? cutText(prompt, PROMPT_CODE_POINTS_MAX) : prompt;
 }
 
-function infraAttempts(error: unknown): readonly SessionAttemptInput[] {
+/** The attempt that an infrastructure error was, after those of the history; none without an error. */
+function infraAttempts(error: unknown, last_iteration: number | undefined): readonly SessionAttemptInput[] {
   if (error === undefined || error === null || error === "") return [];
-  const text = messageOf(error) || describeError(error);
-  return [{ iteration: 0, verdict_kind: "infra_error", error: cutText(text, INFRA_ERROR_CODE_POINTS_MAX) }];
-}
-
-/** The message of an Error; empty where it is not text. */
-function messageOf(error: unknown): string {
-  try {
-    const message: unknown = error instanceof Error ? error.message : "";
-    return typeof message === "string" ? message : "";
-  } catch {
-    // A getter of the daemon's own; describeError reports such an error by another text.
-    return "";
-  }
+  const iteration = last_iteration === undefined ? 0 : last_iteration + 1;
+  return [{ iteration, verdict_kind: "infra_error", error: errorText(error, ATTEMPT_ERROR_CODE_POINTS_MAX) }];
 }
 
 function grounded(artifact: object, rosterCheck: RosterCheck | undefined): boolean | undefined {

@@ -5,8 +5,8 @@ import {
   SessionLogService,
   type TailSessionsRequest,
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { isLocal } from "./address.js";
 import { type CallFailure, callFailure, toCallFailure } from "./failure.js";
-import { isLocal } from "./local_address.js";
 import { encodeAppendRequest, encodeBatchRequest, toBuffer } from "./requests.js";
 import { readTail, type TailMessage, type TailOptions } from "./tail.js";
 

@@ -8,9 +8,9 @@ import type {
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describeError } from "../errors.js";
 import type { Options, TlsOptions } from "../options.js";
+import { isLocal } from "./address.js";
 import { type ApiClient, type CallOptions, type CallResult, createApiClient } from "./api_client.js";
 import { callFailure } from "./failure.js";
-import { isLocal } from "./local_address.js";
 
 /** Sends records. Nothing here throws or rejects, whatever a service or an option does. */
 export interface Connection {

@@ -115,6 +115,20 @@ test("buildSessionRecord throws nothing for a log that does, or arguments that a
   expect(Reflect.apply(buildSessionRecord, undefined, [])).toMatchObject({ final_verdict: "infra_error" });
 });
 
+test("buildSessionRecord keeps the attempts before an infrastructure error, and counts those that the model answered", () => {
+  const history = [
+    { iteration: 0, verdict_kind: "infra_error", error: "overloaded", span_id: "a1" },
+    { iteration: 3, verdict_kind: "no_json" },
+  ];
+  const down = { iteration: 4, verdict_kind: "infra_error", error: "down" };
+  const counted = { ...asked, final_verdict: "infra_error", iterations: 1 };
+  expect(buildSessionRecord(request, { error: "down", history })).toMatchObject({
+    ...counted,
+    attempts: [...history, down],
+  });
+  expect(buildSessionRecord(request, { history })).toMatchObject({ ...counted, attempts: history });
+});
+
 test("buildSessionRecord makes no attempt of no error", () => {
   expect(buildSessionRecord(request, {})).toMatchObject({ final_verdict: "infra_error", attempts: [] });
 });

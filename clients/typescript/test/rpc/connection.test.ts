@@ -52,8 +52,6 @@ test("createConnection leaves other machines to the proxy", async () => {
 });
 
 test.each([
-  ["no address at all", ":::::", {}],
-  ["an unknown scheme", "nowhere://x", {}],
   ["a certificate that is not there", "127.0.0.1:1", { tls: { ca_file: "/no/such/file.pem" } }],
   ["a certificate that is none", "127.0.0.1:1", { tls: { ca_file: import.meta.filename } }],
   [
