@@ -27,3 +27,14 @@ export function isLoopback(address: Address): boolean {
   if (isIPv6(host)) return new URL(`http://[${host}]`).hostname === "[::1]";
   return host.toLowerCase() === "localhost" || (isIPv4(host) && host.startsWith("127."));
 }
+
+/** sun_path has 108 bytes, one of them for the end: a longer path is cut without an error. */
+const SOCKET_PATH_BYTES_MAX = 107;
+
+/** Why an address cannot be used although it is well formed; undefined for a good one. */
+export function addressProblem(address: Address): string | undefined {
+  if (address.kind !== "unix") return undefined;
+  const bytes = Buffer.byteLength(address.path);
+  if (bytes <= SOCKET_PATH_BYTES_MAX) return undefined;
+  return `the socket path has ${bytes} bytes, at most ${SOCKET_PATH_BYTES_MAX} are possible`;
+}

@@ -1,4 +1,4 @@
-import { isLoopback, parseAddress } from "./address.js";
+import { addressProblem, isLoopback, parseAddress } from "./address.js";
 import { CONFIG_VARIABLE, type Environment, refuseUnknownVariables } from "./environment.js";
 import { ConfigError } from "./errors.js";
 import { type ConfigFile, readConfigFile } from "./file.js";
@@ -68,7 +68,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   });
   for (const section of Object.values(table)) Object.freeze(section);
   const config: Config = Object.freeze(table);
-  refuseOpenListen(config, places.get("server.listen") ?? "[server] listen");
+  checkListen(config, places.get("server.listen") ?? "[server] listen");
   refuseContradictions(config, (name) => places.get(name) ?? name);
   return { config, entries, file: file?.path };
 }
@@ -119,8 +119,10 @@ function excerpt(value: unknown): string {
 }
 
 /** Without TLS anyone on the network can read records and write: that needs an explicit flag. */
-function refuseOpenListen({ server }: Config, place: string): void {
+function checkListen({ server }: Config, place: string): void {
   const address = parseAddress(server.listen);
+  const problem = address && addressProblem(address);
+  if (problem !== undefined) throw new ConfigError(`${place}: ${problem}`);
   if (server.insecure || (address !== undefined && isLoopback(address))) return;
   throw new ConfigError(
     `${place}: ${JSON.stringify(server.listen)} is not a loopback address, and without TLS anyone there could read and write; ` +

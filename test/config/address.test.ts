@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isLoopback, parseAddress } from "../../src/config/address.js";
+import { addressProblem, isLoopback, parseAddress } from "../../src/config/address.js";
 
 test.each([
   ["127.0.0.1:50051", true],
@@ -52,4 +52,12 @@ test.each([
 test("parseAddress takes the parts apart", () => {
   expect(parseAddress("[::1]:0")).toEqual({ kind: "tcp", host: "::1", port: 0 });
   expect(parseAddress("unix:///run/a.sock")).toEqual({ kind: "unix", path: "/run/a.sock" });
+});
+
+test("addressProblem says how long a socket path is that would be cut", () => {
+  const problemOf = (path: string) => addressProblem({ kind: "unix", path });
+  expect(problemOf(`/${"s".repeat(106)}`)).toBeUndefined();
+  expect(problemOf(`/${"s".repeat(107)}`)).toBe("the socket path has 108 bytes, at most 107 are possible");
+  expect(problemOf(`/${"ü".repeat(60)}`)).toBe("the socket path has 121 bytes, at most 107 are possible");
+  expect(addressProblem({ kind: "tcp", host: "h".repeat(200), port: 1 })).toBeUndefined();
 });

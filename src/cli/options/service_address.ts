@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { parseAddress } from "../../config/address.js";
+import { addressProblem, parseAddress } from "../../config/address.js";
 import { ADDRESS_VARIABLE, refuseUnknownVariables } from "../../config/environment.js";
 import { ConfigError } from "../../config/errors.js";
 import type { CliContext } from "../context.js";
@@ -19,10 +19,12 @@ export function addressOption(): Option {
 export function findAddress(flag: string | undefined, { env }: CliContext): string {
   refuseUnknownVariables(env);
   const text = flag ?? env[ADDRESS_VARIABLE] ?? DEFAULT_ADDRESS;
+  const name = flag === undefined ? ADDRESS_VARIABLE : "--address";
   const parsed = parseAddress(text);
   if (parsed === undefined || (parsed.kind === "tcp" && parsed.port === 0)) {
-    const name = flag === undefined ? ADDRESS_VARIABLE : "--address";
     throw new ConfigError(`${name}: expected "host:port" or "unix:/path"; got ${JSON.stringify(text)}`);
   }
+  const problem = addressProblem(parsed);
+  if (problem !== undefined) throw new ConfigError(`${name}: ${problem}`);
   return text;
 }
