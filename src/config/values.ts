@@ -61,6 +61,16 @@ export function size(min: string, max: string, zero?: string): ValueType<number>
   return quantity(SIZE, min, max, zero);
 }
 
+/** Bytes, from `min` to `max`, or "auto", whose value is 0. */
+export function sizeOrAuto(min: string, max: string): ValueType<number> {
+  const type = size(min, max);
+  return {
+    ...type,
+    expected: `${type.expected}, or "auto"`,
+    read: (value, base) => (value === "auto" ? { value: 0, toml: '"auto"' } : type.read(value, base)),
+  };
+}
+
 /** Milliseconds, from `min` to `max`: text with a unit. `zero` is what "0s" means, where that is allowed too. */
 export function duration(min: string, max: string, zero?: string): ValueType<number> {
   return quantity(DURATION, min, max, zero);

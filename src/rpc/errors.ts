@@ -26,7 +26,7 @@ const MESSAGE_BYTES_MAX = 1_000;
 const STATUS_BYTES_MAX = 4_096;
 /** Within STATUS_BYTES_MAX: the message once more, and 96 bytes for the code, the type's name, tags and lengths. */
 const VIOLATION_BYTES_MAX = STATUS_BYTES_MAX - MESSAGE_BYTES_MAX - 96;
-const UNAVAILABLE_RETRY_MS = 1_000;
+const RETRY_MS = 1_000;
 /** Within MESSAGE_BYTES_MAX: room for saying how many violations there are. */
 const COUNT_BYTES = 100;
 
@@ -62,7 +62,12 @@ export function appendFailureStatus(failure: AppendFailure): RpcStatus {
 
 /** UNAVAILABLE with a RetryInfo, for a call that does not append. */
 export function unavailableStatus(message: string): RpcStatus {
-  return retryStatus(status.UNAVAILABLE, message, UNAVAILABLE_RETRY_MS);
+  return retryStatus(status.UNAVAILABLE, message, RETRY_MS);
+}
+
+/** RESOURCE_EXHAUSTED with a RetryInfo, for a limit that gives way with time. */
+export function exhaustedStatus(message: string): RpcStatus {
+  return retryStatus(status.RESOURCE_EXHAUSTED, message, RETRY_MS);
 }
 
 /** INTERNAL, for defects; the reason goes to the log only. */

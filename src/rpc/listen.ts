@@ -1,58 +1,87 @@
 import { lookup } from "node:dns/promises";
 import { access, lstat, unlink } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import type { Server, ServerCredentials } from "@grpc/grpc-js";
 
-/** Where a server listens, with the real port; or why it cannot, in one line that names the address. */
+/** Where connections are accepted. */
+export interface Listener {
+  /** `host:port` with the real port, or `unix:/path`. */
+  readonly address: string;
+  /** Accepts no further connections; those that are open stay. */
+  stop(): void;
+}
+
+/** A listener; or why there is none, in one line that names the address. */
 export type ListenOutcome =
-  | { readonly ok: true; readonly address: string }
+  | { readonly ok: true; readonly listener: Listener }
   | { readonly ok: false; readonly message: string };
 
+/** Gets what a listener accepts. */
+export interface ConnectionPort {
+  accept(socket: Socket): void;
+  /** A connection could not be accepted: no descriptor is free. */
+  acceptFailed(error: Error): void;
+}
+
 const UNIX_PREFIX = "unix:";
+/** Connections that the kernel may hold until they are accepted. */
+const BACKLOG = 511;
 
 /**
- * Binds a server to `host:port` (port 0: a free one; every address of the host's name) or `unix:/path`. A socket file without
- * a listener, left by a crash, is removed.
+ * Listens on `host:port` (port 0: a free one; every address of the host's name) or `unix:/path`. A socket file without a
+ * listener, left by a crash, is removed.
  */
-export async function listen(server: Server, address: string, credentials: ServerCredentials): Promise<ListenOutcome> {
+export async function listen(address: string, port: ConnectionPort): Promise<ListenOutcome> {
+  const servers: Server[] = [];
+  const stop = () => {
+    for (const server of servers) server.close();
+  };
   try {
-    if (address.startsWith(UNIX_PREFIX)) {
-      await prepareSocketPath(address.slice(UNIX_PREFIX.length));
-      await bind(server, address, credentials);
-      return { ok: true, address };
+    if (!address.startsWith(UNIX_PREFIX)) {
+      const bound = await bindHost(servers, address, port);
+      return { ok: true, listener: { address: bound, stop } };
     }
-    return { ok: true, address: await bindHost(server, address, credentials) };
+    const path = address.slice(UNIX_PREFIX.length).replace(/^\/\//, "");
+    await prepareSocketPath(path);
+    await bind(servers, { path }, port);
+    return { ok: true, listener: { address, stop } };
   } catch (error) {
+    stop();
     return { ok: false, message: `cannot listen on ${address}: ${explain(error)}` };
   }
 }
 
-/** Binds all addresses of a host. grpc-js by itself is satisfied with one of them, so that a `localhost` whose IPv4
- * port is in use would be served on IPv6 alone. */
-async function bindHost(server: Server, address: string, credentials: ServerCredentials): Promise<string> {
+/** Binds all addresses of a host: a `localhost` whose IPv4 port is in use must not be served on IPv6 alone. */
+async function bindHost(servers: Server[], address: string, connections: ConnectionPort): Promise<string> {
   const colon = address.lastIndexOf(":");
   const host = address.slice(0, colon);
   let port = Number(address.slice(colon + 1));
   const resolved = await lookup(host.replace(/^\[(.*)\]$/, "$1"), { all: true });
-  let bound = 0;
   for (const { address: ip, family } of resolved) {
     try {
-      port = await bind(server, `${family === 6 ? `[${ip}]` : ip}:${port}`, credentials);
-      bound += 1;
+      port = await bind(servers, { host: ip, port, ipv6Only: family === 6 && resolved.length > 1 }, connections);
     } catch (error) {
       // A machine without IPv6 may still resolve localhost to ::1.
       const missing = /EADDRNOTAVAIL|EAFNOSUPPORT/.test(String(error));
       if (!missing || resolved.length === 1) throw error;
     }
   }
-  if (bound === 0) throw new Error("EADDRNOTAVAIL");
+  if (servers.length === 0) throw new Error("EADDRNOTAVAIL");
   return `${host}:${port}`;
 }
 
-function bind(server: Server, address: string, credentials: ServerCredentials): Promise<number> {
+/** Resolves with the port, 0 for a path. */
+function bind(servers: Server[], where: ListenOptions, connections: ConnectionPort): Promise<number> {
+  const server = createServer(connections.accept);
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
+    server.once("error", reject);
+    server.listen({ backlog: BACKLOG, ...where }, () => {
+      server.off("error", reject);
+      server.on("error", connections.acceptFailed);
+      servers.push(server);
+      const bound = server.address();
+      resolve(typeof bound === "object" && bound !== null ? bound.port : 0);
+    });
   });
 }
 
@@ -93,7 +122,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   ENOENT: "no such directory",
 };
 
-/** grpc-js wraps the system's errors into longer texts, in which only the code stands out. */
+/** The system's errors in plain words, with their codes. */
 function explain(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const code = /\bE[A-Z]{3,}\b/.exec(text)?.[0];

@@ -11,13 +11,30 @@ export interface RpcObserver {
   recordRefused(reasons: readonly Reason[]): void;
   /** How many TailSessions calls are open now. */
   tailsChanged(open: number): void;
+  /** How many connections are open now. */
+  connectionsChanged(open: number): void;
+  /** A connection was closed at once: the setting, or "open_files" when no descriptor was free. */
+  connectionRefused(limit: ConnectionLimit): void;
+  /** How many calls wait until they are read. */
+  callsWaitingChanged(waiting: number): void;
+  /** A call, or with "stalled" a connection, was refused or cut. */
+  callCut(reason: CutReason): void;
 }
+
+export type ConnectionLimit = "max_connections" | "max_connections_per_peer" | "open_files";
+
+/** A body or an answer took too long, a connection sent too much that is part of no request, memory, or another limit. */
+export type CutReason = "late" | "stalled" | "memory" | "limit";
 
 export const NO_RPC_OBSERVER: RpcObserver = {
   callEnded() {},
   recordAccepted() {},
   recordRefused() {},
   tailsChanged() {},
+  connectionsChanged() {},
+  connectionRefused() {},
+  callsWaitingChanged() {},
+  callCut() {},
 };
 
 /** A RecordToRow that reports each record. */

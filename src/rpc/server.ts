@@ -5,7 +5,11 @@ import { type AppendPort, createAppendHandler, type HandlerParts } from "./appen
 import { createBatchHandler } from "./append/batch.js";
 import type { AlarmLog } from "./append/ungrounded.js";
 import { addHealth } from "./health.js";
-import { type ListenOutcome, listen } from "./listen.js";
+import { createCallLimits } from "./limits/call_limits.js";
+import { createConnections } from "./limits/connections.js";
+import { connectionsMax } from "./limits/open_files.js";
+import { createLimitReports } from "./limits/reports.js";
+import { type Listener, listen } from "./listen.js";
 import { NO_RPC_OBSERVER, observeRecords, type RpcObserver } from "./observer.js";
 import { trackStreams } from "./open_streams.js";
 import { addReflection } from "./reflection.js";
@@ -14,8 +18,8 @@ import { type RpcLog, toUnaryCall } from "./unary.js";
 
 /** The gRPC surface: SessionLog, health and reflection on one address. */
 export interface RpcServer {
-  /** Accepts connections on `host:port` or `unix:/path`; health is NOT_SERVING until set. */
-  listen(address: string): Promise<ListenOutcome>;
+  /** Accepts connections on `host:port` or `unix:/path`; health is NOT_SERVING until set. Resolves with the real address. */
+  listen(address: string): Promise<ServeOutcome>;
   setServing(serving: boolean): void;
   /** Ends the streams that clients hold open (Watch, reflection, TailSessions). */
   endStreams(): void;
@@ -24,6 +28,11 @@ export interface RpcServer {
   /** Cuts all connections. */
   kill(): void;
 }
+
+/** Where the server listens, with the real port; or why it cannot, in one line that names the address. */
+export type ServeOutcome =
+  | { readonly ok: true; readonly address: string }
+  | { readonly ok: false; readonly message: string };
 
 export interface RpcServerOptions extends HandlerParts {
   readonly limits: Config["server"];
@@ -34,16 +43,31 @@ export interface RpcServerOptions extends HandlerParts {
 
 /** The largest message sent; clients refuse more than these 4 MiB by default. */
 const SEND_BYTES_MAX = 4 * 1024 * 1024;
-/** How long a reader may leave rows unread. */
-const TAIL_STALL_MS = 60_000;
 
 export function createRpcServer(options: RpcServerOptions): RpcServer {
-  const server = new Server(serverOptions(options.limits));
+  const { limits, log, observer = NO_RPC_OBSERVER } = options;
+  const reports = createLimitReports(observer, log);
+  const connections_max = connectionsMax(limits.max_connections);
+  const calls = createCallLimits({ limits, connections_max, observer, reports });
+  const server = new Server({ ...serverOptions(limits), interceptors: [calls.interceptor] });
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const connections = createConnections({
+    connections_max,
+    peer_connections_max: limits.max_connections_per_peer,
+    reports,
+    observer,
+    serve(socket) {
+      const closed = calls.connect(socket);
+      injector.injectConnection(socket);
+      return closed;
+    },
+  });
+  let listener: Listener | undefined;
+
   const streams = trackStreams(server);
   const health = addHealth(streams.host);
   addReflection(streams.host);
 
-  const observer = options.observer ?? NO_RPC_OBSERVER;
   const parts = { ...options, observer, recordToRow: observeRecords(options.recordToRow, observer) };
   const { appendSession, batchAppendSessions, tailSessions } = SessionLogService;
   streams.host.addService(
@@ -55,21 +79,35 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     {
       appendSession: toUnaryCall("AppendSession", createAppendHandler(parts), parts),
       batchAppendSessions: toUnaryCall("BatchAppendSessions", createBatchHandler(parts), parts),
-      tailSessions: createTailCall({ ...parts, message_bytes_max: SEND_BYTES_MAX, stall_ms: TAIL_STALL_MS }),
+      tailSessions: createTailCall({
+        ...parts,
+        message_bytes_max: SEND_BYTES_MAX,
+        stall_ms: limits.response_timeout_ms,
+      }),
     },
   );
 
   return {
-    listen: (address) => listen(server, address, ServerCredentials.createInsecure()),
+    async listen(address) {
+      const outcome = await listen(address, connections);
+      if (!outcome.ok) return outcome;
+      listener = outcome.listener;
+      return { ok: true, address: listener.address };
+    },
     setServing: health.setServing,
     endStreams: streams.end,
-    close() {
-      return new Promise((resolve) => {
-        // Its only error is that the server was not listening, which is what is wanted.
-        server.tryShutdown(() => resolve());
-      });
+    async close() {
+      listener?.stop();
+      // It reports no error but that nothing listens.
+      await new Promise((resolve) => server.tryShutdown(resolve));
+      calls.stop();
     },
-    kill: () => server.forceShutdown(),
+    kill() {
+      listener?.stop();
+      calls.stop();
+      server.forceShutdown();
+      connections.cutAll();
+    },
   };
 }
 

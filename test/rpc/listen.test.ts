@@ -2,29 +2,27 @@ import { linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } fro
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { listen } from "../../src/rpc/listen.js";
-
-const credentials = ServerCredentials.createInsecure();
-setLogVerbosity(logVerbosity.NONE);
+import { type Listener, listen } from "../../src/rpc/listen.js";
 
 describe("listen", () => {
   let directory: string;
-  let servers: Server[];
+  let listeners: Listener[];
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "sessionlog-listen-"));
-    servers = [];
+    listeners = [];
   });
   afterEach(() => {
-    for (const server of servers) server.forceShutdown();
+    for (const listener of listeners) listener.stop();
     rmSync(directory, { recursive: true });
   });
 
-  function start(address: string) {
-    const server = new Server();
-    servers.push(server);
-    return listen(server, address, credentials);
+  /** Closes what it accepts. */
+  async function start(address: string) {
+    const outcome = await listen(address, { accept: (socket) => socket.destroy(), acceptFailed() {} });
+    if (!outcome.ok) return outcome;
+    listeners.push(outcome.listener);
+    return { ok: true, address: outcome.listener.address } as const;
   }
 
   test.each(["127.0.0.1", "localhost"])("tells the real port of %s:0, which is then taken", async (host) => {

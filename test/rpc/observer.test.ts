@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { NO_OBSERVER } from "../../src/journal/types.js";
+import { NO_RPC_OBSERVER } from "../../src/rpc/observer.js";
 import { sessionBytes, startTestServer, type TestServer } from "../support/server.js";
 
 let server: TestServer;
@@ -13,6 +14,7 @@ test("RpcObserver hears of each call, record and tail", async () => {
   server = await startTestServer({
     observer: {
       ...NO_OBSERVER,
+      ...NO_RPC_OBSERVER,
       callEnded(method, code, duration_ms) {
         calls.push([method, code]);
         durations.push(duration_ms);

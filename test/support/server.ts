@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ApiClient, createApiClient } from "@sessionlog/client/rpc/api_client";
 import { pino } from "pino";
-import type { Config } from "../../src/config/config.js";
+import { type Config, loadConfig } from "../../src/config/config.js";
 import { createJournal, type Journal, type JournalOptions } from "../../src/journal/index.js";
 import { recordJsonToBytes } from "../../src/record/index.js";
 import { type LaunchedService, launchService, type ServiceParts } from "../../src/service/launch.js";
@@ -42,20 +42,24 @@ export interface TestServer {
   close(): Promise<number>;
 }
 
+const { config: defaults } = loadConfig({
+  flags: new Map(),
+  config_flag: undefined,
+  env: {},
+  cwd: "/",
+  readFile() {
+    throw Object.assign(new Error("no file"), { code: "ENOENT" });
+  },
+});
+
 /** What the service runs with when nothing else is said, on a free port and in this directory. */
 export function testConfig(directory: string, options: TestServerOptions = {}): Config {
   return {
     server: {
+      ...defaults.server,
       listen: "127.0.0.1:0",
-      insecure: false,
-      max_message_bytes: 4 * 1024 * 1024,
       drain_timeout_ms: 5_000,
-      max_concurrent_streams: 1_000,
       max_connection_idle_ms: 0,
-      max_connection_age_ms: 0,
-      keepalive_time_ms: 60_000,
-      keepalive_timeout_ms: 20_000,
-      max_session_memory_bytes: 64 * 1024 * 1024,
       ...options.server,
     },
     log: {

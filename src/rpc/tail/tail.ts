@@ -20,7 +20,6 @@ export interface TailParts extends CallReports {
   readonly stall_ms: number;
 }
 
-const TAILS_MAX = 64;
 const method = "TailSessions";
 /** Initial metadata: the sequence that the call begins with. */
 const FIRST_SEQUENCE = "sessionlog-first-sequence";
@@ -48,9 +47,6 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
     if (from_sequence > journal.next_sequence) {
       const details = `from_sequence ${from_sequence}: the session log ends with row ${journal.next_sequence - 1}`;
       return { code: status.OUT_OF_RANGE, details };
-    }
-    if (tails === TAILS_MAX) {
-      return { code: status.RESOURCE_EXHAUSTED, details: `${TAILS_MAX} tails are open, the maximum` };
     }
     observer.tailsChanged(++tails);
     log.debug({ tails }, "tail opened");

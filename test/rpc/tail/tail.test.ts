@@ -207,7 +207,10 @@ describe("follow", () => {
   });
 
   test("TailSessions sends every row once, in order, to readers that come at any time, over rotation and gzip", async () => {
-    const server = await start({ rotation: { max_bytes: 3_000, compress: "gzip" } });
+    const server = await start({
+      server: { max_tails_per_connection: 64 },
+      rotation: { max_bytes: 3_000, compress: "gzip" },
+    });
     const random = createRandom(7);
     const total = 400;
     const readers: Promise<void>[] = [];
@@ -264,7 +267,7 @@ describe("the end of a tail", () => {
   });
 
   test("TailSessions refuses the 65th tail, until another one has ended", async () => {
-    const server = await start();
+    const server = await start({ server: { max_tails_per_connection: 64 } });
     const stops = Array.from({ length: 64 }, () => new AbortController());
     const calls = stops.map(({ signal }) => server.client.tail({ follow: true }, { signal }).next());
     await following(server, 64);

@@ -1,0 +1,207 @@
+import type { Http2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { type Metadata, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import type { Config } from "../../config/config.js";
+import { exhaustedStatus, type RpcStatus } from "../errors.js";
+import type { CutReason, RpcObserver } from "../observer.js";
+import { createAdmission } from "./admission.js";
+import { peerOf } from "./connections.js";
+import { metadataBytes, streamOf } from "./grpc_call.js";
+import { type CallHost, LimitedCall } from "./limited_call.js";
+import { createMemoryLimit } from "./memory.js";
+import type { LimitReports } from "./reports.js";
+
+/** The limits on calls, and on what a connection sends. */
+export interface CallLimits {
+  readonly interceptor: ServerInterceptor;
+  /** A connection is open, and will be served. Returns what is to be called once it is closed. */
+  connect(socket: Socket): () => void;
+  /** No further checks. */
+  stop(): void;
+}
+
+export interface CallLimitsOptions {
+  readonly limits: Config["server"];
+  readonly connections_max: number;
+  readonly observer: RpcObserver;
+  readonly reports: LimitReports;
+}
+
+interface Connection extends CallHost {
+  readonly socket: Socket;
+  readonly calls: Set<LimitedCall>;
+  /** How many calls are open of the methods that have a limit of their own, by path. */
+  readonly open: Map<string, number>;
+  /** Calls that were late. */
+  strikes: number;
+  /** What the socket had received at the last sweep, and how much of what was not body is above the rate. */
+  seen_bytes: number;
+  surplus_bytes: number;
+}
+
+const TAIL = SessionLogService.tailSessions.path;
+const HEALTH = "/grpc.health.v1.Health/";
+const WATCH = `${HEALTH}Watch`;
+const SESSION_LOG = "/sessionlog.v1.SessionLog/";
+const WATCHES_PER_CONNECTION_MAX = 2;
+/** Between two looks at memory, timeouts and what connections send. */
+const SWEEP_MS = 100;
+/** A connection is cut at this many late calls. */
+const STRIKES_MAX = 3;
+/** How long a reset may be on its way: a client that takes nothing at all is cut. */
+const RESET_MS = 1_000;
+/** A connection's number, on its socket: sessions of HTTP/2 show that, and a Unix socket has no address. */
+const NUMBER = Symbol("connection");
+
+export function createCallLimits({ limits, connections_max, observer, reports }: CallLimitsOptions): CallLimits {
+  const admission = createAdmission({
+    lane_calls_max: limits.max_active_calls_per_connection,
+    lane_bytes_max: limits.max_pending_bytes_per_connection,
+    total_bytes_max: limits.max_pending_bytes,
+    share_bytes: Math.floor(limits.max_pending_bytes / connections_max),
+  });
+  const memory = createMemoryLimit(limits.memory_limit_bytes);
+  const connections = new Map<number, Connection>();
+  const bySession = new WeakMap<Http2Session, Connection>();
+  let connected = 0;
+  let tails = 0;
+  let now_ms = performance.now();
+  let waiting = 0;
+
+  function refuse(connection: Connection, call: LimitedCall, reason: CutReason, setting: string, refusal: RpcStatus) {
+    reports.callCut(reason, setting, peerOf(connection.socket));
+    if (call.path.startsWith(SESSION_LOG)) observer.callEnded(call.path.slice(SESSION_LOG.length), refusal.code, 0);
+    return refusal;
+  }
+
+  function begin(connection: Connection, call: LimitedCall, metadata: Metadata): RpcStatus | undefined {
+    const { path } = call;
+    const over = (setting: string, message: string) =>
+      refuse(connection, call, "limit", setting, exhaustedStatus(message));
+    if (memory.exceeded && !path.startsWith(HEALTH)) return refuse(connection, call, ...NO_MEMORY);
+    if (metadataBytes(metadata) > limits.max_metadata_bytes) {
+      const details = `the metadata has more than ${limits.max_metadata_bytes} bytes`;
+      return refuse(connection, call, "limit", "max_metadata_bytes", { code: status.RESOURCE_EXHAUSTED, details });
+    }
+    if (path === TAIL || path === WATCH) {
+      const open = connection.open.get(path) ?? 0;
+      if (path === TAIL && tails >= limits.max_tails) {
+        return over("max_tails", `${limits.max_tails} tails are open, the maximum`);
+      }
+      const max = path === TAIL ? limits.max_tails_per_connection : WATCHES_PER_CONNECTION_MAX;
+      if (open >= max) {
+        const setting = path === TAIL ? "max_tails_per_connection" : "Watch";
+        return over(setting, `${max} such calls are open on this connection, the maximum`);
+      }
+      connection.open.set(path, open + 1);
+      if (path === TAIL) tails += 1;
+    }
+    connection.calls.add(call);
+    return undefined;
+  }
+
+  function end(connection: Connection, call: LimitedCall): void {
+    const { path } = call;
+    if (!connection.calls.delete(call)) return;
+    if (path !== TAIL && path !== WATCH) return;
+    connection.open.set(path, (connection.open.get(path) ?? 1) - 1);
+    if (path === TAIL) tails -= 1;
+  }
+
+  function connectionOf(session: Http2Session | undefined): Connection {
+    const known = session && bySession.get(session);
+    if (known !== undefined) return known;
+    const number: unknown = session && Reflect.get(session.socket, NUMBER);
+    const connection = typeof number === "number" ? connections.get(number) : undefined;
+    if (session === undefined || connection === undefined) throw new Error("a call of no connection");
+    bySession.set(session, connection);
+    return connection;
+  }
+
+  function cut(connection: Connection, reason: CutReason, setting: string): void {
+    reports.callCut(reason, setting, peerOf(connection.socket));
+    connection.socket.destroy();
+  }
+
+  /** A late call is ended, the third one with its connection. */
+  function late(connection: Connection, call: LimitedCall, setting: "request_timeout" | "response_timeout"): void {
+    connection.strikes += 1;
+    if (connection.strikes >= STRIKES_MAX) {
+      cut(connection, "late", setting);
+    } else if (setting === "request_timeout") {
+      const details = `the request did not arrive within ${limits.request_timeout_ms / 1_000} s`;
+      call.refuse(refuse(connection, call, "late", setting, { code: status.DEADLINE_EXCEEDED, details }));
+    } else {
+      reports.callCut("late", setting, peerOf(connection.socket));
+      call.reset();
+    }
+  }
+
+  function checkCalls(connection: Connection): void {
+    for (const call of connection.calls) {
+      if (connection.socket.destroyed) return;
+      if (call.wasReset) {
+        if (call.sendingFor(now_ms) > RESET_MS) cut(connection, "late", "response_timeout");
+      } else if (call.readingFor(now_ms) > limits.request_timeout_ms) late(connection, call, "request_timeout");
+      else if (call.sendingFor(now_ms) > limits.response_timeout_ms) late(connection, call, "response_timeout");
+      else if (memory.exceeded && call.unread) call.refuse(refuse(connection, call, ...NO_MEMORY));
+    }
+  }
+
+  /** What is no body of a call that is read: frames that cost time, and count nowhere else. */
+  function checkSurplus(connection: Connection, passed_ms: number): void {
+    const bytes = connection.socket.bytesRead - connection.body_bytes;
+    const allowed_bytes = (limits.stall_bytes_per_second * passed_ms) / 1_000;
+    connection.surplus_bytes = Math.max(0, connection.surplus_bytes + bytes - connection.seen_bytes - allowed_bytes);
+    connection.seen_bytes = bytes;
+    if (connection.surplus_bytes > limits.stall_bytes_per_second / 4) {
+      cut(connection, "stalled", "stall_bytes_per_second");
+    }
+  }
+
+  function sweep(): void {
+    const passed_ms = performance.now() - now_ms;
+    now_ms += passed_ms;
+    memory.sample();
+    admission.rotate();
+    for (const connection of connections.values()) {
+      checkSurplus(connection, passed_ms);
+      checkCalls(connection);
+    }
+    if (admission.waiting !== waiting) observer.callsWaitingChanged(admission.waiting);
+    waiting = admission.waiting;
+  }
+  const timer = setInterval(sweep, SWEEP_MS).unref();
+
+  return {
+    interceptor(method, call) {
+      const stream = streamOf(call);
+      return new LimitedCall(method, call, stream, connectionOf(stream.session));
+    },
+    connect(socket) {
+      const number = connected++;
+      Object.defineProperty(socket, NUMBER, { value: number });
+      const connection: Connection = {
+        admission,
+        lane: admission.openLane(),
+        message_bytes_max: limits.max_message_bytes,
+        body_bytes: 0,
+        now_ms: () => now_ms,
+        begin: (call, metadata) => begin(connection, call, metadata),
+        end: (call) => end(connection, call),
+        socket,
+        calls: new Set(),
+        open: new Map(),
+        strikes: 0,
+        seen_bytes: 0,
+        surplus_bytes: 0,
+      };
+      connections.set(number, connection);
+      return () => void connections.delete(number);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+const NO_MEMORY = ["memory", "memory_limit", exhaustedStatus("the service has no memory left for this call")] as const;

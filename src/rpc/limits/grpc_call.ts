@@ -1,0 +1,42 @@
+/**
+ * What grpc-js keeps to itself, and limits need: the HTTP/2 stream of a call, which alone can stop reading in the midst of
+ * a message and can be reset, and whether its messages are compressed. The version of grpc-js is pinned for it; the tests
+ * of this folder fail when these fields are gone.
+ */
+import type { ServerHttp2Stream } from "node:http2";
+import { Duplex } from "node:stream";
+import { type Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+
+/** The stream of the call that an interceptor is given. */
+export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
+  const stream: unknown = Reflect.get(call, "stream");
+  if (!isHttp2Stream(stream)) throw new Error("grpc-js gives no stream");
+  return stream;
+}
+
+function isHttp2Stream(value: unknown): value is ServerHttp2Stream {
+  return value instanceof Duplex && "rstCode" in value;
+}
+
+/** Whether the messages of a call may be larger than what is read of them. */
+export function isCompressed(call: ServerInterceptingCallInterface): boolean {
+  return Reflect.get(call, "incomingEncoding") !== "identity";
+}
+
+/** Answers INVALID_ARGUMENT for a message that does not unpack. grpc-js says INTERNAL, and says it past all interceptors. */
+export function blameClient(call: ServerInterceptingCallInterface): void {
+  const sendStatus = call.sendStatus.bind(call);
+  call.sendStatus = (partial) => {
+    const corrupt = partial.code === status.INTERNAL && partial.details === "Failed to decompress message";
+    sendStatus(corrupt ? { ...partial, code: status.INVALID_ARGUMENT } : partial);
+  };
+}
+
+/** As HTTP/2 counts a header list: names, values, and 32 bytes for each. */
+export function metadataBytes(metadata: Metadata): number {
+  let bytes = 0;
+  for (const [name, values] of Object.entries(metadata.toJSON())) {
+    for (const value of values) bytes += name.length + value.length + 32;
+  }
+  return bytes;
+}
