@@ -11,7 +11,7 @@ import { createRecords } from "./support/records.mjs";
 const LIMIT_KIB = 200;
 const RECOVERY_MS = 5_000;
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const fileSizeLimit = {
   name: "file-size-limit",
   about: "under `ulimit -f` the log meets its limit in the midst of a write, and is moved away by the operator",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { liveWithFailingCall } from "./support/failing_call.mjs";
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const fsyncError = {
   name: "fsync-error",
   about:

@@ -12,7 +12,7 @@ import { createShortRecords } from "./support/records.mjs";
 const args = ["--rotation-max-bytes", "64KiB", "--rotation-compress", "gzip"];
 const RECOVERY_MS = 5_000;
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const fullDisk = {
   name: "full-disk",
   about: "a file system of 1 MiB that is filled and freed under load",

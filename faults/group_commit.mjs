@@ -10,7 +10,7 @@ import { hexBytes, readTrace, underStrace } from "./support/strace.mjs";
 const CALLERS = 128;
 const SYNCS_PER_ROW_MAX = 0.1;
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const groupCommit = {
   name: "group-commit",
   about: "seen by strace: no reply leaves before its fdatasync has returned; few of them serve many callers",

@@ -7,7 +7,7 @@ import { createRecords } from "./support/records.mjs";
 
 const args = ["--rotation-max-bytes", "256KiB", "--rotation-compress", "gzip"];
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const kill9 = {
   name: "kill9",
   about: "SIGKILL in the middle of load, with rotation and compression; what was not answered is sent again",

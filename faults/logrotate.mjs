@@ -2,19 +2,19 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Skip } from "../harness/outcome.mjs";
 import { startService } from "../harness/server.mjs";
 import { findTool } from "../harness/tools.mjs";
 import { createInspector, parseRows } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
 import { after, startLoad, until } from "./support/load.mjs";
-import { Skip } from "./support/outcome.mjs";
 import { createRecords } from "./support/records.mjs";
 
 const run = promisify(execFile);
 /** A moved or cut file is noticed within a second. */
 const NOTICED_MS = 1_000;
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const logrotate = {
   name: "logrotate",
   about: "the real logrotate under load: create mode with SIGHUP, and copytruncate, which is lossy",

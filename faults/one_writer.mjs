@@ -6,7 +6,7 @@ import { createLedger } from "./support/ledger.mjs";
 import { startLoad } from "./support/load.mjs";
 import { createRecords } from "./support/records.mjs";
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const oneWriter = {
   name: "one-writer",
   about: "two services race for one log; a stopped holder keeps it; a killed one has let it go",

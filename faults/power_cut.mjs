@@ -2,12 +2,12 @@ import { execFile } from "node:child_process";
 import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Skip } from "../harness/outcome.mjs";
 import { startService } from "../harness/server.mjs";
 import { checksumComplaints, createInspector, isSettled } from "./support/files.mjs";
 import { createLedger } from "./support/ledger.mjs";
 import { after, endWhenGone, retryOpen, startLoad, until } from "./support/load.mjs";
 import { loopDevice, whileMounted } from "./support/mount.mjs";
-import { Skip } from "./support/outcome.mjs";
 import { createRecords } from "./support/records.mjs";
 
 const run = promisify(execFile);
@@ -24,7 +24,7 @@ const COPIES_MAX = 10;
  * to its disk, and not what only the page cache of the mounted ext4 has: nothing is synced before the copy. What it does not show
  * is a disk that loses or reorders unflushed writes.
  */
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const powerCut = {
   name: "power-cut",
   about: "ext4 in an image that is copied while the service stands still, mounted and checked",

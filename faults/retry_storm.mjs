@@ -14,7 +14,7 @@ const BATCH_ROWS = 20;
 /** A record not acknowledged after this many tries counts as missing. */
 const TRIES_MAX = 200;
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const retryStorm = {
   name: "retry-storm",
   about: "three of ten replies are lost on the way and every call is sent again, over restarts and rotations",

@@ -10,7 +10,7 @@ const kinds = [
   { call: "pwrite64", error: "EIO", calls: 60, survives: false },
 ];
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const rotationError = {
   name: "rotation-error",
   about:

@@ -3,6 +3,8 @@
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createRandom } from "../examples/generator/random.mjs";
+import { atExit } from "../harness/cleanup.mjs";
+import { Skip } from "../harness/outcome.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { fileSizeLimit } from "./file_size_limit.mjs";
 import { fsyncError } from "./fsync_error.mjs";
@@ -15,12 +17,10 @@ import { powerCut } from "./power_cut.mjs";
 import { retryStorm } from "./retry_storm.mjs";
 import { rotationError } from "./rotation_error.mjs";
 import { simulatedDisk } from "./simulated_disk.mjs";
-import { atExit } from "./support/cleanup.mjs";
-import { Skip } from "./support/outcome.mjs";
 import { tornTail } from "./torn_tail.mjs";
 import { writeError } from "./write_error.mjs";
 
-/** @type {import("./support/outcome.mjs").Campaign[]} */
+/** @type {import("../harness/outcome.mjs").Campaign[]} */
 const campaigns = [
   simulatedDisk,
   kill9,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const root = new URL("..", import.meta.url).pathname;
 
-/** The campaign itself is test/support/crash_campaign.ts, which the unit tests run too. @type {import("./support/outcome.mjs").Campaign} */
+/** The campaign itself is test/support/crash_campaign.ts, which the unit tests run too. @type {import("../harness/outcome.mjs").Campaign} */
 export const simulatedDisk = {
   name: "simulated-disk",
   about: "the journal on a disk in memory: a crash at every operation, unsynced data kept, lost, torn or NULs",

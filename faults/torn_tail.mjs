@@ -12,7 +12,7 @@ const NUL = Buffer.alloc(700);
 /** Half of "€", and what no encoding has. */
 const HALF_CHARACTER = Buffer.from([0xe2, 0x82]);
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const tornTail = {
   name: "torn-tail",
   about:

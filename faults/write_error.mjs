@@ -10,7 +10,7 @@ import { readTrace, underStrace } from "./support/strace.mjs";
 
 const RECOVERY_MS = 5_000;
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const writeError = {
   name: "write-error",
   about: "writes to the log fail with ENOSPC, EDQUOT or EINTR",

@@ -67,7 +67,7 @@ export function createInspector(path, moved = []) {
 
   /**
    * @param {import("./ledger.mjs").Ledger} ledger
-   * @returns {Promise<import("./outcome.mjs").Outcome>}
+   * @returns {Promise<import("../../harness/outcome.mjs").Outcome>}
    */
   async function inspect(ledger) {
     const broken = [...ledger.broken];

@@ -1,8 +1,8 @@
 import { execFile, spawnSync } from "node:child_process";
 import { mkdir } from "node:fs/promises";
 import { promisify } from "node:util";
-import { atExit } from "./cleanup.mjs";
-import { Skip } from "./outcome.mjs";
+import { atExit } from "../../harness/cleanup.mjs";
+import { Skip } from "../../harness/outcome.mjs";
 
 const run = promisify(execFile);
 

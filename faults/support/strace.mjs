@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { Skip } from "../../harness/outcome.mjs";
 import { findTool } from "../../harness/tools.mjs";
-import { Skip } from "./outcome.mjs";
 
 /**
  * How to start the service under strace: strace stays in the background, so that signals and the exit code are node's own.

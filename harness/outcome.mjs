@@ -2,7 +2,7 @@
  * @typedef {object} CampaignInput
  * @property {boolean} long
  * @property {number} seed
- * @property {import("../../examples/generator/random.mjs").Random} random
+ * @property {import("../examples/generator/random.mjs").Random} random
  * @property {string} directory  empty, and removed afterwards
  */
 
