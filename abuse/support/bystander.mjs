@@ -1,0 +1,19 @@
+// Another client, a process of its own: appends one session after the other, and sends its parent how long each took.
+import { createApiClient } from "@sessionlog/client/rpc/api_client";
+import { createBodies } from "../../bench/load/records.mjs";
+
+const PAUSE_MS = 5;
+const DEADLINE_MS = 20_000;
+
+const [address] = process.argv.slice(2);
+const nextBody = createBodies(960, Date.now().toString(16));
+const client = createApiClient(address);
+const PATH = "/sessionlog.v1.SessionLog/AppendSession";
+
+process.once("disconnect", () => process.exit());
+for (;;) {
+  const begun = performance.now();
+  const reply = await client.unary(PATH, nextBody(1).subarray(5), { deadline_ms: DEADLINE_MS });
+  process.send?.({ took_ms: performance.now() - begun, failure: reply.ok ? undefined : reply.code_name });
+  await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+}

@@ -1,0 +1,148 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { median, p99 } from "../../bench/lib/figures.mjs";
+import { atExit } from "../../harness/cleanup.mjs";
+import { startService } from "../../harness/server.mjs";
+import { createMemoryGroup, watchMemory } from "./memory.mjs";
+
+const SHORT_MS = 4_000;
+const LONG_MS = 20_000;
+const BEFORE_MS = 1_500;
+const RECOVERY_MS_MAX = 10_000;
+const PEAK_MIB_MAX = 600;
+const P99_MS_MAX = 1_000;
+/** Back to normal: so many calls in a row are as fast as the slowest hundredth before, and some. */
+const NORMAL_CALLS = 20;
+const NORMAL_SLACK_MS = 20;
+/** Less than other programs of the machine, so that not the processors are what is fought for. */
+const NICENESS = 10;
+
+/**
+ * An attack on a service of its own, beside a client that appends.
+ * @param {{ name: string, about: string, attack: string, connections: number, args?: string[], long_only?: boolean }} options
+ *   `attack`: a file of attacks/
+ * @returns {import("../../harness/outcome.mjs").Campaign}
+ */
+export function underAttack({ name, about, attack, connections, args = [], long_only = false }) {
+  return {
+    name,
+    about,
+    long_only,
+    async run({ directory, long }) {
+      const group = createMemoryGroup();
+      const service = await startService(join(directory, "sessions.jsonl"), { args, prefix: group?.prefix ?? [] });
+      const memory = watchMemory(service.pid);
+      const bystander = startBystander(service.address);
+      try {
+        await after(BEFORE_MS);
+        const before = bystander.take();
+        const attacker = startAttacker(attack, service.address, connections);
+        await after(long ? LONG_MS : SHORT_MS);
+        const cuts = attacker.stop();
+        const during = bystander.take();
+        const peak_mib = Math.round(memory.takePeak() / 1024 ** 2);
+        const normal_ms = p99(before.took_ms) + NORMAL_SLACK_MS;
+        const recovery_ms = await bystander.until(normal_ms);
+        const exit = await Promise.race([service.exited, after(0)]);
+        const all = [...during.took_ms, during.waiting_ms];
+        const p99_ms = p99(all);
+        const broken = [];
+        if (exit !== undefined) broken.push(`the service ended with ${exit}: ${service.stderr().slice(-600)}`);
+        if (peak_mib >= PEAK_MIB_MAX) broken.push(`${peak_mib} MiB of memory, expected less than ${PEAK_MIB_MAX}`);
+        if (p99_ms >= P99_MS_MAX) broken.push(`the other client's p99 was ${Math.round(p99_ms)} ms`);
+        if (recovery_ms === undefined) broken.push(`not back to normal within ${RECOVERY_MS_MAX} ms`);
+        if (during.failures.size > 0) broken.push(`the other client's calls failed: ${[...during.failures.keys()]}`);
+        return {
+          broken,
+          figures: {
+            "p50 ms": round(median(all)),
+            "p99 ms": round(p99_ms),
+            "p99 ms before": round(p99(before.took_ms)),
+            calls: during.took_ms.length,
+            [`peak MiB (${group === undefined ? "RSS, no cgroup" : "cgroup of 1 GiB"})`]: peak_mib,
+            "recovery ms": Math.round(recovery_ms ?? Number.NaN),
+            cuts,
+            load: round(loadavg()[0]),
+          },
+        };
+      } finally {
+        memory.stop();
+        bystander.stop();
+        await service.kill();
+        group?.remove();
+      }
+    },
+  };
+}
+
+function startBystander(address) {
+  const child = startChild("bystander.mjs", [address]);
+  let begun_ms = performance.now();
+  let took_ms = [];
+  let failures = new Map();
+  let good = 0;
+  let normal_ms = 0;
+  child.on("message", (call) => {
+    begun_ms = performance.now();
+    took_ms.push(call.took_ms);
+    if (call.failure !== undefined) failures.set(call.failure, (failures.get(call.failure) ?? 0) + 1);
+    good = call.failure === undefined && call.took_ms <= normal_ms ? good + 1 : 0;
+  });
+  return {
+    /** What came since it was last asked, and how long the call in progress has waited. */
+    take() {
+      const taken = { took_ms, failures, waiting_ms: performance.now() - begun_ms };
+      took_ms = [];
+      failures = new Map();
+      return taken;
+    },
+    async until(target_ms) {
+      const asked_ms = performance.now();
+      normal_ms = target_ms;
+      good = 0;
+      while (performance.now() - asked_ms < RECOVERY_MS_MAX) {
+        await after(20);
+        if (good >= NORMAL_CALLS) return performance.now() - asked_ms;
+      }
+      return undefined;
+    },
+    stop: () => child.kill("SIGKILL"),
+  };
+}
+
+function startAttacker(attack, address, connections) {
+  const child = startChild("attacker.mjs", [attack, address, String(connections)], NICENESS);
+  let cuts = 0;
+  child.on("message", () => {
+    cuts += 1;
+  });
+  return {
+    /** @returns {number} how often a connection was cut */
+    stop() {
+      child.kill("SIGKILL");
+      return cuts;
+    },
+  };
+}
+
+function startChild(script, args, niceness) {
+  const path = new URL(script, import.meta.url).pathname;
+  const options = { stdio: ["ignore", "inherit", "inherit", "ipc"] };
+  const child =
+    niceness === undefined
+      ? fork(path, args, options)
+      : fork(path, args, { ...options, execPath: "nice", execArgv: ["-n", String(niceness), process.execPath] });
+  const settled = atExit(() => child.kill("SIGKILL"));
+  once(child, "exit").then(settled);
+  return child;
+}
+
+function after(delay_ms) {
+  return new Promise((resolve) => setTimeout(resolve, delay_ms));
+}
+
+function round(number) {
+  return Math.round(number * 10) / 10;
+}
