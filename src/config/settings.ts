@@ -118,7 +118,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         "16KiB",
         "the metadata of a call: names, values and 32 bytes for each",
       ),
-      max_tails: server("max_tails", count(1, 100_000), 64, "TailSessions calls at once"),
+      max_tails: server("max_tails", count(1, 100_000), 64, "calls of TailSessions at once"),
       max_tails_per_connection: server(
         "max_tails_per_connection",
         count(1, 100_000),
@@ -135,7 +135,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
       stall_bytes_per_second: server(
         "stall_bytes_per_second",
         size("1MiB", "64GiB"),
-        "48MiB",
+        "1MiB",
         "bytes of a connection in a second that are part of no request; above it the connection is cut",
       ),
       max_connection_idle_ms: server(

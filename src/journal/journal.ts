@@ -67,9 +67,13 @@ export function createJournal(options: JournalOptions): Journal {
   });
   const dedupe = createDedupeWindow(options.dedupe_rows);
   const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
+  /** The one promise chain: all access to the files waits here for its turn. */
+  const serialize = createChain();
+  /** Readers wait here for each other: a group waits for one of them at most. */
+  const inTurn = createChain();
   const reader = createRowReader({
     path,
-    openRows: (side, sequence) => serialize(() => store.openRows(side, sequence)),
+    openRows: (side, sequence) => inTurn(() => serialize(() => store.openRows(side, sequence))),
     next_sequence: () => next_sequence,
     log,
   });
@@ -81,19 +85,8 @@ export function createJournal(options: JournalOptions): Journal {
   let reason = "the session log is not open yet";
   let timer: { cancel(): void } | undefined;
   let wake: (() => void) | undefined;
-  let chain: Promise<void> = Promise.resolve();
   let storing = false;
   let drained: Promise<void> | undefined;
-
-  /** The one promise chain: all access to the files waits here for its turn. */
-  function serialize<T>(work: () => Promise<T>): Promise<T> {
-    const turn = chain.then(work);
-    chain = turn.then(
-      () => undefined,
-      () => undefined,
-    );
-    return turn;
-  }
 
   async function serializeOrFail(work: () => Promise<void>): Promise<void> {
     try {
@@ -304,5 +297,15 @@ export function createJournal(options: JournalOptions): Journal {
       rows_listeners.add(listener);
       return () => void rows_listeners.delete(listener);
     },
+  };
+}
+
+/** Work that is done one after the other, whether it fails or not. */
+function createChain(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => undefined);
+    return turn;
   };
 }

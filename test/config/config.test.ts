@@ -52,7 +52,7 @@ describe("loadConfig", () => {
         max_tails: 64,
         max_tails_per_connection: 8,
         memory_limit_bytes: 0,
-        stall_bytes_per_second: 50_331_648,
+        stall_bytes_per_second: 1_048_576,
         max_connection_idle_ms: 900_000,
         max_connection_age_ms: 0,
         keepalive_time_ms: 60_000,

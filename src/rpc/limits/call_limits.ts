@@ -10,7 +10,10 @@ import { peerOf } from "./connections.js";
 import { metadataBytes, streamOf } from "./grpc_call.js";
 import { type CallHost, LimitedCall } from "./limited_call.js";
 import { createMemoryLimit } from "./memory.js";
+import { createPlaces } from "./places.js";
 import type { LimitReports } from "./reports.js";
+import { createSurplus, type Surplus } from "./surplus.js";
+import { createTurnShare, createTurns } from "./turns.js";
 
 /** The limits on calls, and on what a connection sends. */
 export interface CallLimits {
@@ -35,22 +38,25 @@ interface Connection extends CallHost {
   readonly open: Map<string, number>;
   /** Calls that were late. */
   strikes: number;
-  /** What the socket had received at the last sweep, and how much of what was not body is above the rate. */
-  seen_bytes: number;
-  surplus_bytes: number;
+  readonly surplus: Surplus;
 }
 
+const BATCH = SessionLogService.batchAppendSessions.path;
 const TAIL = SessionLogService.tailSessions.path;
 const HEALTH = "/grpc.health.v1.Health/";
 const WATCH = `${HEALTH}Watch`;
 const SESSION_LOG = "/sessionlog.v1.SessionLog/";
 const WATCHES_PER_CONNECTION_MAX = 2;
+/** Batches of a connection whose answers were not taken: an answer may have 3 MiB, whatever the size of its request. */
+const BATCHES_PER_CONNECTION_MAX = 16;
 /** Between two looks at memory, timeouts and what connections send. */
 const SWEEP_MS = 100;
 /** A connection is cut at this many late calls. */
 const STRIKES_MAX = 3;
 /** How long a reset may be on its way: a client that takes nothing at all is cut. */
 const RESET_MS = 1_000;
+/** What a client may send of a body before it is read: the window of a stream. */
+const WINDOW_BYTES = 65_535;
 /** A connection's number, on its socket: sessions of HTTP/2 show that, and a Unix socket has no address. */
 const NUMBER = Symbol("connection");
 
@@ -62,6 +68,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     share_bytes: Math.floor(limits.max_pending_bytes / connections_max),
   });
   const memory = createMemoryLimit(limits.memory_limit_bytes);
+  const turns = createTurns();
   const connections = new Map<number, Connection>();
   const bySession = new WeakMap<Http2Session, Connection>();
   let connected = 0;
@@ -79,8 +86,10 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     const { path } = call;
     const over = (setting: string, message: string) =>
       refuse(connection, call, "limit", setting, exhaustedStatus(message));
+    const metadata_bytes = metadataBytes(metadata);
+    connection.surplus.countCall(metadata_bytes);
     if (memory.exceeded && !path.startsWith(HEALTH)) return refuse(connection, call, ...NO_MEMORY);
-    if (metadataBytes(metadata) > limits.max_metadata_bytes) {
+    if (metadata_bytes > limits.max_metadata_bytes) {
       const details = `the metadata has more than ${limits.max_metadata_bytes} bytes`;
       return refuse(connection, call, "limit", "max_metadata_bytes", { code: status.RESOURCE_EXHAUSTED, details });
     }
@@ -124,6 +133,10 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     connection.socket.destroy();
   }
 
+  function stalled(connection: Connection): void {
+    if (!connection.socket.destroyed) cut(connection, "stalled", "stall_bytes_per_second");
+  }
+
   /** A late call is ended, the third one with its connection. */
   function late(connection: Connection, call: LimitedCall, setting: "request_timeout" | "response_timeout"): void {
     connection.strikes += 1;
@@ -149,24 +162,14 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     }
   }
 
-  /** What is no body of a call that is read: frames that cost time, and count nowhere else. */
-  function checkSurplus(connection: Connection, passed_ms: number): void {
-    const bytes = connection.socket.bytesRead - connection.body_bytes;
-    const allowed_bytes = (limits.stall_bytes_per_second * passed_ms) / 1_000;
-    connection.surplus_bytes = Math.max(0, connection.surplus_bytes + bytes - connection.seen_bytes - allowed_bytes);
-    connection.seen_bytes = bytes;
-    if (connection.surplus_bytes > limits.stall_bytes_per_second / 4) {
-      cut(connection, "stalled", "stall_bytes_per_second");
-    }
-  }
-
   function sweep(): void {
     const passed_ms = performance.now() - now_ms;
     now_ms += passed_ms;
     memory.sample();
     admission.rotate();
     for (const connection of connections.values()) {
-      checkSurplus(connection, passed_ms);
+      const unread_bytes = connection.lane.incomplete.size * WINDOW_BYTES;
+      if (connection.surplus.sweep(connection.socket.bytesRead, unread_bytes, passed_ms)) stalled(connection);
       checkCalls(connection);
     }
     if (admission.waiting !== waiting) observer.callsWaitingChanged(admission.waiting);
@@ -182,20 +185,29 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     connect(socket) {
       const number = connected++;
       Object.defineProperty(socket, NUMBER, { value: number });
+      const batches = createPlaces(BATCHES_PER_CONNECTION_MAX);
       const connection: Connection = {
+        ...createTurnShare(),
+        turns,
         admission,
         lane: admission.openLane(),
         message_bytes_max: limits.max_message_bytes,
-        body_bytes: 0,
+        received(bytes) {
+          if (connection.surplus.countFrame(bytes)) stalled(connection);
+        },
         now_ms: () => now_ms,
+        handle(path, start) {
+          if (path === BATCH) return batches.take(start);
+          start();
+          return () => {};
+        },
         begin: (call, metadata) => begin(connection, call, metadata),
         end: (call) => end(connection, call),
         socket,
         calls: new Set(),
         open: new Map(),
         strikes: 0,
-        seen_bytes: 0,
-        surplus_bytes: 0,
+        surplus: createSurplus(limits.stall_bytes_per_second),
       };
       connections.set(number, connection);
       return () => void connections.delete(number);

@@ -8,6 +8,7 @@ import {
 import type { RpcStatus } from "../errors.js";
 import type { Admission, Gate, Lane, Ticket } from "./admission.js";
 import { blameClient, isCompressed } from "./grpc_call.js";
+import type { TurnShare, Turns } from "./turns.js";
 
 type Listener = Parameters<ServerInterceptingCall["start"]>[0];
 type Message = Parameters<Listener["onReceiveMessage"]>[0];
@@ -15,15 +16,18 @@ type Message = Parameters<Listener["onReceiveMessage"]>[0];
 type Method = Parameters<ServerInterceptor>[0];
 
 /** What a call needs of its connection. */
-export interface CallHost {
+export interface CallHost extends TurnShare {
+  readonly turns: Turns;
   readonly admission: Admission;
   readonly lane: Lane;
   /** How much a compressed message may unpack to. */
   readonly message_bytes_max: number;
-  /** Of all bodies of the connection, so far. */
-  body_bytes: number;
+  /** Bytes of the body were read. */
+  received(bytes: number): void;
   /** Of the last sweep: exact enough for timeouts, and free. */
   now_ms(): number;
+  /** Hands a request to its handler, now or once an earlier answer was taken; what it returns says that its own was taken. */
+  handle(path: string, start: () => void): () => void;
   /** Counts a call that has come; or why it is refused. */
   begin(call: LimitedCall, metadata: Metadata): RpcStatus | undefined;
   /** The call is over, and what it sent was taken. */
@@ -43,6 +47,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
   readonly #host: CallHost;
   #listener: Listener | undefined;
   #ticket: Ticket | undefined;
+  #answerTaken: (() => void) | undefined;
   /** The handler waits for a message. */
   #wants_read = false;
   #refused = false;
@@ -110,7 +115,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
 
   override start(listener: Listener): void {
     this.#listener = listener;
-    this.#next.start(this);
+    this.#host.turns.begin(this.#host, () => this.#next.start(this));
   }
 
   override startRead(): void {
@@ -152,7 +157,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
       return;
     }
     this.#stream.on("data", (chunk: Buffer) => {
-      this.#host.body_bytes += chunk.length;
+      this.#host.received(chunk.length);
       if (this.#ticket !== undefined) this.#host.admission.grow(this.#ticket, chunk.length);
     });
     this.#listener?.onReceiveMetadata(metadata);
@@ -173,7 +178,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
       if (this.#streams) admission.leave(this.#ticket);
       else admission.complete(this.#ticket);
     }
-    this.#listener?.onReceiveHalfClose();
+    this.#answerTaken = this.#host.handle(this.path, () => this.#listener?.onReceiveHalfClose());
   }
 
   onCancel(): void {
@@ -181,6 +186,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
     this.#ended = true;
     if (this.#ticket !== undefined) this.#host.admission.leave(this.#ticket);
     this.#host.end(this);
+    this.#answerTaken?.();
     this.#listener?.onCancel();
   }
 }
