@@ -123,7 +123,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         "max_tails_per_connection",
         count(1, 100_000),
         8,
-        "TailSessions calls at once on a connection",
+        "calls of TailSessions at once on a connection",
       ),
       /** 0: "auto". */
       memory_limit_bytes: server(
