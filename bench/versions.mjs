@@ -1,5 +1,6 @@
 // What a change costs: the service of another checkout beside this one's, under the same closed loop, in alternating windows.
 //   node bench/versions.mjs --other DIR [--pairs 20] [--seconds 2]     after `npm run build` in both
+// Each pair has processes of its own: how one process was compiled and laid out would else be taken for the change.
 // Prints this ÷ other per pair of windows: rows a second and the service's CPU a record, each a median with its 95 % interval
 // (order statistics of the pairs).
 import { join, resolve } from "node:path";
@@ -11,9 +12,10 @@ import { startGenerator } from "./load/generator.mjs";
 
 const options = readOptions({
   other: "",
+  workload: "", // which ones, by the beginning of their names
   pairs: 20,
   seconds: 2, // each window
-  warmup: 0.5,
+  warmup: 1,
   calls: 128,
   connections: 4,
   "row-bytes": 960,
@@ -21,7 +23,9 @@ const options = readOptions({
 if (options.other === "") throw new Error("--other is the directory of the checkout to compare with");
 
 const checkouts = { this: new URL("..", import.meta.url).pathname, other: resolve(options.other) };
-const workloads = { unary: 1, "batches of 100": 100 };
+const workloads = Object.fromEntries(
+  Object.entries({ unary: 1, "batches of 100": 100 }).filter(([name]) => name.startsWith(options.workload)),
+);
 
 function start(name, directory) {
   const serve = ["serve", "--listen", "127.0.0.1:0", "--path", join(directory, `${name}.jsonl`)];
@@ -29,10 +33,10 @@ function start(name, directory) {
 }
 
 /** The pair's order changes from one to the next, so that neither always comes second. */
-async function measurePair(servers, generator, batch, pair) {
+async function measurePair(directory, generator, batch, pair) {
   const results = {};
   for (const name of pair % 2 === 0 ? ["this", "other"] : ["other", "this"]) {
-    const { address, pid } = servers[name];
+    const { address, pid, stop } = await start(name, directory);
     results[name] = await generator.run({
       address,
       pid,
@@ -42,6 +46,7 @@ async function measurePair(servers, generator, batch, pair) {
       warmup_ms: options.warmup * 1000,
       duration_ms: options.seconds * 1000,
     });
+    await stop();
     if (results[name].failed > 0) throw new Error(`${name}: ${results[name].failed} calls failed`);
   }
   return results;
@@ -52,16 +57,13 @@ await inTemporaryDirectory(async (directory) => {
   const generator = startGenerator(options["row-bytes"]);
   const rows = [];
   for (const [workload, batch] of Object.entries(workloads)) {
-    const servers = { this: await start("this", directory), other: await start("other", directory) };
     const pairs = [];
-    // Pair 0 warms the servers' code up and is not counted.
-    for (let pair = 0; pair <= options.pairs; pair += 1) pairs.push(await measurePair(servers, generator, batch, pair));
-    await Promise.all(Object.values(servers).map((server) => server.stop()));
+    for (let pair = 0; pair < options.pairs; pair += 1)
+      pairs.push(await measurePair(directory, generator, batch, pair));
     for (const key of ["records_per_second", "cpu_us_per_record"]) {
-      const counted = pairs.slice(1);
-      const ratios = counted.map((pair) => pair.this[key] / pair.other[key]);
+      const ratios = pairs.map((pair) => pair.this[key] / pair.other[key]);
       const [low, high] = medianInterval(ratios);
-      const of = (name) => median(counted.map((pair) => pair[name][key])).toFixed(1);
+      const of = (name) => median(pairs.map((pair) => pair[name][key])).toFixed(1);
       const figures = [median(ratios), low, high].map((ratio) => ratio.toFixed(3));
       rows.push([`${workload}, ${key}`, of("this"), of("other"), figures[0], `${figures[1]} to ${figures[2]}`]);
     }
