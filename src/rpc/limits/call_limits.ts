@@ -76,9 +76,13 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
   let now_ms = performance.now();
   let waiting = 0;
 
+  function ended({ path }: LimitedCall, code: status): void {
+    if (path.startsWith(SESSION_LOG)) observer.callEnded(path.slice(SESSION_LOG.length), code, 0);
+  }
+
   function refuse(connection: Connection, call: LimitedCall, reason: CutReason, setting: string, refusal: RpcStatus) {
     reports.callCut(reason, setting, peerOf(connection.socket));
-    if (call.path.startsWith(SESSION_LOG)) observer.callEnded(call.path.slice(SESSION_LOG.length), refusal.code, 0);
+    ended(call, refusal.code);
     return refusal;
   }
 
@@ -202,6 +206,10 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
           return () => {};
         },
         begin: (call, metadata) => begin(connection, call, metadata),
+        corrupt(call) {
+          ended(call, status.INVALID_ARGUMENT);
+          reports.corruptMessage(peerOf(socket));
+        },
         end: (call) => end(connection, call),
         socket,
         calls: new Set(),

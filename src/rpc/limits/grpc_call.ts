@@ -23,11 +23,15 @@ export function isCompressed(call: ServerInterceptingCallInterface): boolean {
   return Reflect.get(call, "incomingEncoding") !== "identity";
 }
 
-/** Answers INVALID_ARGUMENT for a message that does not unpack. grpc-js says INTERNAL, and says it past all interceptors. */
-export function blameClient(call: ServerInterceptingCallInterface): void {
+/**
+ * Answers INVALID_ARGUMENT for a message that does not unpack. grpc-js says INTERNAL, and says it past all interceptors
+ * and handlers, so `onCorrupt` is told.
+ */
+export function blameClient(call: ServerInterceptingCallInterface, onCorrupt: () => void): void {
   const sendStatus = call.sendStatus.bind(call);
   call.sendStatus = (partial) => {
     const corrupt = partial.code === status.INTERNAL && partial.details === "Failed to decompress message";
+    if (corrupt) onCorrupt();
     sendStatus(corrupt ? { ...partial, code: status.INVALID_ARGUMENT } : partial);
   };
 }

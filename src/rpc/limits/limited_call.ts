@@ -30,6 +30,8 @@ export interface CallHost extends TurnShare {
   handle(path: string, start: () => void): () => void;
   /** Counts a call that has come; or why it is refused. */
   begin(call: LimitedCall, metadata: Metadata): RpcStatus | undefined;
+  /** The call ends, as its message does not unpack. */
+  corrupt(call: LimitedCall): void;
   /** The call is over, and what it sent was taken. */
   end(call: LimitedCall): void;
 }
@@ -123,7 +125,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
     if (this.#ticket === undefined) {
       this.#wants_read = true;
       const compressed = isCompressed(this.#next);
-      if (compressed) blameClient(this.#next);
+      if (compressed) blameClient(this.#next, () => this.#host.corrupt(this));
       this.#ticket = admission.enter(lane, this, compressed ? message_bytes_max : 0);
     } else if (lane.blocked.has(this.#ticket)) this.#wants_read = true;
     else this.#next.startRead();

@@ -4,6 +4,7 @@ import type { ConnectionLimit, CutReason, RpcObserver } from "../observer.js";
 export interface LimitReports {
   connectionRefused(limit: ConnectionLimit, peer: string): void;
   callCut(reason: CutReason, setting: string, peer: string): void;
+  corruptMessage(peer: string): void;
 }
 
 export interface LimitLog {
@@ -15,7 +16,7 @@ type LimitObserver = Pick<RpcObserver, "connectionRefused" | "callCut">;
 /** Between two lines about the same limit; those in between are counted. */
 const LOG_INTERVAL_MS = 10_000;
 
-/** Counts every limit that strikes, and logs one line per setting and interval. */
+/** Counts every limit that strikes, and every message that does not unpack; logs one line for each kind and interval. */
 export function createLimitReports(
   observer: LimitObserver,
   log: LimitLog,
@@ -23,14 +24,20 @@ export function createLimitReports(
 ): LimitReports {
   const entries = new Map<string, { logged_ms: number; times: number }>();
 
-  function note(setting: string, peer: string): void {
-    const entry = entries.get(setting) ?? { logged_ms: Number.NEGATIVE_INFINITY, times: 0 };
-    entries.set(setting, entry);
+  /** Whether to log it: how often it happened since the last line. */
+  function due(what: string): { times: number } | undefined {
+    const entry = entries.get(what) ?? { logged_ms: Number.NEGATIVE_INFINITY, times: 0 };
+    entries.set(what, entry);
     entry.times += 1;
-    if (now_ms() - entry.logged_ms < LOG_INTERVAL_MS) return;
-    log.warn({ limit: setting, times: entry.times, peer }, "a limit was reached");
-    entry.logged_ms = now_ms();
-    entry.times = 0;
+    if (now_ms() - entry.logged_ms < LOG_INTERVAL_MS) return undefined;
+    const { times } = entry;
+    entries.set(what, { logged_ms: now_ms(), times: 0 });
+    return { times };
+  }
+
+  function note(limit: string, peer: string): void {
+    const line = due(limit);
+    if (line !== undefined) log.warn({ limit, ...line, peer }, "a limit was reached");
   }
 
   return {
@@ -41,6 +48,10 @@ export function createLimitReports(
     callCut(reason, setting, peer) {
       observer.callCut(reason);
       note(setting, peer);
+    },
+    corruptMessage(peer) {
+      const line = due("a corrupt message");
+      if (line !== undefined) log.warn({ ...line, peer }, "a compressed message does not unpack");
     },
   };
 }

@@ -12,18 +12,20 @@ test("createSurplus finds what no call explains, above the rate", () => {
 test("createSurplus minds no calls, however many and large", () => {
   const surplus = createSurplus(MIB);
   let socket_bytes = 0;
+  const found: boolean[] = [];
   for (let sweep = 0; sweep < 100; sweep += 1) {
     for (let call = 0; call < 1_000; call += 1) {
       surplus.countCall(100);
-      expect(surplus.countFrame(1_000)).toBe(false);
+      found.push(surplus.countFrame(1_000));
       socket_bytes += 1_300;
     }
     for (let frame = 0; frame < 6_000; frame += 1) {
-      expect(surplus.countFrame(16_384)).toBe(false);
+      found.push(surplus.countFrame(16_384));
       socket_bytes += 16_393;
     }
-    expect(surplus.sweep(socket_bytes, 0, 1_000)).toBe(false);
+    found.push(surplus.sweep(socket_bytes, 0, 1_000));
   }
+  expect(found.includes(true)).toBe(false);
 });
 
 test("createSurplus waits for bodies that are not read yet", () => {
