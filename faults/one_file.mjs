@@ -62,7 +62,7 @@ const kinds = [
   { name: "mount of the directory", mounts: (real, other) => mounted(dirname(real), dirname(other)), args: ROTATION },
 ];
 
-/** @type {import("./support/outcome.mjs").Campaign} */
+/** @type {import("../harness/outcome.mjs").Campaign} */
 export const oneFile = {
   name: "one-file",
   about: "two services, one file, two paths (links, hard link, mounts) under load with rotation: one serves",

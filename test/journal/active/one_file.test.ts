@@ -141,6 +141,35 @@ describe("a journal by several paths", () => {
   });
 });
 
+test("a journal neither reads nor removes what a link named as a segment leads to, and says so", async () => {
+  const { journal } = create(real);
+  await journal.open();
+  for (const n of [1, 2, 3]) {
+    await journal.append([row(n)]);
+    await journal.rotate();
+  }
+  await journal.drain();
+  const first = files("a").find((name) => name.startsWith("sessions-")) ?? "";
+  const other = inB("other.jsonl");
+  writeFileSync(other, rows(1));
+  rmSync(join(directory, "a", first));
+  symlinkSync(other, join(directory, "a", first));
+
+  const log = createMemoryLog();
+  const retention = { max_age_ms: 0, max_segments: 1, max_bytes: 0 };
+  const next = createJournal({ ...TEST_OPTIONS, path: real, log, retention, dedupe_rows: 10 });
+  journals.push(next);
+  await next.open();
+  expect(log.text()).toContain("is not a regular file; skipped, links are not followed");
+  await expect.poll(() => log.text()).toContain("removed the oldest sealed segments");
+  expect(await told(next.append([row(4), row(1)]))).toEqual([4, 5]);
+  const read = [];
+  for await (const { lines } of next.read(1)) read.push(...lines.map(String));
+  expect(read.map((line) => JSON.parse(line).n)).toEqual([3, 4, 1]);
+  expect(readFileSync(other, "utf8")).toBe(rows(1));
+  expect(lstatSync(join(directory, "a", first)).isSymbolicLink()).toBe(true);
+});
+
 // Mounts as such: the campaign one-file of npm run test:faults.
 describe("refuseShared", () => {
   const shown = (path: string | undefined) => ({ ...nodeDisk, mountedAt: async () => path });
