@@ -1,37 +1,34 @@
-// The process that `runSupervised` starts. Arguments: whether standard error is a terminal, then the command line.
+// The process that `runSupervised` starts, with the command line as its arguments.
 import { EventEmitter } from "node:events";
-import { rmSync } from "node:fs";
+import { rmSync, writeSync } from "node:fs";
 import { Writable } from "node:stream";
+import { isatty } from "node:tty";
+import { errorCode } from "../config/errors.js";
 import type { CliContext, Supervisor } from "./context.js";
 import { runProcess } from "./process.js";
 import { STOP_SIGNALS } from "./signals.js";
-import type { ChildMessage } from "./supervisor.js";
+import { type ChildMessage, STDERR_FD } from "./supervisor.js";
 
-/** What a command has of its process here: standard error and signals come by way of the supervisor. Without it, the process ends. */
-function connectToSupervisor(
-  child: NodeJS.Process,
-  isTTY: boolean,
-): Required<Pick<CliContext, "stderr" | "signals" | "supervisor">> {
+/** For a reader of standard error that is slow: a second. */
+const WRITES_MAX = 100;
+const WRITE_PAUSE_MS = 10;
+
+/** What a command has of its process here: signals come by way of the supervisor. Without it, the process ends. */
+function connectToSupervisor(): Required<Pick<CliContext, "stderr" | "signals" | "supervisor">> {
   const signals = new EventEmitter();
   const temporary: string[] = [];
-  const send = (message: ChildMessage, done = () => {}) => {
-    if (child.connected) child.send?.(message, undefined, undefined, done);
-    else done();
+  const send = (message: ChildMessage) => {
+    if (process.connected) process.send?.(message);
   };
-  const stderr = new Writable({
-    decodeStrings: false,
-    write: (chunk, _encoding, done) => send({ kind: "stderr", text: String(chunk) }, () => done()),
-  });
   const end = () => {
     for (const path of temporary) rmSync(path, { recursive: true, force: true });
-    child.kill(child.pid, "SIGKILL");
+    process.kill(process.pid, "SIGKILL");
   };
   // A terminal sends its signals to both.
-  for (const name of STOP_SIGNALS) child.on(name, () => {});
-  child.on("message", () => {
+  for (const name of STOP_SIGNALS) process.on(name, () => {});
+  process.on("disconnect", end).on("message", () => {
     if (!signals.emit("SIGTERM")) end();
   });
-  child.on("disconnect", end);
   const supervisor: Supervisor = {
     limit: (limits) => send({ kind: "limits", ...limits }),
     temporary(path) {
@@ -39,8 +36,27 @@ function connectToSupervisor(
       send({ kind: "temporary", path });
     },
   };
-  return { stderr: Object.assign(stderr, { isTTY }), signals, supervisor };
+  const stderr = new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      writeAll(Buffer.from(String(chunk)));
+      done();
+    },
+  });
+  return { stderr: Object.assign(stderr, { isTTY: isatty(STDERR_FD) }), signals, supervisor };
 }
 
-const [isTTY, ...args] = process.argv.slice(2);
-await runProcess(args, connectToSupervisor(process, isTTY === "true"));
+/** Drops what cannot be written: there is nowhere left to report it. */
+function writeAll(bytes: Buffer): void {
+  for (let [done, tries] = [0, 0]; done < bytes.length && tries < WRITES_MAX; ) {
+    try {
+      done += writeSync(STDERR_FD, bytes, done);
+    } catch (error) {
+      if (errorCode(error) !== "EAGAIN") return;
+      tries += 1;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WRITE_PAUSE_MS);
+    }
+  }
+}
+
+await runProcess(process.argv.slice(2), connectToSupervisor());

@@ -4,7 +4,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describeFileError } from "../config/errors.js";
 import type { Output, Supervisor } from "./context.js";
-import { toTerminal } from "./output/terminal_output.js";
+import { control, toTerminal } from "./output/terminal_output.js";
 import { STOP_SIGNALS, STOPPED_MESSAGE, timeoutMessage } from "./signals.js";
 
 /** Commands that run DuckDB, which not every statement can be stopped in by itself. */
@@ -16,7 +16,7 @@ const GRACE_MS = 2000;
 /** For what DuckDB does not count, and Node. */
 const MEMORY_BESIDE_BYTES = 256 * 1024 * 1024;
 const MEMORY_INTERVAL_MS = 50;
-/** Kept of what the child's own standard error has: what Node and DuckDB print by themselves. */
+/** Kept of the child's own standard error. */
 const NATIVE_CHARACTERS_MAX = 65_536;
 
 /** What another process did. */
@@ -24,11 +24,13 @@ const ENDS: Readonly<Record<string, string>> = {
   SIGKILL: "the query's process was killed (SIGKILL), perhaps for lack of memory",
 };
 
-/** From the child: limits for it, a path to be removed if it is killed, or text for standard error. */
+/** Where the child has this process's standard error. Its own has only what Node and DuckDB print by themselves. */
+export const STDERR_FD = 4;
+
+/** From the child: limits for it, or a path to be removed if it is killed. */
 export type ChildMessage =
   | ({ readonly kind: "limits" } & Parameters<Supervisor["limit"]>[0])
-  | { readonly kind: "temporary"; readonly path: string }
-  | { readonly kind: "stderr"; readonly text: string };
+  | { readonly kind: "temporary"; readonly path: string };
 
 /** Whether the command line is to be run by `runSupervised`. */
 export function isSupervised([command = ""]: readonly string[]): boolean {
@@ -41,14 +43,16 @@ interface Process {
 }
 
 /**
- * Runs the command line in a child process, which has the standard input and output, and resolves with its exit code. The child is
+ * Runs the command line in a child process, which has the standard streams, and resolves with its exit code. The child is
  * killed when it exceeds the limits that it reports by more than GRACE_MS or MEMORY_BESIDE_BYTES (where there is /proc), and when it
  * does not end after a signal. It ends by itself when this process is gone.
  */
-export async function runSupervised(args: readonly string[], { stderr: plain, signals }: Process): Promise<number> {
-  const stderr = toTerminal(plain);
+export async function runSupervised(args: readonly string[], process: Process): Promise<number> {
+  const { signals } = process;
+  const stderr = toTerminal(process.stderr);
   const fail = (message: string) => {
-    stderr.write(`sessionlog: ${message}\n`);
+    // A line of progress may be there.
+    stderr.write(`${process.stderr.isTTY === true ? control("\r\u001b[K") : ""}sessionlog: ${message}\n`);
     return 1;
   };
   const temporary: string[] = [];
@@ -68,13 +72,12 @@ export async function runSupervised(args: readonly string[], { stderr: plain, si
     timers.push(setTimeout(kill, GRACE_MS, STOPPED_MESSAGE));
   };
   function onMessage(message: ChildMessage): void {
-    if (message.kind === "stderr") plain.write(message.text);
-    else if (message.kind === "temporary") temporary.push(message.path);
+    if (message.kind === "temporary") temporary.push(message.path);
     else timers.push(...enforce(message, child?.pid, kill));
   }
   try {
     for (const name of STOP_SIGNALS) signals.on(name, onSignal);
-    child = fork(ENTRY, [String(plain.isTTY === true), ...args], { stdio: ["inherit", "inherit", "pipe", "ipc"] });
+    child = fork(ENTRY, args, { stdio: ["inherit", "inherit", "pipe", "ipc", 2] });
     child.stderr?.on("data", (block) => {
       native = (native + block).slice(0, NATIVE_CHARACTERS_MAX);
     });
