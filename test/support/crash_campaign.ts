@@ -12,7 +12,7 @@ export interface CampaignOptions {
   readonly seed: number;
   /** The campaign ends with the scenario in which it has made this many runs. */
   readonly runs: number;
-  /** One of `of` campaigns that share the operations of each scenario: the one that crashes at every `of`-th, from `index`, 0 or more. */
+  /** One of `of` campaigns that share the operations of each scenario: it crashes at every `of`-th; `index` from 0. */
   readonly part?: { readonly index: number; readonly of: number };
   readonly journal?: CampaignJournal;
   /** What a scenario does; by default any mixture of all steps. */
@@ -70,8 +70,10 @@ export async function runCrashCampaign(options: CampaignOptions): Promise<Campai
   const { index, of } = options.part ?? { index: 0, of: 1 };
   const totals = { scenarios: 0, runs: 0, crashes_at_start: 0, rows_acknowledged: 0, rows_found: 0, torn_files: 0 };
   while (totals.runs < options.runs && violations.length < VIOLATIONS_MAX) {
+    // Other operations in each scenario.
+    const first = 1 + ((index + 5 * totals.scenarios) % of);
     const seed = options.seed + totals.scenarios++;
-    for (let crash_at = 1 + index; violations.length < VIOLATIONS_MAX; crash_at += of) {
+    for (let crash_at = first; violations.length < VIOLATIONS_MAX; crash_at += of) {
       const scenario = await playScenario(options, seed, crash_at);
       for (const mode of CRASH_MODES) {
         const run = await recoverFrom(options, scenario, mode, createRandom(seed * 1000 + crash_at));
