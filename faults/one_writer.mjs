@@ -67,14 +67,10 @@ async function stopAndKill(path, ledger, next, broken) {
   }
 }
 
-/**
- * A start that may be refused.
- * @param {string} path
- * @param {Parameters<typeof startService>[1]} [options]
- */
-export async function attempt(path, options) {
+/** A start that may be refused. */
+async function attempt(path) {
   try {
-    return { server: await startService(path, options) };
+    return { server: await startService(path) };
   } catch ({ exit, message }) {
     return { exit, message };
   }

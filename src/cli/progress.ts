@@ -1,5 +1,4 @@
 import type { Output } from "./context.js";
-import { control } from "./output/terminal_output.js";
 
 /** Between two updates of the line. */
 const INTERVAL_MS = 200;
@@ -14,7 +13,6 @@ export interface Progress {
 
 export function createProgress(stderr: Output, monotonic_ms: () => number): Progress {
   if (stderr.isTTY !== true) return { show() {}, clear() {} };
-  const remove = control("\r\u001b[K");
   let next_ms = 0;
   let shown = false;
   return {
@@ -22,10 +20,10 @@ export function createProgress(stderr: Output, monotonic_ms: () => number): Prog
       if (monotonic_ms() < next_ms) return;
       next_ms = monotonic_ms() + INTERVAL_MS;
       shown = true;
-      stderr.write(remove + text);
+      stderr.write(`\r\u001b[K${text}`);
     },
     clear() {
-      if (shown) stderr.write(remove);
+      if (shown) stderr.write("\r\u001b[K");
       shown = false;
       next_ms = 0;
     },

@@ -1,5 +1,3 @@
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import {
   type Checksums,
@@ -62,7 +60,7 @@ async function findProblem(
   const blocks = () => untilAborted(readBlocks(nodeDisk, path), signal);
   try {
     if (!path.endsWith(".gz")) {
-      await access(path, constants.R_OK);
+      await (await nodeDisk.open(path, "read")).close();
       return undefined;
     }
     const expected = await expectedDigest(path);

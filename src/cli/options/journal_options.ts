@@ -70,10 +70,7 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
     async read(context, { log }, { tables = [], variables = {}, output }, work) {
       const given = command.opts();
       const { readJournal, ReadError, StoppedError } = await import("../../query/index.js");
-      const [timeout_ms, memory_bytes] = [Number(given.timeout), Number(given.memory)];
-      const { supervisor } = context;
-      supervisor?.limit({ timeout_ms, memory_bytes });
-      const stop = stopOnSignal(context.signals, timeout_ms);
+      const stop = stopOnSignal(context.signals, Number(given.timeout));
       const progress = createReadingProgress(context);
       try {
         const outcome = await readJournal(
@@ -86,9 +83,8 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
             tables,
             variables,
             output,
-            memory_bytes,
+            memory_bytes: Number(given.memory),
             signal: stop.signal,
-            onTemporary: (path) => supervisor?.temporary(path),
             ...(context.stderr.isTTY === true ? { onProgress: progress.show } : {}),
           },
           (reader) =>

@@ -1,6 +1,5 @@
 import stringWidth from "string-width";
 import type { CliContext } from "../context.js";
-import { control } from "./terminal_output.js";
 
 export interface Terminal {
   /** Columns of a line; undefined: nothing is cut. */
@@ -18,10 +17,9 @@ export function terminalOf({ stdout, env }: CliContext): Terminal {
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32 };
 export type Style = keyof typeof STYLES;
 
-/** The text in a style, where there are colours; for `toTerminal`. */
+/** The text in a style, where there are colours. */
 export function paint({ colours }: Terminal, text: string, style: Style | undefined): string {
-  if (!colours || style === undefined || text === "") return text;
-  return `${control(`\u001b[${STYLES[style]}m`)}${text}${control("\u001b[0m")}`;
+  return colours && style !== undefined && text !== "" ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text;
 }
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });

@@ -1,13 +1,11 @@
 import { readStateFile } from "../active/state_file.js";
-import type { DirectoryEntry, Disk, DiskFile } from "../disk/disk.js";
+import type { Disk, DiskFile } from "../disk/disk.js";
 import { errorCode, errorText } from "../disk/errors.js";
 import { type JournalNames, NEWLINE, type StateFile } from "../format.js";
 
 /** A consistent view of a journal's directory; a service may be writing it. */
 export interface Snapshot {
-  /** All of the directory, sorted by name. */
-  readonly entries: readonly DirectoryEntry[];
-  /** Their names. */
+  /** All file names in the directory, sorted. */
   readonly present: readonly string[];
   readonly state: StateFile | undefined;
   /** Undefined where there is no active file; a text is why it cannot be read. */
@@ -44,11 +42,10 @@ export async function takeSnapshot(
 }
 
 async function listOnce(disk: Disk, names: JournalNames) {
-  const entries = [...(await disk.list(names.directory))].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const present = entries.map(({ name }) => name);
+  const present = [...(await disk.list(names.directory))].sort();
   const state = await readStateFile(disk, names);
   const identity = (await disk.status(names.active))?.identity;
-  return { entries, present, state, text: JSON.stringify([entries, state, identity]) };
+  return { present, state, text: JSON.stringify([present, state, identity]) };
 }
 
 async function openActive(
@@ -57,8 +54,7 @@ async function openActive(
   sleep: (ms: number) => Promise<void>,
 ): Promise<OpenedActive | string | undefined> {
   try {
-    const found = await disk.status(names.active);
-    if (found !== undefined && !found.regular) return found.directory ? "is a directory" : "is not a regular file";
+    if ((await disk.status(names.active))?.directory) return "is a directory";
     const file = await disk.open(names.active, "read");
     try {
       return { file, end: await settledEnd(file, sleep) };

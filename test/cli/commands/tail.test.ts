@@ -99,8 +99,8 @@ describe("tail", () => {
     await first.ended;
     const second = await serve(first.address);
     await append(client, "s2", "s3");
-    await expect.poll(() => ids(all.stdout.text()), { timeout: 10_000 }).toEqual(["s1", "s2", "s3"]);
-    await expect.poll(() => ids(fresh.stdout.text()), { timeout: 10_000 }).toEqual(["s2", "s3"]);
+    await expect.poll(() => ids(all.stdout.text())).toEqual(["s1", "s2", "s3"]);
+    await expect.poll(() => ids(fresh.stdout.text())).toEqual(["s2", "s3"]);
     expect(await all.stop()).toMatchObject({ code: 0, stderr: expect.stringMatching(/waiting for the service\n$/) });
     await fresh.stop();
     client.close();

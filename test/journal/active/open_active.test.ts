@@ -18,7 +18,6 @@ function open(
     ours: known.ours ?? true,
     first_sequence: known.first_sequence ?? 1,
     next_sequence_min: known.next_sequence_min ?? 1,
-    starts: undefined,
     log,
     now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
   });
@@ -67,7 +66,7 @@ describe("openActive repairs", () => {
 
   test("openActive of a repaired file changes nothing more", async () => {
     const disk = diskWith(`${rows(1)}x\n${rows(2)}`);
-    await (await open(disk).opened).file.close();
+    await open(disk).opened;
     const before = disk.paths().map((path) => [path, disk.content(path)?.toString()]);
     await open(disk).opened;
     expect(disk.paths().map((path) => [path, disk.content(path)?.toString()])).toEqual(before);
@@ -75,7 +74,7 @@ describe("openActive repairs", () => {
 
   test("openActive gives each torn end a name of its own", async () => {
     const disk = diskWith(`${rows(1)}first`);
-    await (await open(disk).opened).file.close();
+    await open(disk).opened;
     disk.append(PATH, "second");
     await open(disk).opened;
     expect(disk.content(TORN)?.toString()).toBe("first");

@@ -249,7 +249,7 @@ describe("follow", () => {
     call.on("data", () => {
       received += 1;
     });
-    await expect.poll(() => received, { timeout: 20_000 }).toBe(6_000);
+    await expect.poll(() => received).toBe(6_000);
     call.cancel();
     await once(call, "error");
   });

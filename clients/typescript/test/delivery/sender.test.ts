@@ -110,12 +110,11 @@ test("createSender gives up a call at its deadline, and sends again", async () =
 
 test("createSender ends a call under way when its logger closes", async () => {
   fake.script(() => "hold");
-  const log = quickLogger(fake.address);
+  // Longer than this test may take.
+  const log = quickLogger(fake.address, { call_timeout_ms: 3_600_000 });
   log.append(accepted(0));
   await eventually(() => fake.batches.length === 1);
-  const began_ms = performance.now();
   expect(await log.close(50)).toBe(false);
-  expect(performance.now() - began_ms).toBeLessThan(5_000);
   expect(log.stats()).toMatchObject({ dropped: 1, buffered: 0, buffered_bytes: 0 });
   // Time for the call to end, which is not told again.
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
