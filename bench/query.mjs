@@ -47,6 +47,8 @@ async function writeJournal(directory) {
 
 const pad = (sequence) => String(sequence).padStart(20, "0");
 
+const peakKilobytes = (pid) => Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+
 /** Runs a process. @returns {Promise<{ ms: number, megabytes: number, output: string }>} with the most memory it had */
 async function run(args) {
   const begun_ms = performance.now();
@@ -54,9 +56,12 @@ async function run(args) {
   let peak = 0;
   const look = () => {
     try {
+      // A question runs in a child of the program.
+      const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, "utf8").split(" ");
+      const most = [String(child.pid), ...children].map((pid) => (pid === "" ? 0 : peakKilobytes(pid)));
       peak = Math.max(
         peak,
-        Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0),
+        most.reduce((total, each) => total + each, 0),
       );
     } catch {
       // It has just ended.

@@ -67,10 +67,14 @@ async function stopAndKill(path, ledger, next, broken) {
   }
 }
 
-/** A start that may be refused. */
-async function attempt(path) {
+/**
+ * A start that may be refused.
+ * @param {string} path
+ * @param {Parameters<typeof startService>[1]} [options]
+ */
+export async function attempt(path, options) {
   try {
-    return { server: await startService(path) };
+    return { server: await startService(path, options) };
   } catch ({ exit, message }) {
     return { exit, message };
   }

@@ -7,6 +7,7 @@ import { fullDisk } from "./full_disk.mjs";
 import { groupCommit } from "./group_commit.mjs";
 import { kill9 } from "./kill9.mjs";
 import { logrotate } from "./logrotate.mjs";
+import { oneFile } from "./one_file.mjs";
 import { oneWriter } from "./one_writer.mjs";
 import { powerCut } from "./power_cut.mjs";
 import { retryStorm } from "./retry_storm.mjs";
@@ -25,6 +26,7 @@ await runCampaigns("faults", [
   fileSizeLimit,
   tornTail,
   oneWriter,
+  oneFile,
   retryStorm,
   groupCommit,
   logrotate,

@@ -22,6 +22,16 @@ export interface CliContext {
   sleep(ms: number): Promise<void>;
   /** A new session id: 32 random hex digits. */
   newSessionId(): string;
+  /** The process that runs this one, for commands that run DuckDB. */
+  readonly supervisor?: Supervisor;
+}
+
+/** Ends this process when it does not by itself. */
+export interface Supervisor {
+  /** Kills this process some time after `timeout_ms` from now, or when it takes much more memory than DuckDB may. */
+  limit(limits: { readonly timeout_ms: number; readonly memory_bytes: number }): void;
+  /** A file or folder to be removed if this process is killed. Absolute. */
+  temporary(path: string): void;
 }
 
 /** A command: what commander parses, and what is done once it has parsed. */

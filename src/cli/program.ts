@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help } from "commander";
 import { ConfigError } from "../config/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
+import { toTerminal } from "./output/terminal_output.js";
 import { oneLine } from "./output/text.js";
 
 type Load = () => Promise<{ readonly createCommand: () => CliCommand }>;
@@ -25,7 +26,8 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: Load])[
  * Runs the command line `args` (without node and the program's own name) and resolves with the exit code: 0 done,
  * 1 the work failed, 2 wrong usage or configuration. Failures are reported in one line on standard error.
  */
-export async function runProgram(args: readonly string[], context: CliContext): Promise<number> {
+export async function runProgram(args: readonly string[], process: CliContext): Promise<number> {
+  const context = { ...process, stdout: toTerminal(process.stdout), stderr: toTerminal(process.stderr) };
   try {
     return await dispatch(args, context);
   } catch (error) {

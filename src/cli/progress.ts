@@ -1,4 +1,5 @@
 import type { Output } from "./context.js";
+import { control } from "./output/terminal_output.js";
 
 /** Between two updates of the line. */
 const INTERVAL_MS = 200;
@@ -13,6 +14,7 @@ export interface Progress {
 
 export function createProgress(stderr: Output, monotonic_ms: () => number): Progress {
   if (stderr.isTTY !== true) return { show() {}, clear() {} };
+  const remove = control("\r\u001b[K");
   let next_ms = 0;
   let shown = false;
   return {
@@ -20,10 +22,10 @@ export function createProgress(stderr: Output, monotonic_ms: () => number): Prog
       if (monotonic_ms() < next_ms) return;
       next_ms = monotonic_ms() + INTERVAL_MS;
       shown = true;
-      stderr.write(`\r\u001b[K${text}`);
+      stderr.write(remove + text);
     },
     clear() {
-      if (shown) stderr.write("\r\u001b[K");
+      if (shown) stderr.write(remove);
       shown = false;
       next_ms = 0;
     },

@@ -2,9 +2,16 @@ import type { EventEmitter } from "node:events";
 import { WorkError } from "./context.js";
 
 export const STOPPED_MESSAGE = "stopped by a signal";
+/** Those that end a command. */
+export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Of a time limit that has passed. */
+export function timeoutMessage(timeout_ms: number): string {
+  return `stopped after ${timeout_ms / 1000} s (--timeout)`;
+}
 
 /**
- * Aborts at the first SIGINT or SIGTERM, or after `timeout_ms`; the reason is an Error with a message for the user.
+ * Aborts at the first SIGINT, SIGTERM or SIGHUP, or after `timeout_ms`; the reason is an Error with a message for the user.
  * A second signal ends the process at once, as without a handler. `end` removes handlers and timer.
  */
 export function stopOnSignal(
@@ -13,16 +20,15 @@ export function stopOnSignal(
 ): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
   const onSignal = () => stop(STOPPED_MESSAGE);
-  const onTimeout = () => stop(`stopped after ${Number(timeout_ms) / 1000} s (--timeout)`);
-  const timer = timeout_ms === undefined ? undefined : setTimeout(onTimeout, timeout_ms);
-  signals.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  const timer = timeout_ms === undefined ? undefined : setTimeout(() => stop(timeoutMessage(timeout_ms)), timeout_ms);
+  for (const name of STOP_SIGNALS) signals.on(name, onSignal);
   function stop(message: string): void {
     controller.abort(new Error(message));
     end();
   }
   function end(): void {
     clearTimeout(timer);
-    signals.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    for (const name of STOP_SIGNALS) signals.off(name, onSignal);
   }
   return { signal: controller.signal, end };
 }

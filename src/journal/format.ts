@@ -34,6 +34,11 @@ export interface JournalNames {
   readonly checksums: string;
 }
 
+/** Whether a path can be that of an active file: with a stem, and not the name of a sealed segment. */
+export function isLogPath(path: string): boolean {
+  return /[^/]\.jsonl$/.test(path) && parseSegmentName(basename(path)) === undefined;
+}
+
 /** The names that belong to a log's path, which ends in ".jsonl". */
 export function journalNames(path: string): JournalNames {
   return namesOfStem(dirname(path), basename(path, ".jsonl"));

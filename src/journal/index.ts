@@ -4,7 +4,7 @@ export { readBlocks } from "./disk/files.js";
 export { gunzip } from "./disk/gunzip.js";
 export { eachLine, isBlank, joinLines, LINE_BYTES_MAX } from "./disk/lines.js";
 export { nodeDisk } from "./disk/node_disk.js";
-export { type JournalNames, journalNames, namesOfStem, parseSegmentName } from "./format.js";
+export { isLogPath, type JournalNames, journalNames, namesOfStem, parseSegmentName } from "./format.js";
 export { findJournals } from "./inspect/find_journals.js";
 export type { Finding } from "./inspect/findings.js";
 export { type Inspected, type InspectedLine, inspectJournal } from "./inspect/inspect.js";

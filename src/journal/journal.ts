@@ -6,10 +6,10 @@ import { createDedupeWindow, dedupeGroup, rowKey, wholeGroup } from "./dedupe.js
 import type { Disk } from "./disk/disk.js";
 import { errorText } from "./disk/errors.js";
 import { nodeDisk } from "./disk/node_disk.js";
-import { GROUP_BYTES_MAX, journalNames } from "./format.js";
+import { GROUP_BYTES_MAX } from "./format.js";
 import { createRequestQueue, type Request } from "./queue.js";
 import { createRowReader } from "./read/row_reader.js";
-import { createMaintenance } from "./sealed/maintenance.js";
+import { createMaintenance, type Maintenance } from "./sealed/maintenance.js";
 import type { RetentionPolicy } from "./sealed/retention.js";
 import {
   type AppendFailure,
@@ -24,7 +24,7 @@ import {
 } from "./types.js";
 
 export interface JournalOptions {
-  /** The active file: an absolute path that ends in ".jsonl". */
+  /** The active file: an absolute path that ends in ".jsonl", or leads to one by links. */
   readonly path: string;
   /** What precedes an acknowledgement: fdatasync, or only the write. */
   readonly durability: "fsync" | "written";
@@ -57,14 +57,6 @@ const NOTHING_STORED = { kind: "stored", first_sequence: 0, write_ms: 0, sync_ms
 export function createJournal(options: JournalOptions): Journal {
   const { disk = nodeDisk, clock = systemClock, observer = NO_OBSERVER, log, path } = options;
   const store = createStore({ ...options, disk, clock, onSealed });
-  const maintenance = createMaintenance({
-    ...options,
-    disk,
-    clock,
-    observer,
-    names: journalNames(path),
-    active: () => store.active,
-  });
   const dedupe = createDedupeWindow(options.dedupe_rows);
   const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
   /** The one promise chain: all access to the files waits here for its turn. */
@@ -79,6 +71,8 @@ export function createJournal(options: JournalOptions): Journal {
   });
   const listeners: ((state: JournalState, message: string) => void)[] = [];
   const rows_listeners = new Set<RowsListener>();
+  /** Undefined until the log is open. */
+  let maintenance: Maintenance | undefined;
   /** Invariant: listeners were notified of every stored row before it. */
   let next_sequence = 1;
   let state: JournalState = "opening";
@@ -105,7 +99,7 @@ export function createJournal(options: JournalOptions): Journal {
 
   function onSealed(rows: number, bytes: number): void {
     observer.segmentSealed(rows, bytes);
-    maintenance.wake();
+    maintenance?.wake();
   }
 
   function refuse(failure: AppendFailure): AppendFailure {
@@ -239,6 +233,14 @@ export function createJournal(options: JournalOptions): Journal {
       throw new JournalOpenError(`${path}: ${errorText(error)}`);
     });
     if (state !== "opening") return;
+    maintenance = createMaintenance({
+      ...options,
+      disk,
+      clock,
+      observer,
+      names: store.names,
+      active: () => store.active,
+    });
     maintenance.wake();
     setState("open", "");
     later(CHECK_MS, checkActive);
@@ -264,7 +266,7 @@ export function createJournal(options: JournalOptions): Journal {
     timer?.cancel();
     setState("draining", "the service is shutting down");
     wake?.();
-    await maintenance.stop();
+    await maintenance?.stop();
     await serializeOrFail(async () => {
       while (queue.waiting > 0) await storeGroup();
       await store.close();

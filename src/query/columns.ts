@@ -1,14 +1,13 @@
+import type { DuckDBType, DuckDBValue, DuckDBTimestampTZValue as Timestamp } from "@duckdb/node-api";
 import {
   DuckDBListType,
   DuckDBListValue,
   DuckDBStructType,
   DuckDBStructValue,
   DuckDBTimestampTZValue,
-  type DuckDBType,
   DuckDBTypeId,
-  type DuckDBValue,
   JsonDuckDBValueConverter,
-} from "@duckdb/node-api";
+} from "./duckdb.js";
 
 /** A column of an answer; the values of rows are opaque but to its functions. */
 export interface Column {
@@ -72,7 +71,7 @@ function oneLineJson(text: string): string {
 }
 
 /** As rows print it: nanoseconds are not kept by DuckDB, so up to six digits, without trailing zeros. */
-function rfc3339(value: DuckDBTimestampTZValue): string {
+function rfc3339(value: Timestamp): string {
   const fraction = ((value.micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const date = new Date(Number((value.micros - fraction) / 1000n));
   if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 0 || date.getUTCFullYear() > 9999) return String(value);

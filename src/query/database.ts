@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { readViews } from "./catalog.js";
+import { DuckDBInstance } from "./duckdb.js";
 import { messageOf, ReadError } from "./errors.js";
 import { filterCondition, type SessionFilter } from "./filter.js";
 import { identifier, type Literal, literal } from "./literal.js";

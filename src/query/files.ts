@@ -4,11 +4,11 @@ import {
   type FileStatus,
   findDisorder,
   findJournals,
+  isLogPath,
   type JournalNames,
   journalNames,
   listSegments,
   nodeDisk,
-  parseSegmentName,
 } from "../journal/index.js";
 import { isSessionRow } from "../record/index.js";
 import { ReadError } from "./errors.js";
@@ -34,7 +34,7 @@ export interface JournalFile {
 }
 
 /**
- * The files to read for what a user named: a journal's directory, its active file, which stands for the whole journal, or other
+ * The files to read for what a user named, links followed: a journal's directory, its active file, which stands for the whole journal, or other
  * files, which stand for themselves. The files may be gone when they are opened: the service seals and compresses.
  *
  * @param paths absolute
@@ -44,7 +44,8 @@ export async function findFiles(paths: readonly string[]): Promise<JournalFiles>
   const found = new Map<string, JournalFile>();
   const rows: string[] = [];
   const warnings: string[] = [];
-  for (const path of paths) {
+  for (const named of paths) {
+    const path = await nodeDisk.resolve(named);
     const journal = await journalOf(path, await statusOf(path));
     const files = journal === undefined ? [alone(path)] : await listJournal(journal, warnings);
     if (files.length === 0) throw new ReadError(`${path}: there is no session log here`);
@@ -60,9 +61,9 @@ export async function findFiles(paths: readonly string[]): Promise<JournalFiles>
 /** The journal that the path stands for; undefined when it stands for that one file. */
 async function journalOf(path: string, status: FileStatus | undefined): Promise<JournalNames | undefined> {
   if (status?.directory === true) return journalIn(path);
-  const isLog = path.endsWith(".jsonl") && parseSegmentName(basename(path)) === undefined;
-  if (status === undefined && !isLog) throw new ReadError(`${path}: no such file or directory`);
-  return isLog ? journalNames(path) : undefined;
+  if (isLogPath(path)) return journalNames(path);
+  if (status === undefined) throw new ReadError(`${path}: no such file or directory`);
+  return undefined;
 }
 
 async function journalIn(directory: string): Promise<JournalNames> {
@@ -71,7 +72,7 @@ async function journalIn(directory: string): Promise<JournalNames> {
   });
   const [journal, ...others] = journals;
   if (journal === undefined) {
-    const unread = foreign.filter(({ severity }) => severity === "problem");
+    const unread = foreign.filter(({ file, severity }) => severity === "problem" || file.endsWith(".jsonl"));
     const why = unread.map(({ file, message }) => `; ${file}: ${message}`).join("");
     throw new ReadError(`${directory}: there is no session log here${why}`);
   }
@@ -84,17 +85,19 @@ async function journalIn(directory: string): Promise<JournalNames> {
 
 /** Adds to `warnings` what is odd about the order of the segments. */
 async function listJournal(names: JournalNames, warnings: string[]): Promise<readonly JournalFile[]> {
-  const sealed = await listSegments(nodeDisk, names).catch(() => {
+  const { segments, skipped } = await listSegments(nodeDisk, names).catch(() => {
     throw new ReadError(`${names.active}: there is no session log here`);
   });
-  warnings.push(...findDisorder(sealed).map(({ path, message }) => `${path}: ${message}`));
+  warnings.push(...[...skipped, ...findDisorder(segments)].map(({ path, message }) => `${path}: ${message}`));
   // The gzipped twin first: once it is there, the plain one may go at any time.
-  const files = sealed.flatMap(({ plain, gzip }): JournalFile[] => {
+  const files = segments.flatMap(({ plain, gzip }): JournalFile[] => {
     const path = gzip ?? plain;
     return path === undefined ? [] : [{ path, fallback: gzip === undefined ? undefined : plain, active: false }];
   });
   const active = await statusOf(names.active);
-  return active === undefined ? files : [...files, { ...alone(names.active), active: true }];
+  if (active === undefined) return files;
+  if (active.regular) return [...files, { ...alone(names.active), active: true }];
+  throw new ReadError(`${names.active}: is not a regular file`);
 }
 
 const alone = (path: string): JournalFile => ({ path, fallback: undefined, active: false });

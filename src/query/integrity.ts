@@ -1,3 +1,5 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import {
   type Checksums,
@@ -60,7 +62,7 @@ async function findProblem(
   const blocks = () => untilAborted(readBlocks(nodeDisk, path), signal);
   try {
     if (!path.endsWith(".gz")) {
-      await (await nodeDisk.open(path, "read")).close();
+      await access(path, constants.R_OK);
       return undefined;
     }
     const expected = await expectedDigest(path);

@@ -1,4 +1,5 @@
-import { mkdtemp, open, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Column, createColumn, type Row } from "./columns.js";
@@ -23,8 +24,10 @@ export interface ReadOptions {
   readonly memory_bytes: number;
   /** Aborts the query. */
   readonly signal: AbortSignal;
-  /** Is told several times a second how much has been read, from 0 to 100. */
+  /** Called several times a second with how much has been read, from 0 to 100. */
   readonly onProgress?: (percent: number) => void;
+  /** Called with the folder that DuckDB makes when memory does not suffice; removed at the end. */
+  readonly onTemporary?: (path: string) => void;
 }
 
 /** What a reader may ask of the sessions. */
@@ -56,6 +59,9 @@ export interface Outcome<T> {
 /** Most disk space for what does not fit into memory. */
 const SPILL_BYTES_MAX = 16 * 1024 ** 3;
 
+/** What others may do with temporary files: nothing. */
+const PRIVATE_MASK = 0o077;
+
 /** Segments may be sealed, compressed and removed while they are read. */
 const TRIES_MAX = 5;
 
@@ -72,7 +78,10 @@ export async function readJournal<T>(
   options: ReadOptions,
   work: (reader: JournalReader) => Promise<T>,
 ): Promise<Outcome<T>> {
-  const spill_directory = await mkdtemp(join(tmpdir(), "sessionlog-query-"));
+  const spill_directory = join(tmpdir(), `sessionlog-query-${randomBytes(8).toString("hex")}`);
+  options.onTemporary?.(spill_directory);
+  // DuckDB makes the folder when it needs it, and its files, with the usual modes.
+  const usual_mask = process.umask(PRIVATE_MASK);
   try {
     for (let tries = 1; ; tries++) {
       const outcome = await readOnce(options, spill_directory, work, tries === TRIES_MAX);
@@ -82,6 +91,7 @@ export async function readJournal<T>(
     if (options.signal.aborted) throw new StoppedError(messageOf(options.signal.reason));
     throw error;
   } finally {
+    process.umask(usual_mask);
     await rm(spill_directory, { recursive: true, force: true });
   }
 }

@@ -1,4 +1,5 @@
-import { type DuckDBConnection, type DuckDBPreparedStatement, StatementType } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import { StatementType } from "./duckdb.js";
 import { messageOf, SqlError } from "./errors.js";
 
 const READ_WORDS = /^[\s(;]*(select|with|from|values|table|describe|desc|show|summarize|explain|pivot|unpivot)\b/i;

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import { toTerminal } from "../../src/cli/output/terminal_output.js";
 import { createProgress } from "../../src/cli/progress.js";
 import { createFakeTime, createSink } from "./support.js";
 
 test("createProgress shows one line on a terminal, not more often than five times a second", () => {
   const sink = createSink({ isTTY: true });
   const time = createFakeTime();
-  const progress = createProgress(sink.stream, time.monotonic_ms);
+  const progress = createProgress(toTerminal(sink.stream), time.monotonic_ms);
   progress.show("1");
   progress.show("2");
   time.advance(200);

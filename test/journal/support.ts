@@ -42,6 +42,18 @@ export interface TestJournal {
   readonly log: MemoryLog;
 }
 
+/** What the tests' journals have in common. */
+export const TEST_OPTIONS = {
+  durability: "fsync",
+  queue_rows: 1000,
+  queue_bytes: 64 * MEBIBYTE,
+  adopts: adoptsTestRows,
+  rotation: { max_bytes: 0, interval: "none" },
+  compress: "none",
+  retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
+  dedupe_rows: 0,
+} as const;
+
 export function createTestJournal(
   options: Partial<JournalOptions> & { readonly disk?: SimulatedDisk } = {},
 ): TestJournal {
@@ -49,15 +61,8 @@ export function createTestJournal(
   const log = createMemoryLog();
   const disk = options.disk ?? createSimulatedDisk(clock.now);
   const journal = createJournal({
+    ...TEST_OPTIONS,
     path: PATH,
-    durability: "fsync",
-    queue_rows: 1000,
-    queue_bytes: 64 * MEBIBYTE,
-    adopts: adoptsTestRows,
-    rotation: { max_bytes: 0, interval: "none" },
-    compress: "none",
-    retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
-    dedupe_rows: 0,
     log,
     clock,
     ...options,

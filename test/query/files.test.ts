@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findFiles } from "../../src/query/files.js";
@@ -76,4 +76,29 @@ test("findFiles asks which of several logs is meant, unless others are not sessi
   expect(await namesOf(directory, "")).toEqual(["b.jsonl"]);
   writeFiles(directory, { "a.jsonl": text(exampleRows.slice(0, 1)) });
   await expect(findFiles([directory])).rejects.toThrow("several session logs here, name one of a.jsonl, b.jsonl");
+});
+
+test("findFiles finds the sealed segments beside the file that a link leads to", async () => {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, "a"));
+  writeFiles(join(directory, "a"), { "sessions.jsonl": "", [segment(1, 2)]: "" });
+  symlinkSync("a/sessions.jsonl", join(directory, "log.jsonl"));
+  symlinkSync("a", join(directory, "b"));
+  const all = [`a/${segment(1, 2)}`, "a/sessions.jsonl"];
+  expect(await namesOf(directory, "log.jsonl")).toEqual(all);
+  expect(await namesOf(directory, "b")).toEqual(all);
+  expect(await namesOf(directory, "b/sessions.jsonl")).toEqual(all);
+  await expect(findFiles([directory])).rejects.toThrow(
+    `there is no session log here; log.jsonl: is a link to ${directory}/a/sessions.jsonl; name that file to read`,
+  );
+});
+
+test("findFiles follows no link that is named as a segment, and says so", async () => {
+  const directory = temporaryDirectory();
+  writeFiles(directory, { "sessions.jsonl": "", [segment(3, 4)]: "" });
+  symlinkSync("/etc/passwd", join(directory, segment(1, 2)));
+  expect(await namesOf(directory, "sessions.jsonl")).toEqual([segment(3, 4), "sessions.jsonl"]);
+  expect((await findFiles([directory])).warnings).toEqual([
+    `${join(directory, segment(1, 2))}: is not a regular file; skipped, links are not followed`,
+  ]);
 });

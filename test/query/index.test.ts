@@ -23,5 +23,5 @@ test("no command loads DuckDB before it is asked a question", () => {
   expect([...seen].filter((name) => name.startsWith("src/query/") || name.startsWith("@duckdb"))).toEqual([
     "src/query/catalog.ts",
   ]);
-  expect(loadedBy("src/query/database.ts")).toContain("@duckdb/node-api");
+  expect(loadedBy("src/query/database.ts")).toContain("src/query/duckdb.ts");
 });

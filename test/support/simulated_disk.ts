@@ -11,8 +11,9 @@ export type OperationKind =
   | Exclude<keyof Disk, "status">
   | "pathStatus"
   | "release"
-  | Exclude<keyof DiskFile, "status">
-  | "fileStatus";
+  | Exclude<keyof DiskFile, "status" | "lock">
+  | "fileStatus"
+  | "fileLock";
 
 export interface Operation {
   readonly kind: OperationKind;
@@ -134,6 +135,7 @@ export function createSimulatedDisk(
   }
 
   function openFile(path: string, file: SimulatedFile, how: OpenHow): DiskFile {
+    let locked = false;
     const needsWriting = (): void => {
       if (how === "read") throw failure("EBADF", "write", path);
     };
@@ -177,13 +179,30 @@ export function createSimulatedDisk(
         await operation("setModified", path);
         file.modified_ms = time_ms;
       },
+      async lock() {
+        await operation("fileLock", path);
+        if (file.locked) return false;
+        locked = true;
+        file.locked = true;
+        return true;
+      },
       async close() {
         await operation("close", path);
+        if (locked) file.locked = false;
       },
     };
   }
 
   const disk: SimulatedDisk = {
+    // It has neither links nor mounts.
+    async resolve(path) {
+      await operation("resolve", path);
+      return path;
+    },
+    async mountedAt(path) {
+      await operation("mountedAt", path);
+      return undefined;
+    },
     async makeDirectory(path) {
       await operation("makeDirectory", path);
       const missing: string[] = [];
@@ -197,7 +216,7 @@ export function createSimulatedDisk(
       await operation("list", directory);
       const names = directories.get(directory);
       if (names === undefined) throw failure("ENOENT", "scandir", directory);
-      return names.names();
+      return names.names().map((name) => ({ name, regular: true }));
     },
     async open(path, how) {
       await operation("open", path);
@@ -207,7 +226,8 @@ export function createSimulatedDisk(
     },
     async status(path) {
       await operation("pathStatus", path);
-      if (directories.has(path)) return { size: 0, identity: `1:${path}`, modified_ms: 0, links: 2, directory: true };
+      if (directories.has(path))
+        return { size: 0, identity: `1:${path}`, modified_ms: 0, links: 2, directory: true, regular: false };
       const file = fileAt(path);
       return file === undefined ? undefined : fileStatus(file);
     },
@@ -316,7 +336,7 @@ export function crashed(disk: SimulatedDisk, mode: CrashMode, seed = 1): Simulat
 
 function fileStatus(file: SimulatedFile): FileStatus {
   const { length: size, modified_ms, links } = file;
-  return { size, identity: `1:${file.id}`, modified_ms, links, directory: false };
+  return { size, identity: `1:${file.id}`, modified_ms, links, directory: false, regular: true };
 }
 
 function failure(code: string, call: string, path: string): Error {

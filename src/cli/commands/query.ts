@@ -138,13 +138,15 @@ function answerTo(
 ): Promise<Outcome<unknown>> {
   if (format === "parquet") {
     if (target === undefined) throw new UsageError("--format parquet needs --output <file>");
-    return replaceFile(target, (output) => ask({ output }, (reader) => reader.copyToParquet(sql)));
+    const copy = (output: string) => ask({ output }, (reader) => reader.copyToParquet(sql));
+    return replaceFile(target, copy, context.supervisor);
   }
   if (target === undefined) {
     return printAnswer(sql, format, (text) => write(context.stdout, text), terminalOf(context), ask, explainEmpty);
   }
   const file = { width: undefined, colours: false };
-  return replaceTextFile(target, (sink) => printAnswer(sql, format, sink, file, ask, explainEmpty));
+  const print = (sink: TextSink) => printAnswer(sql, format, sink, file, ask, explainEmpty);
+  return replaceTextFile(target, print, context.supervisor);
 }
 
 /** For an answer without rows: why, a line each. */

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { basename, dirname, relative, resolve } from "node:path";
 import { Command } from "commander";
+import { nodeDisk } from "../../journal/index.js";
 import { createRecordToRow } from "../../record/index.js";
 import { type CliCommand, type CliContext, WorkError, write } from "../context.js";
 import { formatViolations } from "../ingest/line_record.js";
@@ -32,8 +33,9 @@ Nothing is changed, and a service may be running.`)
       const journals: JournalTally[] = [];
       let unread = 0;
       if (command.args.length === 0) {
-        const directory = relative(context.cwd, dirname(log.path)) || ".";
-        const stem = basename(log.path, ".jsonl");
+        const path = await nodeDisk.resolve(log.path);
+        const directory = relative(context.cwd, dirname(path)) || ".";
+        const stem = basename(path, ".jsonl");
         journals.push(...(await verifyDirectory(directory, stem, check, context)));
       }
       let files = 0;

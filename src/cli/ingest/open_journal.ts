@@ -45,7 +45,7 @@ export async function openJournal(config: Config, progress: Progress, context: C
     log: {
       ...warnings,
       warn(fields, message) {
-        if (journal.state === "opening" && isOfSegment(fields, log.path)) unread = `${pathOf(fields)}: ${message}`;
+        if (journal.state === "opening" && isOfSegment(fields)) unread = `${pathOf(fields)}: ${message}`;
         else warnings.warn(fields, message);
       },
     },
@@ -56,7 +56,7 @@ export async function openJournal(config: Config, progress: Progress, context: C
   progress.show(`${log.path}: reading`);
   try {
     // Otherwise the journal would wait for its directory, as in a service.
-    await nodeDisk.makeDirectory(dirname(log.path));
+    await nodeDisk.makeDirectory(dirname(await nodeDisk.resolve(log.path)));
     await journal.open();
   } catch (error) {
     if (error instanceof JournalOpenError) throw new WorkError(error.message);
@@ -73,8 +73,8 @@ export async function openJournal(config: Config, progress: Progress, context: C
 }
 
 /** A service continues without a sealed segment that it cannot read, but its rows would not be recognized here. */
-function isOfSegment(fields: object, log_path: string): boolean {
-  return parseSegmentName(basename(pathOf(fields)))?.stem === basename(log_path, ".jsonl");
+function isOfSegment(fields: object): boolean {
+  return parseSegmentName(basename(pathOf(fields))) !== undefined;
 }
 
 function pathOf(fields: object): string {

@@ -70,7 +70,10 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
     async read(context, { log }, { tables = [], variables = {}, output }, work) {
       const given = command.opts();
       const { readJournal, ReadError, StoppedError } = await import("../../query/index.js");
-      const stop = stopOnSignal(context.signals, Number(given.timeout));
+      const [timeout_ms, memory_bytes] = [Number(given.timeout), Number(given.memory)];
+      const { supervisor } = context;
+      supervisor?.limit({ timeout_ms, memory_bytes });
+      const stop = stopOnSignal(context.signals, timeout_ms);
       const progress = createReadingProgress(context);
       try {
         const outcome = await readJournal(
@@ -83,8 +86,9 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
             tables,
             variables,
             output,
-            memory_bytes: Number(given.memory),
+            memory_bytes,
             signal: stop.signal,
+            onTemporary: (path) => supervisor?.temporary(path),
             ...(context.stderr.isTTY === true ? { onProgress: progress.show } : {}),
           },
           (reader) =>

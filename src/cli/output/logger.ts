@@ -1,5 +1,7 @@
 import { pino } from "pino";
 import type { CliContext } from "../context.js";
+import { control } from "./terminal_output.js";
+import { escapeControls } from "./text.js";
 
 /**
  * The diagnostics logger on standard error: JSON lines, or readable text on a terminal. Each line is written before
@@ -11,5 +13,7 @@ export async function createLogger({ env, stderr }: Pick<CliContext, "env" | "st
   const { prettyFactory } = await import("pino-pretty");
   const colorize = env.NO_COLOR === undefined;
   const prettify = prettyFactory({ colorize, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
-  return pino(options, { write: (line: string) => stderr.write(prettify(line)) });
+  const readable = (_key: string, value: unknown) =>
+    typeof value === "string" ? escapeControls(value, "\n\t") : value;
+  return pino(options, { write: (line: string) => stderr.write(control(prettify(JSON.parse(line, readable)))) });
 }

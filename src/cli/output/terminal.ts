@@ -1,5 +1,6 @@
 import stringWidth from "string-width";
 import type { CliContext } from "../context.js";
+import { control } from "./terminal_output.js";
 
 export interface Terminal {
   /** Columns of a line; undefined: nothing is cut. */
@@ -17,9 +18,10 @@ export function terminalOf({ stdout, env }: CliContext): Terminal {
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32 };
 export type Style = keyof typeof STYLES;
 
-/** The text in a style, where there are colours. */
+/** The text in a style, where there are colours; for `toTerminal`. */
 export function paint({ colours }: Terminal, text: string, style: Style | undefined): string {
-  return colours && style !== undefined && text !== "" ? `\u001b[${STYLES[style]}m${text}\u001b[0m` : text;
+  if (!colours || style === undefined || text === "") return text;
+  return `${control(`\u001b[${STYLES[style]}m`)}${text}${control("\u001b[0m")}`;
 }
 
 const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: "grapheme" });

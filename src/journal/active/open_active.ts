@@ -5,6 +5,7 @@ import { writeAll } from "../disk/files.js";
 import { eachLine, isBlank, parseJsonObject, readLines } from "../disk/lines.js";
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "../format.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
+import { lockFile, refuseShared } from "./one_file.js";
 import { cutTail, finishCut } from "./repair.js";
 import { readStateFile, writeStateFile } from "./state_file.js";
 import { planTailRepair } from "./torn_tail.js";
@@ -20,6 +21,8 @@ export interface OpenActiveOptions {
   readonly first_sequence: number | undefined;
   /** No new row gets a lower number than this. */
   readonly next_sequence_min: number;
+  /** At start: whether the file is going to be renamed; a file that is not the journal's own is refused. See refuseShared. */
+  readonly starts: { readonly rotates: boolean } | undefined;
   readonly log: JournalLog;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -36,8 +39,11 @@ export async function openActive(options: OpenActiveOptions): Promise<ActiveFile
   try {
     const found = await disk.status(names.active);
     if (found?.directory) throw new JournalOpenError(`${names.active}: is a directory, expected a file`);
+    if (found?.regular === false) throw new JournalOpenError(`${names.active}: is not a regular file`);
     const file = await disk.open(names.active, "append");
     try {
+      await lockFile(file, names.active);
+      if (options.starts !== undefined) await refuseShared(disk, file, names.active, options.starts.rotates);
       return await prepare(options, file, found?.modified_ms ?? options.now());
     } catch (error) {
       await file.close();

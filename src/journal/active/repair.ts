@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Disk, DiskFile } from "../disk/disk.js";
+import type { DirectoryEntry, Disk, DiskFile } from "../disk/disk.js";
 import { readWhole, writeAll, writeFile } from "../disk/files.js";
 import { cutName, type JournalNames, parseCutName, temporaryName, tornName } from "../format.js";
 import { planTailRepair } from "./torn_tail.js";
@@ -34,16 +34,16 @@ export async function cutTail(
   return applyCut(disk, names, file, pending, torn, offset);
 }
 
-/** Carries out a cut that a crash interrupted, when the directory's names show one; undefined when they do not. */
+/** Carries out a cut that a crash interrupted, when the directory shows one; undefined when it does not. */
 export async function finishCut(
   disk: Disk,
   names: JournalNames,
   file: DiskFile,
-  present: readonly string[],
+  present: readonly DirectoryEntry[],
 ): Promise<Cut | undefined> {
-  for (const name of present) {
+  for (const { name, regular } of present) {
     const cut = parseCutName(name);
-    if (cut === undefined || !name.startsWith(`${names.stem}.jsonl.torn-`)) continue;
+    if (cut === undefined || !regular || !name.startsWith(`${names.stem}.jsonl.torn-`)) continue;
     return applyCut(disk, names, file, join(names.directory, name), join(names.directory, cut.torn), cut.offset);
   }
   return undefined;

@@ -2,19 +2,21 @@ import { join } from "node:path";
 import type { Clock } from "../clock.js";
 import type { ActiveFile } from "../disk/active_file.js";
 import type { Disk, Lock } from "../disk/disk.js";
-import { errorText, isNoSpace } from "../disk/errors.js";
-import { isTemporary, journalNames, segmentName } from "../format.js";
+import { errorPath, errorText, isNoSpace } from "../disk/errors.js";
+import { isTemporary, type JournalNames, journalNames, segmentName } from "../format.js";
 import { openRows, type Side } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
 import { findDisorder, listSegments } from "../sealed/segments.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
 import { countForeignRows } from "./foreign_rows.js";
 import { probeSpace, type WriteFailure, type WriteTimes, writeGroup } from "./group_writer.js";
+import { resolveNames } from "./one_file.js";
 import { openActive } from "./open_active.js";
 import { type RotationPolicy, rotationDue } from "./rotation.js";
 import { readStateFile, writeStateFile } from "./state_file.js";
 
 export interface StoreOptions {
+  /** May lead to the file by links; resolved when the store is opened. */
   readonly path: string;
   readonly durability: "fsync" | "written";
   readonly adopts: (row: object) => boolean;
@@ -38,6 +40,8 @@ export interface Store {
   rotate(): Promise<WriteFailure | undefined>;
   /** Continues in a new file when the path shows another file or none; seals the active one when rotation is due. */
   maintainActive(): Promise<WriteFailure | undefined>;
+  /** Those beside the real file, once open. */
+  readonly names: JournalNames;
   /** See openRows. */
   openRows(side: Side, sequence: number): Promise<RowFile | undefined>;
   /** Sequence of the next row. */
@@ -55,8 +59,10 @@ const ROTATION_RETRY_MS = 60_000;
 
 export function createStore(options: StoreOptions): Store {
   const { disk, clock, log } = options;
-  const names = journalNames(options.path);
   const durable = options.durability === "fsync";
+  const { max_bytes, interval } = options.rotation;
+  const rotates = max_bytes > 0 || interval !== "none";
+  let names = journalNames(options.path);
   let lock: Lock | undefined;
   let active: ActiveFile | undefined;
   let next_sequence = 1;
@@ -75,7 +81,7 @@ export function createStore(options: StoreOptions): Store {
     lock = taken;
   }
 
-  async function openFile(ours: boolean, first_sequence?: number): Promise<ActiveFile> {
+  async function openFile(ours: boolean, first_sequence?: number, starts = false): Promise<ActiveFile> {
     const opened = await openActive({
       ...options,
       now: clock.now,
@@ -83,6 +89,7 @@ export function createStore(options: StoreOptions): Store {
       ours,
       first_sequence,
       next_sequence_min: next_sequence,
+      starts: starts ? { rotates } : undefined,
     });
     next_sequence = opened.first_sequence + opened.rows;
     return opened;
@@ -195,32 +202,43 @@ export function createStore(options: StoreOptions): Store {
 
   async function open(): Promise<string | undefined> {
     try {
+      names = await resolveNames(disk, options.path);
+    } catch (error) {
+      throw openError(error, options.path);
+    }
+    try {
       await disk.makeDirectory(names.directory);
     } catch (error) {
-      return `${names.directory}: ${errorText(error)}`;
+      return `${errorPath(error) ?? names.directory}: ${errorText(error)}`;
     }
     try {
       await takeLock();
       await removeTemporaries();
       const state = await readStateFile(disk, names);
-      const segments = await listSegments(disk, names);
+      const { segments, skipped } = await listSegments(disk, names);
       const sealed_last = Math.max(0, ...segments.map(({ last }) => last));
       next_sequence = Math.max(state?.next_sequence ?? 1, sealed_last + 1);
       const first_sequence = state?.first_sequence ?? (sealed_last > 0 ? sealed_last + 1 : undefined);
-      active = await openFile(first_sequence !== undefined, first_sequence);
+      active = await openFile(first_sequence !== undefined, first_sequence, true);
       const disorder = findDisorder(segments, { path: names.active, first: active.first_sequence });
-      for (const { path, message } of disorder) log.warn({ path }, message);
+      for (const { path, message } of [...skipped, ...disorder]) log.warn({ path }, message);
       return undefined;
     } catch (error) {
       if (isNoSpace(error)) return `${names.directory}: ${errorText(error)}`;
       await release();
-      throw error instanceof JournalOpenError ? error : new JournalOpenError(`${names.lock}: ${errorText(error)}`);
+      throw openError(error, names.lock);
     }
+  }
+
+  function openError(error: unknown, path: string): JournalOpenError {
+    const message = error instanceof JournalOpenError ? error.message : `${path}: ${errorText(error)}`;
+    const linked = names.active !== options.path;
+    return new JournalOpenError(linked ? `${options.path} leads to ${names.active}: ${message}` : message);
   }
 
   /** Removes the incomplete files of a crash; their content exists elsewhere. */
   async function removeTemporaries(): Promise<void> {
-    for (const name of await disk.list(names.directory)) {
+    for (const { name } of await disk.list(names.directory)) {
       if (isTemporary(names, name)) await disk.remove(join(names.directory, name));
     }
   }
@@ -253,6 +271,9 @@ export function createStore(options: StoreOptions): Store {
     append: (bytes, rows) => orFailure(append(bytes, rows)),
     maintainActive: () => voidOrFailure(maintainActive()),
     rotate: () => voidOrFailure(rotate()),
+    get names() {
+      return names;
+    },
     openRows: (side, sequence) => openRows({ disk, names, active }, side, sequence),
     get next_sequence() {
       return next_sequence;

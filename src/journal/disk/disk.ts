@@ -5,13 +5,22 @@
  * Everything rejects with an Error that has Node's `code` (ENOSPC, EACCES, …).
  */
 export interface Disk {
+  /**
+   * The path without links, of the file itself and of its directories. What is not there is kept as it is, so that a link to
+   * nothing stands for the path that it names. Rejects with ELOOP for links that lead to each other.
+   */
+  resolve(path: string): Promise<string>;
+  /**
+   * What a file that is itself a mount point shows: a path inside its file system, as the system prints it. Undefined for
+   * any other file, and where the system does not report it. Such a file cannot be renamed (EBUSY).
+   */
+  mountedAt(path: string): Promise<string | undefined>;
   /** Makes the directory and its missing parents, durably, with mode 0750. One that exists is left as it is. */
   makeDirectory(path: string): Promise<void>;
-  /** File names in the directory. */
-  list(directory: string): Promise<readonly string[]>;
-  /** Opens a file; a new one gets mode 0640. */
+  list(directory: string): Promise<readonly DirectoryEntry[]>;
+  /** Opens a file, but not through a link of that name; a new one gets mode 0640. */
   open(path: string, how: OpenHow): Promise<DiskFile>;
-  /** The file's status, or undefined where there is none. */
+  /** The file's status, that of a link itself; undefined where there is none. */
   status(path: string): Promise<FileStatus | undefined>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
@@ -19,6 +28,12 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>;
   /** Locks a file exclusively, creating it if missing; undefined while another holder has the lock. */
   lock(path: string): Promise<Lock | undefined>;
+}
+
+export interface DirectoryEntry {
+  readonly name: string;
+  /** Not a directory, a link, a pipe or a device. */
+  readonly regular: boolean;
 }
 
 /**
@@ -40,6 +55,8 @@ export interface DiskFile {
   status(): Promise<FileStatus>;
   /** Sets the time of its last change, milliseconds since 1970. */
   setModified(time_ms: number): Promise<void>;
+  /** Locks the file itself, whatever its names, until it is closed; false while another descriptor holds the lock. */
+  lock(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -53,6 +70,8 @@ export interface FileStatus {
   /** Names of the file; 0 once it is deleted. */
   readonly links: number;
   readonly directory: boolean;
+  /** See DirectoryEntry. */
+  readonly regular: boolean;
 }
 
 export interface Lock {

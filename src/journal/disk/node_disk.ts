@@ -1,9 +1,10 @@
-import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { tryLock } from "fs-native-extensions";
 import type { Disk, DiskFile, FileStatus, OpenHow } from "./disk.js";
 import { errorCode } from "./errors.js";
+import { mountedAt, resolvePath } from "./links.js";
 
 const FILE_MODE = 0o640;
 const DIRECTORY_MODE = 0o750;
@@ -17,19 +18,24 @@ const FLAGS: Record<OpenHow, number> = {
 
 /** The machine's own file system. */
 export const nodeDisk: Disk = {
+  resolve: resolvePath,
+  mountedAt,
   async makeDirectory(path) {
     const made = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
     if (made === undefined) return;
     // A new directory is durable only once its parent is synced, up to the first one that was there.
     for (let child = path; child !== dirname(made); child = dirname(child)) await syncDirectory(dirname(child));
   },
-  list: (directory) => readdir(directory),
+  async list(directory) {
+    const entries = await readdir(directory, { withFileTypes: true });
+    return entries.map((entry) => ({ name: entry.name, regular: entry.isFile() }));
+  },
   async open(path, how) {
-    return diskFile(await open(path, FLAGS[how], FILE_MODE));
+    return diskFile(await openItself(path, FLAGS[how]));
   },
   async status(path) {
     try {
-      return fileStatus(await stat(path));
+      return fileStatus(await lstat(path));
     } catch (error) {
       if (errorCode(error) === "ENOENT") return undefined;
       throw error;
@@ -39,13 +45,22 @@ export const nodeDisk: Disk = {
   remove: unlink,
   syncDirectory,
   async lock(path) {
-    const handle = await open(path, FLAGS.append, FILE_MODE);
+    const handle = await openItself(path, FLAGS.append);
     if (tryLock(handle.fd))
       return { identity: fileStatus(await handle.stat()).identity, release: () => handle.close() };
     await handle.close();
     return undefined;
   },
 };
+
+async function openItself(path: string, flags: number): Promise<FileHandle> {
+  try {
+    return await open(path, flags | constants.O_NOFOLLOW, FILE_MODE);
+  } catch (error) {
+    if (errorCode(error) !== "ELOOP") throw error;
+    throw Object.assign(new Error("is a symbolic link, expected a regular file"), { path });
+  }
+}
 
 function diskFile(handle: FileHandle): DiskFile {
   return {
@@ -67,6 +82,7 @@ function diskFile(handle: FileHandle): DiskFile {
       return fileStatus(await handle.stat());
     },
     setModified: (time_ms) => handle.utimes(time_ms / 1000, time_ms / 1000),
+    lock: async () => tryLock(handle.fd),
     close: () => handle.close(),
   };
 }
@@ -80,12 +96,13 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function fileStatus(stats: Awaited<ReturnType<typeof stat>>): FileStatus {
+function fileStatus(stats: Stats): FileStatus {
   return {
-    size: Number(stats.size),
+    size: stats.size,
     identity: `${stats.dev}:${stats.ino}`,
-    modified_ms: Number(stats.mtimeMs),
-    links: Number(stats.nlink),
+    modified_ms: stats.mtimeMs,
+    links: stats.nlink,
     directory: stats.isDirectory(),
+    regular: stats.isFile(),
   };
 }

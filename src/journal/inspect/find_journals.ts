@@ -45,7 +45,7 @@ export async function findJournals(
   directory: string,
   adopts: (row: object) => boolean,
 ): Promise<FoundJournals> {
-  const present = [...(await disk.list(directory))].sort();
+  const present = (await disk.list(directory)).map(({ name }) => name).sort();
   const found = new Map<string, JournalNames>();
   const add = (stem: string) => found.set(stem, namesOfStem(directory, stem));
   const isOfAny = (name: string) => [...found.values()].some((names) => isOfJournal(names, name));
@@ -85,7 +85,8 @@ export function isOfJournal(names: JournalNames, name: string): boolean {
 
 async function isStateFile(disk: Disk, path: string): Promise<boolean> {
   try {
-    if (((await disk.status(path))?.size ?? 0) > STATE_BYTES_MAX) return false;
+    const found = await disk.status(path);
+    if (found === undefined || !found.regular || found.size > STATE_BYTES_MAX) return false;
     return parseStateFile((await readWhole(disk, path)).toString()) !== undefined;
   } catch {
     // A file that cannot be read is listed as foreign.
@@ -100,7 +101,9 @@ async function classifyLog(
   adopts: (row: object) => boolean,
 ): Promise<Mismatch | undefined> {
   try {
-    if ((await disk.status(active))?.directory) return { severity: "note", message: "is a directory" };
+    const found = await disk.status(active);
+    if (found?.directory) return { severity: "note", message: "is a directory" };
+    if (found?.regular === false) return { severity: "note", message: await describeOther(disk, active) };
     const file = await disk.open(active, "read");
     try {
       const { size } = await file.status();
@@ -118,4 +121,9 @@ async function classifyLog(
   } catch (error) {
     return { severity: "problem", message: `cannot be read: ${errorText(error)}` };
   }
+}
+
+async function describeOther(disk: Disk, path: string): Promise<string> {
+  const target = await disk.resolve(path);
+  return target === path ? "is not a regular file" : `is a link to ${target}; name that file to read its session log`;
 }

@@ -3,7 +3,7 @@ import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
 import { isTemporary, type JournalNames, parseCutName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
-import { findDisorder, listSegments, type Segment } from "../sealed/segments.js";
+import { findDisorder, listSegments, type Segment, segmentsAmong } from "../sealed/segments.js";
 import { createFindings, type Finding, type Findings } from "./findings.js";
 import { inspectActive, lastSequence } from "./inspect_active.js";
 import { inspectChecksums } from "./inspect_checksums.js";
@@ -58,8 +58,8 @@ export async function inspectJournal(options: InspectOptions): Promise<Inspected
   const inspection: Inspection = { ...options, found };
   const snapshot = await takeSnapshot(disk, names, options.sleep);
   try {
-    const segments = await listSegments({ ...disk, list: async () => snapshot.present }, names);
-    for (const { path, message } of findDisorder(segments)) found.problem(path, message);
+    const { segments, skipped } = segmentsAmong(snapshot.entries, names);
+    for (const { path, message } of [...skipped, ...findDisorder(segments)]) found.problem(path, message);
     reportLeftovers(names, snapshot.present, found);
     const checksums = await inspectChecksums(disk, names, found);
     let rows = 0;
@@ -115,7 +115,7 @@ async function refreshSegment({ disk, names, found }: Inspection, segment: Segme
   const paths = [segment.plain, segment.gzip].filter((path) => path !== undefined);
   const statuses = await Promise.all(paths.map((path) => disk.status(path)));
   if (!statuses.includes(undefined)) return segment;
-  const segments = await listSegments(disk, names);
+  const { segments } = await listSegments(disk, names);
   const now = segments.find(({ first, last }) => first === segment.first && last === segment.last);
   if (now !== undefined) return now;
   const oldest = segments.every(({ first }) => first > segment.last);

@@ -1,11 +1,13 @@
 import { readStateFile } from "../active/state_file.js";
-import type { Disk, DiskFile } from "../disk/disk.js";
+import type { DirectoryEntry, Disk, DiskFile } from "../disk/disk.js";
 import { errorCode, errorText } from "../disk/errors.js";
 import { type JournalNames, NEWLINE, type StateFile } from "../format.js";
 
 /** A consistent view of a journal's directory; a service may be writing it. */
 export interface Snapshot {
-  /** All file names in the directory, sorted. */
+  /** All of the directory, sorted by name. */
+  readonly entries: readonly DirectoryEntry[];
+  /** Their names. */
   readonly present: readonly string[];
   readonly state: StateFile | undefined;
   /** Undefined where there is no active file; a text is why it cannot be read. */
@@ -42,10 +44,11 @@ export async function takeSnapshot(
 }
 
 async function listOnce(disk: Disk, names: JournalNames) {
-  const present = [...(await disk.list(names.directory))].sort();
+  const entries = [...(await disk.list(names.directory))].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const present = entries.map(({ name }) => name);
   const state = await readStateFile(disk, names);
   const identity = (await disk.status(names.active))?.identity;
-  return { present, state, text: JSON.stringify([present, state, identity]) };
+  return { entries, present, state, text: JSON.stringify([entries, state, identity]) };
 }
 
 async function openActive(
@@ -54,7 +57,8 @@ async function openActive(
   sleep: (ms: number) => Promise<void>,
 ): Promise<OpenedActive | string | undefined> {
   try {
-    if ((await disk.status(names.active))?.directory) return "is a directory";
+    const found = await disk.status(names.active);
+    if (found !== undefined && !found.regular) return found.directory ? "is a directory" : "is not a regular file";
     const file = await disk.open(names.active, "read");
     try {
       return { file, end: await settledEnd(file, sleep) };

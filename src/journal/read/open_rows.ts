@@ -25,7 +25,7 @@ export async function openRows(places: RowPlaces, side: Side, sequence: number):
     if (file !== undefined) return file;
   }
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    const segments = (await listSegments(disk, names)).filter(wanted);
+    const segments = (await listSegments(disk, names)).segments.filter(wanted);
     const segment = side === "from" ? segments[0] : segments.at(-1);
     if (segment === undefined) break;
     const file = await openSegment(disk, segment);

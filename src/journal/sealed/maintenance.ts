@@ -77,7 +77,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
 
   async function maintain(): Promise<void> {
     let checksums = await readChecksums(disk, names);
-    const unfinished = (await listSegments(disk, names)).filter((segment) => !isFinished(segment, checksums));
+    const unfinished = (await listSegments(disk, names)).segments.filter((segment) => !isFinished(segment, checksums));
     warnLag(unfinished.length);
     for (const segment of unfinished) {
       if (stopped.signal.aborted) return;
@@ -124,7 +124,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
   async function retain(checksums: Checksums): Promise<void> {
     const { max_age_ms, max_bytes, max_segments } = options.retention;
     if (max_age_ms + max_bytes + max_segments === 0) return;
-    const segments = await listSegments(disk, names);
+    const { segments } = await listSegments(disk, names);
     const facts = await Promise.all(segments.map(segmentFacts));
     const surplus = surplusSegments(options.retention, facts, options.active(), trustedNow());
     const paths = segments.slice(0, surplus).flatMap(segmentPaths);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Disk } from "../disk/disk.js";
+import type { DirectoryEntry, Disk } from "../disk/disk.js";
 import { type JournalNames, parseSegmentName } from "../format.js";
 
 /** An immutable file with rows `first` to `last`. */
@@ -12,25 +12,51 @@ export interface Segment {
   readonly gzip: string | undefined;
 }
 
-/** The sealed segments of a journal, oldest first; other files are skipped. */
-export async function listSegments(disk: Disk, names: JournalNames): Promise<readonly Segment[]> {
+/** A report about one file. */
+export interface FileReport {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface SegmentList {
+  /** Oldest first. */
+  readonly segments: readonly Segment[];
+  /** Links, directories and others with the name of a segment: never followed, read or removed. */
+  readonly skipped: readonly FileReport[];
+}
+
+/** The sealed segments of a journal. */
+export async function listSegments(disk: Disk, names: JournalNames): Promise<SegmentList> {
+  return segmentsAmong(await disk.list(names.directory), names);
+}
+
+/** The sealed segments among the entries of the journal's directory; other names are ignored. */
+export function segmentsAmong(entries: readonly DirectoryEntry[], names: JournalNames): SegmentList {
   const segments = new Map<string, Segment>();
-  for (const name of await disk.list(names.directory)) {
+  const skipped: FileReport[] = [];
+  for (const { name, regular } of entries) {
     const found = parseSegmentName(name);
     if (found?.stem !== names.stem) continue;
+    if (!regular) {
+      skipped.push({
+        path: join(names.directory, name),
+        message: "is not a regular file; skipped, links are not followed",
+      });
+      continue;
+    }
     const key = `${found.first}-${found.last}`;
     const known = segments.get(key) ?? { first: found.first, last: found.last, plain: undefined, gzip: undefined };
     const path = join(names.directory, name);
     segments.set(key, found.compressed ? { ...known, gzip: path } : { ...known, plain: path });
   }
-  return [...segments.values()].sort((a, b) => a.first - b.first || a.last - b.last);
+  return { segments: [...segments.values()].sort((a, b) => a.first - b.first || a.last - b.last), skipped };
 }
 
 /** What is wrong with the order of files: gaps before them, and rows that two of them claim. */
 export function findDisorder(
   segments: readonly Segment[],
   active?: { readonly path: string; readonly first: number },
-): readonly { readonly path: string; readonly message: string }[] {
+): readonly FileReport[] {
   const files = segments.map(({ first, last, plain, gzip }) => ({ path: plain ?? gzip ?? "", first, last }));
   let next = files[0]?.first ?? active?.first ?? 1;
   return [...files, ...(active === undefined ? [] : [{ ...active, last: 0 }])].flatMap(({ path, first, last }) => {

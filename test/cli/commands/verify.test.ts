@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -17,6 +17,25 @@ describe("verify of a directory", () => {
     const args = ["verify", "--path", "data/sessions.jsonl"];
     expect(await runCli(args, { cwd })).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sound: 4 segments/) });
     expect(readdirSync(inside(".")).map((name) => [name, readFileSync(inside(name), "latin1")])).toEqual(before);
+  });
+
+  test("verify finds the configured journal's segments beside the file that a link leads to", async () => {
+    const { cwd } = await makeJournal();
+    symlinkSync("data/sessions.jsonl", join(cwd, "link.jsonl"));
+    expect(await runCli(["verify", "--path", "link.jsonl"], { cwd })).toMatchObject({
+      code: 0,
+      stdout: "sound: 4 segments, 7 rows, sequences 1 to 7\n",
+    });
+  });
+
+  test("verify follows no link that is named as a segment", async () => {
+    const { inside, verify } = await makeJournal();
+    renameSync(inside(segment(3, 4)), inside("taken"));
+    symlinkSync("taken", inside(segment(3, 4)));
+    const { code, stdout } = await verify();
+    expect(code).toBe(1);
+    expect(stdout).toContain(`data/${segment(3, 4)}: is not a regular file; skipped, links are not followed\n`);
+    expect(stdout).toContain(`data/${segment(5, 6)}: sequences 3 to 4 are missing before it\n`);
   });
 
   test("verify notes what does no harm", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createRowPrinter, createSessionLinePrinter } from "../../../src/cli/output/session_line.js";
 import type { Terminal } from "../../../src/cli/output/terminal.js";
+import { terminalText } from "../../../src/cli/output/terminal_output.js";
 import { recordJsonToBytes } from "../../../src/record/index.js";
 import { readGoldenAccepts } from "../../support/golden.js";
 import { sessionBytes } from "../../support/server.js";
@@ -81,7 +82,7 @@ describe("createSessionLinePrinter", () => {
   test("createSessionLinePrinter colours the marks and the alarm", () => {
     const bytes = sessionBytes({ ...session, grounded_in_roster: false });
     const painted = sessionLine(bytes, { width: undefined, colours: true });
-    expect(painted).toBe(
+    expect(terminalText(painted)).toBe(
       "2026-05-02 05:22:09 \u001b[31m✗✗\u001b[0m\u001b[32m✓\u001b[0m fill  qwen3:8b validatord 4.2 s  4bf92f35  \u001b[31mungrounded\u001b[0m\n",
     );
   });

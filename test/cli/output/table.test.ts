@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { printTable } from "../../../src/cli/output/table.js";
 import { textWidth } from "../../../src/cli/output/terminal.js";
+import { terminalText } from "../../../src/cli/output/terminal_output.js";
 
 const table = {
   columns: [
@@ -42,7 +43,7 @@ test("printTable colours the header, the rule and NULL only", () => {
     { columns: table.columns.slice(0, 1), rows: [["x"], [undefined]] },
     { width: 80, colours: true },
   );
-  expect(text).toBe(
+  expect(terminalText(text)).toBe(
     "\u001b[1mname\u001b[0m\n\u001b[2m────\u001b[0m\nx   \n\u001b[2mnull\u001b[0m\n".replace("x   ", "x"),
   );
 });

@@ -18,6 +18,7 @@ function open(
     ours: known.ours ?? true,
     first_sequence: known.first_sequence ?? 1,
     next_sequence_min: known.next_sequence_min ?? 1,
+    starts: undefined,
     log,
     now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
   });
@@ -66,7 +67,7 @@ describe("openActive repairs", () => {
 
   test("openActive of a repaired file changes nothing more", async () => {
     const disk = diskWith(`${rows(1)}x\n${rows(2)}`);
-    await open(disk).opened;
+    await (await open(disk).opened).file.close();
     const before = disk.paths().map((path) => [path, disk.content(path)?.toString()]);
     await open(disk).opened;
     expect(disk.paths().map((path) => [path, disk.content(path)?.toString()])).toEqual(before);
@@ -74,7 +75,7 @@ describe("openActive repairs", () => {
 
   test("openActive gives each torn end a name of its own", async () => {
     const disk = diskWith(`${rows(1)}first`);
-    await open(disk).opened;
+    await (await open(disk).opened).file.close();
     disk.append(PATH, "second");
     await open(disk).opened;
     expect(disk.content(TORN)?.toString()).toBe("first");

@@ -21,7 +21,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { nodeDisk } from "../../../src/journal/disk/node_disk.js";
 import { createJournal, type Journal, JournalOpenError } from "../../../src/journal/index.js";
 import { createManualClock } from "../../support/manual_clock.js";
-import { adoptsTestRows, createMemoryLog, numbers, row, rows, told } from "../support.js";
+import { createMemoryLog, numbers, row, rows, TEST_OPTIONS, told } from "../support.js";
 
 let directory = "";
 let path = "";
@@ -42,15 +42,8 @@ function create() {
   const clock = createManualClock();
   const log = createMemoryLog();
   const journal = createJournal({
+    ...TEST_OPTIONS,
     path,
-    durability: "fsync",
-    queue_rows: 1000,
-    queue_bytes: 1_000_000,
-    adopts: adoptsTestRows,
-    rotation: { max_bytes: 0, interval: "none" },
-    compress: "none",
-    retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
-    dedupe_rows: 0,
     log,
     clock,
   });

@@ -1,6 +1,7 @@
+import { basename } from "node:path";
 import { expect, test } from "vitest";
 import { journalNames, segmentName } from "../../../src/journal/format.js";
-import { findDisorder, listSegments } from "../../../src/journal/sealed/segments.js";
+import { findDisorder, listSegments, segmentsAmong } from "../../../src/journal/sealed/segments.js";
 import { createSimulatedDisk } from "../../support/simulated_disk.js";
 
 const names = journalNames("/data/sessions.jsonl");
@@ -18,9 +19,30 @@ test("listSegments puts a segment and its gzipped twin together, oldest first", 
     const file = await disk.open(path, "replace");
     await file.close();
   }
-  expect(await listSegments(disk, names)).toEqual([
-    { first: 1, last: 4, plain: segmentName(names, 1, 4), gzip: `${segmentName(names, 1, 4)}.gz` },
-    { first: 5, last: 9, plain: segmentName(names, 5, 9), gzip: undefined },
+  expect(await listSegments(disk, names)).toEqual({
+    segments: [
+      { first: 1, last: 4, plain: segmentName(names, 1, 4), gzip: `${segmentName(names, 1, 4)}.gz` },
+      { first: 5, last: 9, plain: segmentName(names, 5, 9), gzip: undefined },
+    ],
+    skipped: [],
+  });
+});
+
+test("segmentsAmong takes regular files only, and reports the others by name", () => {
+  const entry = (path: string, regular: boolean) => ({ name: basename(path), regular });
+  const [link, twin, other] = [segmentName(names, 1, 4), segmentName(names, 5, 9), segmentName(names, 10, 12)];
+  const { segments, skipped } = segmentsAmong(
+    [entry(link, false), entry(twin, true), entry(`${twin}.gz`, false), entry(other, true), entry("x.jsonl", false)],
+    names,
+  );
+  expect(segments).toEqual([
+    { first: 5, last: 9, plain: twin, gzip: undefined },
+    { first: 10, last: 12, plain: other, gzip: undefined },
+  ]);
+  const message = "is not a regular file; skipped, links are not followed";
+  expect(skipped).toEqual([
+    { path: link, message },
+    { path: `${twin}.gz`, message },
   ]);
 });
 
