@@ -13,7 +13,14 @@ export {
   type IterateRequest,
   type IterateResponse,
 } from "./record/build_record.js";
-export type { SessionAttemptInput, SessionRecordInput, Text } from "./record/record.js";
+export type {
+  Artifact,
+  FinalVerdict,
+  SessionAttemptInput,
+  SessionRecordInput,
+  Text,
+  VerdictKind,
+} from "./record/record.js";
 export { type RosterCheck, rosterCheckFor, WORKER_ID_PATHS } from "./record/roster_check.js";
 export { type IncomingHeaders, traceIdFromHeaders } from "./record/trace_id.js";
 export type { Session, SessionRequest } from "./session.js";

@@ -8,7 +8,7 @@ import {
   createReader,
   type IterateRequest,
 } from "./record/build_record.js";
-import type { SessionAttemptInput, SessionRecordInput } from "./record/record.js";
+import type { Artifact, FinalVerdict, SessionAttemptInput, SessionRecordInput, VerdictKind } from "./record/record.js";
 import type { RosterCheck } from "./record/roster_check.js";
 
 /** What a session is asked to do. */
@@ -32,7 +32,7 @@ export interface Session {
   /** The model's answer is JSON, and not what was asked for. */
   validationFailed(error?: unknown): void;
   /** The artifact is accepted. Returns it. It is read at the end of the session. */
-  accept<A extends object>(artifact: A): A;
+  accept<A extends Artifact>(artifact: A): A;
   /** The model could not be used. Another attempt may follow. */
   fail(error?: unknown): void;
   /** Ends the session, with what was thrown if there was something. */
@@ -48,8 +48,6 @@ export interface SessionParts {
   monotonic_ms(): number;
 }
 
-type AttemptKind = "no_json" | "validation_failed" | "accepted" | "infra_error";
-
 /** Begins a session, whose record is passed to `append` at its end. */
 export function startSession(request: SessionRequest, { append, warn, monotonic_ms }: SessionParts): Session {
   const began_ms = monotonic_ms();
@@ -59,10 +57,10 @@ export function startSession(request: SessionRequest, { append, warn, monotonic_
   const attempts: SessionAttemptInput[] = [];
   let iteration = 0;
   let answered = 0;
-  let accepted: { readonly artifact: object } | undefined;
+  let accepted: { readonly artifact: Artifact } | undefined;
   let ended = false;
 
-  function add(verdict_kind: AttemptKind, error: unknown): void {
+  function add(verdict_kind: VerdictKind, error: unknown): void {
     if (ended || accepted !== undefined) return;
     // A loop that never ends keeps its first attempts and the last one.
     if (attempts.length === ATTEMPTS_MAX) attempts.pop();
@@ -71,7 +69,7 @@ export function startSession(request: SessionRequest, { append, warn, monotonic_
     if (verdict_kind !== "infra_error") answered++;
   }
 
-  function verdict(): string {
+  function verdict(): FinalVerdict {
     if (accepted !== undefined) return "accepted";
     return attempts.at(-1)?.verdict_kind === "infra_error" ? "infra_error" : "max_iter_exhausted";
   }

@@ -2,7 +2,7 @@
 import { PROMPT_CODE_POINTS_MAX } from "@sessionlog/protocol/gen/limits";
 import { type ClientLog, writeLog } from "../client_log.js";
 import { describeError, errorText } from "../errors.js";
-import type { SessionAttemptInput, SessionRecordInput, Text } from "./record.js";
+import type { Artifact, SessionAttemptInput, SessionRecordInput, Text } from "./record.js";
 import { answeredAtOnce, type RosterCheck } from "./roster_check.js";
 import { cutText } from "./text.js";
 
@@ -22,7 +22,7 @@ export interface IterateFailure {
 
 /** How a session ended that was accepted. */
 export interface IterateResponse extends IterateFailure {
-  readonly artifact: object;
+  readonly artifact: Artifact;
 }
 
 /** How the session ended. With a response it was accepted, also where there is a failure; with a failure it ran out of
@@ -64,10 +64,14 @@ export function buildSessionRecord(
     const attempts = [...history, ...infraAttempts(read(outcome, "error"), read(history.at(-1), "iteration"))];
     return buildEndedRecord(request, { final_verdict: "infra_error", iterations, attempts }, options, warn);
   }
-  const final_verdict = response ? "accepted" : "max_iter_exhausted";
-  const session = { final_verdict, iterations: read(ended, "iterations"), attempts: read(ended, "history") };
-  const session_id = read(request, "trace_id") || read(ended, "trace_id");
-  return buildEndedRecord(request, { ...session, session_id, artifact: read(response, "artifact") }, options, warn);
+  const session: EndedSession = {
+    final_verdict: response ? "accepted" : "max_iter_exhausted",
+    iterations: read(ended, "iterations"),
+    attempts: read(ended, "history"),
+    artifact: read(response, "artifact"),
+    session_id: read(request, "trace_id") || read(ended, "trace_id"),
+  };
+  return buildEndedRecord(request, session, options, warn);
 }
 
 export interface EndedSession
@@ -141,7 +145,7 @@ function infraAttempts(error: unknown, last_iteration: number | undefined): read
   return [{ iteration, verdict_kind: "infra_error", error: errorText(error, ATTEMPT_ERROR_CODE_POINTS_MAX) }];
 }
 
-function grounded(artifact: object, rosterCheck: RosterCheck | undefined): boolean | undefined {
+function grounded(artifact: Artifact, rosterCheck: RosterCheck | undefined): boolean | undefined {
   const answer = answeredAtOnce(rosterCheck?.(artifact));
   return typeof answer === "boolean" ? answer : undefined;
 }

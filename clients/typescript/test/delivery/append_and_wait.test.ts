@@ -21,7 +21,9 @@ describe("appendAndWait", () => {
   test("answers with the violations, the service's or its own", async () => {
     const { address } = await serve();
     const log = quickLogger(address);
-    const refused = await log.appendAndWait({ kind: "poem", final_verdict: "never", iterations: -1 });
+    // As from JavaScript, which has no types.
+    const poem = JSON.parse('{"kind": "poem", "final_verdict": "never", "iterations": -1}');
+    const refused = await log.appendAndWait(poem);
     expect(refused).toMatchObject({
       ok: false,
       kind: "refused",
@@ -31,7 +33,7 @@ describe("appendAndWait", () => {
         { field: "record.final_verdict", reason: "NOT_ALLOWED" },
       ],
     });
-    const own = await log.appendAndWait(accepted(0, { artifact: [] }));
+    const own = await log.appendAndWait(accepted(0, { artifact: JSON.parse("[]") }));
     expect(own).toMatchObject({ ok: false, kind: "refused", violations: [{ field: "record.artifact" }] });
     expect(log.stats().refused).toBe(2);
     await log.close();

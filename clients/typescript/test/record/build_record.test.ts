@@ -14,12 +14,12 @@ const request: IterateRequest = {
   trace_id: "request",
 };
 const asked = { kind: "fill", prompt: "p", model: "m", provider: "o", max_iterations: 3 };
-const history = [{ iteration: 0, verdict_kind: "accepted" }];
+const history = [{ iteration: 0, verdict_kind: "accepted" }] as const;
 const response = { artifact: { fills: [] }, iterations: 1, history, trace_id: "response" };
 const broken = () => {
   throw new Error("no roster");
 };
-const failure = { iterations: 3, history: [{ iteration: 0, verdict_kind: "no_json" }], trace_id: "failure" };
+const failure = { iterations: 3, history: [{ iteration: 0, verdict_kind: "no_json" }], trace_id: "failure" } as const;
 
 interface BuildCase extends IterateOutcome {
   readonly name: string;
@@ -119,7 +119,7 @@ test("buildSessionRecord keeps the attempts before an infrastructure error, and 
   const history = [
     { iteration: 0, verdict_kind: "infra_error", error: "overloaded", span_id: "a1" },
     { iteration: 3, verdict_kind: "no_json" },
-  ];
+  ] as const;
   const down = { iteration: 4, verdict_kind: "infra_error", error: "down" };
   const counted = { ...asked, final_verdict: "infra_error", iterations: 1 };
   expect(buildSessionRecord(request, { error: "down", history })).toMatchObject({

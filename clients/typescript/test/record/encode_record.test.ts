@@ -2,7 +2,6 @@ import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_lo
 import { createCursor, readTag, skipField } from "@sessionlog/protocol/wire/reader";
 import { describe, expect, test, vi } from "vitest";
 import { encodeRecord } from "../../src/record/encode_record.js";
-import type { SessionRecordInput } from "../../src/record/record.js";
 import { readCases } from "../cases.js";
 
 const stamps = { daemon: "validatord", now_ms: () => 1_777_699_329_250 };
@@ -79,8 +78,7 @@ describe("encodeRecord", () => {
   });
 
   test("takes the generated record as it is", () => {
-    const record: SessionRecordInput = full;
-    expect(decoded(record)).toEqual(full);
+    expect(decoded(full)).toEqual(full);
   });
 
   test("stamps what is missing, and only that", () => {
