@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
-/** The workspace's packages are tested from their sources. */
-const conditions = ["@sessionlog/source", "module", "node", "development|production"];
+/** The workspace's packages are tested from their sources, others as Node resolves them. */
+const conditions = ["@sessionlog/source", "node", "development|production"];
 
 export default defineConfig({
   ssr: { resolve: { conditions } },

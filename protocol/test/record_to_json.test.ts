@@ -3,7 +3,7 @@ import { encodeRecord } from "../../clients/typescript/src/record/encode_record.
 import { recordJsonToBytes } from "../../src/record/index.js";
 import { recordToJsonLine } from "../src/record_to_json.js";
 
-const stamps = { daemon: "d", now_ms: () => 1_777_699_329_250 };
+const stamps = { daemon: "d", now_ms: () => 1_777_699_329_250, trace_id: () => "" };
 
 function bytesOf(record: object): Uint8Array {
   const row = encodeRecord(record, stamps, 1_000_000);

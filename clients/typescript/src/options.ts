@@ -1,6 +1,7 @@
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import type { ClientLog } from "./client_log.js";
 import { programName } from "./daemon_name.js";
+import { type CurrentSpan, currentSpan, NO_SPAN } from "./record/current_span.js";
 
 /** How a connection is secured. Files are PEM, read when the connection is opened. */
 export interface TlsOptions {
@@ -46,17 +47,22 @@ export interface SessionLoggerOptions {
    * machine, unless `insecure_token` is set. */
   readonly token?: Token | undefined;
   readonly insecure_token?: boolean | undefined;
+  /** Where the ids of spans come from that a record does not have: "span", by default, is the active span of
+   * OpenTelemetry (and so of Langfuse), "header" is nowhere but from `traceIdFromHeaders`. */
+  readonly trace_ids?: "span" | "header" | undefined;
   /** gRPC's channel options, over the logger's own. */
   readonly channel_options?: Readonly<Record<string, string | number>> | undefined;
 }
 
-type Given = Omit<SessionLoggerOptions, "tls">;
+type Given = Omit<SessionLoggerOptions, "tls" | "trace_ids">;
 
 /** The same with all defaults filled in. */
 export type Options = { readonly [Name in keyof Given]-?: NonNullable<Given[Name]> } & {
   readonly address: string;
   readonly tls: TlsOptions | undefined;
   now_ms(): number;
+  /** The trace id and span id of where the daemon calls. */
+  currentSpan(): CurrentSpan;
   /** From 0 to 1. */
   random(): number;
 };
@@ -93,6 +99,7 @@ export function resolveOptions(address: string, options: SessionLoggerOptions): 
     insecure_token: options.insecure_token === true,
     channel_options: options.channel_options ?? {},
     now_ms: Date.now,
+    currentSpan: options.trace_ids === "header" ? () => NO_SPAN : currentSpan,
     random: Math.random,
   };
 }

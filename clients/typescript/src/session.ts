@@ -8,6 +8,7 @@ import {
   createReader,
   type IterateRequest,
 } from "./record/build_record.js";
+import type { CurrentSpan } from "./record/current_span.js";
 import type { Artifact, FinalVerdict, SessionAttemptInput, SessionRecordInput, VerdictKind } from "./record/record.js";
 import type { RosterCheck } from "./record/roster_check.js";
 
@@ -23,7 +24,7 @@ export interface SessionRequest extends IterateRequest {
  * loop ends before `max_iterations`. Calls after the end, or after `accept`, do nothing. Nothing here throws.
  */
 export interface Session {
-  /** The trace id; empty when the logger is disabled. */
+  /** The request's trace id, else that of the active span, else a random one; empty when the logger is disabled. */
   readonly session_id: string;
   /** 0, 1, … `max_iterations` − 1, until the session is accepted or ended; 1,000 without `max_iterations`. */
   attempts(): Iterable<number>;
@@ -46,14 +47,18 @@ export interface SessionParts {
   append(record: SessionRecordInput): void;
   warn(message: string): void;
   monotonic_ms(): number;
+  currentSpan(): CurrentSpan;
 }
 
 /** Begins a session, whose record is passed to `append` at its end. */
-export function startSession(request: SessionRequest, { append, warn, monotonic_ms }: SessionParts): Session {
+export function startSession(
+  request: SessionRequest,
+  { append, warn, monotonic_ms, currentSpan }: SessionParts,
+): Session {
   const began_ms = monotonic_ms();
   const read = createReader(warn);
   const max_iterations = read(request, "max_iterations");
-  const session_id = read(request, "trace_id") || randomBytes(16).toString("hex");
+  const session_id = read(request, "trace_id") || currentSpan().trace_id || randomBytes(16).toString("hex");
   const attempts: SessionAttemptInput[] = [];
   let iteration = 0;
   let answered = 0;
@@ -65,7 +70,7 @@ export function startSession(request: SessionRequest, { append, warn, monotonic_
     // A loop that never ends keeps its first attempts and the last one.
     if (attempts.length === ATTEMPTS_MAX) attempts.pop();
     const text = error === undefined || error === null ? "" : errorText(error, ATTEMPT_ERROR_CODE_POINTS_MAX);
-    attempts.push({ iteration: iteration++, verdict_kind, error: text });
+    attempts.push({ iteration: iteration++, verdict_kind, error: text, span_id: currentSpan().span_id });
     if (verdict_kind !== "infra_error") answered++;
   }
 

@@ -7,6 +7,7 @@ import { createSender } from "./delivery/sender.js";
 import { spillRecords } from "./delivery/spill.js";
 import { createCounters, type Stats } from "./delivery/stats.js";
 import { type Options, resolveOptions, type SessionLoggerOptions, toTimer } from "./options.js";
+import { NO_SPAN } from "./record/current_span.js";
 import { type EncodedRecord, encodeRecord } from "./record/encode_record.js";
 import type { SessionRecordInput } from "./record/record.js";
 import { addressProblem } from "./rpc/address.js";
@@ -98,7 +99,7 @@ function createUnusableLogger({ log }: Options, problem: string): SessionLogger 
   writeLog(log, "warn", `records are dropped: ${message}`);
   const append = () => void counters.dropped++;
   const startDroppedSession = (request: SessionRequest) =>
-    startSession(request, { append, warn: () => undefined, monotonic_ms: () => 0 });
+    startSession(request, { append, warn: () => undefined, monotonic_ms: () => 0, currentSpan: () => NO_SPAN });
   return {
     ...createDisabledLogger(),
     enabled: true,
@@ -121,6 +122,8 @@ function createEnabledLogger(options: Options): SessionLogger {
     onDrop: () => void counters.dropped++,
   });
   const sender = createSender({ options, buffer, connection, counters, diagnostics });
+  const { daemon, now_ms, currentSpan } = options;
+  const stamps = { daemon, now_ms, trace_id: () => currentSpan().trace_id };
   const bytes_max = Math.min(options.buffer_bytes, options.max_message_bytes - FRAMING_BYTES_MAX);
   let in_use = false;
   let closing: Promise<boolean> | undefined;
@@ -148,7 +151,7 @@ function createEnabledLogger(options: Options): SessionLogger {
   }
 
   function encode(record: SessionRecordInput): EncodedRecord {
-    const encoded = encodeRecord(record, options, bytes_max);
+    const encoded = encodeRecord(record, stamps, bytes_max);
     if (!encoded.ok) counters.refused++;
     return encoded;
   }
@@ -159,6 +162,7 @@ function createEnabledLogger(options: Options): SessionLogger {
     append: (record) => logger.append(record),
     warn: (message) => diagnostics.once(message, message),
     monotonic_ms: () => performance.now(),
+    currentSpan,
   };
 
   const logger: SessionLogger = {

@@ -30,7 +30,7 @@ function comparable(bytes: Uint8Array): object {
 }
 
 function encoded(record: SessionRecordInput): object {
-  const result = encodeRecord(record, { daemon: "d", now_ms: () => 0 }, 1_000_000);
+  const result = encodeRecord(record, { daemon: "d", now_ms: () => 0, trace_id: () => "" }, 1_000_000);
   if (!result.ok) throw new Error(JSON.stringify(result.violations));
   return comparable(result.bytes);
 }
@@ -45,10 +45,12 @@ function setUp(request: SessionRequest = { kind: "fill", max_iterations: 3 }) {
   const records: SessionRecordInput[] = [];
   const warnings: string[] = [];
   let now_ms = 1_000;
+  let span = { trace_id: "", span_id: "" };
   const session = startSession(request, {
     append: (record) => void records.push(record),
     warn: (message) => void warnings.push(message),
     monotonic_ms: () => now_ms,
+    currentSpan: () => span,
   });
   return {
     session,
@@ -56,6 +58,9 @@ function setUp(request: SessionRequest = { kind: "fill", max_iterations: 3 }) {
     warnings,
     pass(ms: number) {
       now_ms += ms;
+    },
+    enter(trace_id: string, span_id: string) {
+      span = { trace_id, span_id };
     },
   };
 }
@@ -134,6 +139,16 @@ describe("startSession", () => {
     expect(other.records[0]?.session_id).toBe(other.session.session_id);
   });
 
+  test("has the active span's id in each attempt", () => {
+    const { session, records, enter } = setUp();
+    enter("t1", "s1");
+    session.noJson("a");
+    enter("t1", "s2");
+    session.accept({});
+    session.end();
+    expect(records[0]?.attempts?.map(({ span_id }) => span_id)).toEqual(["s1", "s2"]);
+  });
+
   test("reports an artifact that is accepted after another one", () => {
     const { session, warnings } = setUp();
     session.accept({ n: 1 });
@@ -190,7 +205,10 @@ describe("startSession", () => {
     ]);
     expect(warnings[0]).toBe("max_iterations cannot be read and is left out: Error: broken");
     expect(() =>
-      Reflect.apply(startSession, undefined, [undefined, { append() {}, warn() {}, monotonic_ms() {} }]),
+      Reflect.apply(startSession, undefined, [
+        undefined,
+        { append() {}, warn() {}, monotonic_ms() {}, currentSpan: () => ({}) },
+      ]),
     ).not.toThrow();
   });
 

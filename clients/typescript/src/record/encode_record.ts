@@ -14,6 +14,8 @@ export interface RecordStamps {
   /** Empty: the service decides. */
   readonly daemon: string;
   now_ms(): number;
+  /** The session_id of a record without one; empty: a random one. */
+  trace_id(): string;
 }
 
 export type EncodedRecord =
@@ -56,7 +58,7 @@ function encode(source: Source, stamps: RecordStamps): Uint8Array {
   const before = {
     ...EMPTY_RECORD,
     schema: text(source, "schema"),
-    session_id: text(source, "session_id") || randomBytes(16).toString("hex"),
+    session_id: text(source, "session_id") || stamps.trace_id() || randomBytes(16).toString("hex"),
     timestamp: timestamp(source, stamps),
     daemon: text(source, "daemon") || stamps.daemon,
     kind: text(source, "kind"),

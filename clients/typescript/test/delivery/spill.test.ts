@@ -10,7 +10,9 @@ import { encodeRecord } from "../../src/record/encode_record.js";
 import { accepted, ids, names, serve } from "../support.js";
 
 function rowsOf(count: number): readonly Uint8Array[] {
-  const rows = names(count).map((_, number) => encodeRecord(accepted(number), { daemon: "d", now_ms: () => 0 }, 1_000));
+  const rows = names(count).map((_, number) =>
+    encodeRecord(accepted(number), { daemon: "d", now_ms: () => 0, trace_id: () => "" }, 1_000),
+  );
   return rows.flatMap((row) => (row.ok ? [row.bytes] : []));
 }
 

@@ -38,7 +38,7 @@ test.each(readCases<BuildCase>("build_record.jsonl"))("case: $name", (given) => 
     log: { warn: () => undefined },
   };
   const built = buildSessionRecord(request, { response, failure, error }, options);
-  const stamps = { daemon: "validatord", now_ms: () => Date.parse("2026-05-02T05:22:09.250Z") };
+  const stamps = { daemon: "validatord", now_ms: () => Date.parse("2026-05-02T05:22:09.250Z"), trace_id: () => "" };
   const stamped = record && "session_id" in record ? built : { ...built, session_id: "stamped" };
   const encoded = encodeRecord(stamped, stamps, 1_000_000);
   const expected = recordJsonToBytes(JSON.stringify({ session_id: "stamped", ...record }));
@@ -145,7 +145,7 @@ test("buildSessionRecord leaves a text of 500 million characters for append to r
     [buildSessionRecord({ kind: "fill", prompt: text }), "record.prompt"],
     [buildSessionRecord(request, { error: new Error(text) }), "record.attempts[0].error"],
   ] as const) {
-    const encoded = encodeRecord(record, { daemon: "d", now_ms: () => 0 }, 10_000);
+    const encoded = encodeRecord(record, { daemon: "d", now_ms: () => 0, trace_id: () => "" }, 10_000);
     expect(encoded).toMatchObject({ ok: false, violations: [{ field, reason: "TOO_LONG" }] });
   }
 });
@@ -154,7 +154,11 @@ test("buildSessionRecord makes records that the service takes", () => {
   const toRow = createRecordToRow({ kinds: ["fill"] });
   const stamps = { daemon: "", session_id: () => "", timestamp: () => ({ seconds: 0, nanos: 0 }) };
   for (const outcome of [{ response }, { failure }, { error: "down" }, {}]) {
-    const row = encodeRecord(buildSessionRecord(request, outcome), { daemon: "d", now_ms: () => 0 }, 10_000);
+    const row = encodeRecord(
+      buildSessionRecord(request, outcome),
+      { daemon: "d", now_ms: () => 0, trace_id: () => "" },
+      10_000,
+    );
     expect(row.ok && toRow(row.bytes, stamps)).toMatchObject({ ok: true });
   }
 });

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { encodeRecord } from "../../src/record/encode_record.js";
 import { readCases } from "../cases.js";
 
-const stamps = { daemon: "validatord", now_ms: () => 1_777_699_329_250 };
+const stamps = { daemon: "validatord", now_ms: () => 1_777_699_329_250, trace_id: () => "" };
 const encode = (record: unknown, bytes_max = 1_000_000) => encodeRecord(record, stamps, bytes_max);
 
 function decoded(record: unknown): SessionRecord {
