@@ -1,6 +1,6 @@
+import { checkAcrossFields } from "@sessionlog/protocol/check_across_fields";
 import { ATTEMPTS_MAX, ROW_BYTES_MAX } from "@sessionlog/protocol/gen/limits";
 import type { RefusedRecord, Violation } from "@sessionlog/protocol/violation";
-import { checkAcrossFields } from "./reference/check_across_fields.js";
 import { createFieldCheck } from "./reference/check_fields.js";
 import { decodeRecord } from "./reference/decode.js";
 import { normaliseRecord } from "./reference/normalise.js";

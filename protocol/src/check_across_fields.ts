@@ -4,11 +4,20 @@
  * They are applied only between values that are valid by themselves, and name the field to change.
  */
 
-import type { Violation } from "@sessionlog/protocol/violation";
-import type { RowFields } from "./normalise.js";
+import type { Violation } from "./violation.js";
+
+/** The fields that are compared; what is undefined is left out of the row. */
+export interface ComparedFields {
+  readonly iterations: number;
+  readonly max_iterations: number;
+  readonly final_verdict: string;
+  readonly attempts: readonly { readonly iteration: number; readonly verdict_kind: string }[];
+  readonly artifact?: object | undefined;
+  readonly grounded_in_roster?: boolean | undefined;
+}
 
 /** The fields of a row that contradict others. `bad` contains the fields that are invalid by themselves. */
-export function checkAcrossFields(row: RowFields, bad: Pick<ReadonlySet<string>, "has" | "size">): Violation[] {
+export function checkAcrossFields(row: ComparedFields, bad: Pick<ReadonlySet<string>, "has" | "size">): Violation[] {
   const isGood = (field: string) => bad.size === 0 || !bad.has(field);
   const violations: Violation[] = [];
   const report = (field: string, description: string) => {

@@ -1,39 +1,29 @@
 import { describe, expect, test } from "vitest";
-import { checkAcrossFields } from "../../../src/record/reference/check_across_fields.js";
-import type { RowFields } from "../../../src/record/reference/normalise.js";
+import { type ComparedFields, checkAcrossFields } from "../src/check_across_fields.js";
 
-const row: RowFields = {
-  schema: "session.iterate.v1",
-  session_id: "s",
-  timestamp: "2026-05-02T05:22:09Z",
-  daemon: "d",
-  kind: "fill",
-  model: "",
-  provider: "",
-  prompt: "",
+const row: ComparedFields = {
   iterations: 0,
   max_iterations: 0,
   final_verdict: "accepted",
   attempts: [],
   artifact: undefined,
   grounded_in_roster: undefined,
-  duration_ms: 0,
 };
 
-const artifact = { json: "{}", bytes: 2, depth: 1, not_finite_at: undefined };
+const artifact = {};
 
 function attempts(...list: (readonly [iteration: number, verdict_kind: string])[]) {
-  return list.map(([iteration, verdict_kind]) => ({ iteration, verdict_kind, error: undefined, span_id: undefined }));
+  return list.map(([iteration, verdict_kind]) => ({ iteration, verdict_kind }));
 }
 
-function check(changes: Partial<RowFields>, ...bad: string[]): string[] {
+function check(changes: Partial<ComparedFields>, ...bad: string[]): string[] {
   const violations = checkAcrossFields({ ...row, ...changes }, new Set(bad.map((field) => `record.${field}`)));
   for (const { reason } of violations) expect(reason).toBe("INCONSISTENT");
   return violations.map(({ field }) => field.replace("record.", ""));
 }
 
 describe("checkAcrossFields", () => {
-  test.each<[string, Partial<RowFields>, string[]]>([
+  test.each<[string, Partial<ComparedFields>, string[]]>([
     ["iterations at the limit", { iterations: 3, max_iterations: 3 }, []],
     ["iterations above", { iterations: 4, max_iterations: 3 }, ["iterations"]],
     ["no limit told", { iterations: 4, max_iterations: 0 }, []],
