@@ -1,5 +1,5 @@
 import { writeLog } from "./client_log.js";
-import { type AppendOutcome, appendAndWait } from "./delivery/append_and_wait.js";
+import { type AppendOutcome, appendAndWait, CLOSED } from "./delivery/append_and_wait.js";
 import { createRecordBuffer } from "./delivery/buffer.js";
 import { createDiagnostics, violationsText } from "./delivery/diagnostics.js";
 import { type TrackedLogger, track, untrack } from "./delivery/exit_hooks.js";
@@ -188,15 +188,7 @@ function createEnabledLogger(options: Options): SessionLogger {
     startSession: (request) => startSession(request, session_parts),
 
     async appendAndWait(record, call) {
-      if (closing !== undefined) {
-        return {
-          ok: false,
-          kind: "failed",
-          code: "CLOSED",
-          message: "the logger is closed",
-          retry_after_ms: undefined,
-        };
-      }
+      if (closing !== undefined) return CLOSED;
       const encoded = encode(record);
       if (!encoded.ok) {
         const { violations } = encoded;

@@ -41,6 +41,15 @@ export interface Failed {
 
 export type AppendOutcome = Appended | Refused | Failed;
 
+/** The answer of a logger that is closed. */
+export const CLOSED: Failed = {
+  ok: false,
+  kind: "failed",
+  code: "CLOSED",
+  message: "the logger is closed",
+  retry_after_ms: undefined,
+};
+
 /** Sends a record until no retry changes the result, or the deadline has passed. Calls `onRetry` before each retry. */
 export async function appendAndWait(
   connection: Connection,
