@@ -23,6 +23,7 @@ const ACROSS = {
   "test/journal/crash_campaign.test.ts": "the journal on a disk that fails at every operation, in a short form",
   "test/journal/rooms.test.ts": "which folder of journal/ imports which",
   "test/query/queries.test.ts": "the questions in queries/",
+  "clients/typescript/test/session_cases.test.ts": "the cases of sessions that all clients share",
 };
 
 const FOLDER_FILES_MAX = 20;

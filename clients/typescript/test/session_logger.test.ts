@@ -1,9 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { context } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { runCli, temporaryDirectory } from "../../../test/cli/support.js";
 import { createFakeJournal } from "../../../test/support/journal.js";
 import { startTestServer } from "../../../test/support/server.js";
@@ -73,22 +70,6 @@ describe("createSessionLogger", () => {
     },
   );
 
-  test.each([":::::", "nowhere://x", "/var/log/sessions.jsonl", "http://127.0.0.1:50051", "127.0.0.1"])(
-    "says at once that %s cannot be used, and counts its records as dropped",
-    async (address) => {
-      const log = quickLogger(address);
-      expect(log.told).toEqual([
-        `session log: records are dropped: the address cannot be used: expected host:port or unix:/path, not "${address}"`,
-      ]);
-      log.append(accepted(0));
-      expect(await log.session({ kind: "fill" }, () => "result")).toBe("result");
-      expect(await log.appendAndWait(accepted(1))).toMatchObject({ ok: false, kind: "failed", code: "UNAVAILABLE" });
-      expect([log.enabled, await log.flush(), await log.close()]).toEqual([true, true, true]);
-      expect(log.stats()).toMatchObject({ dropped: 2, buffered: 0 });
-      expect(log.told).toHaveLength(1);
-    },
-  );
-
   test("stores the record of a session, whose errors come through as they are", async () => {
     const { address, rows } = await serve();
     const log = quickLogger(address);
@@ -113,35 +94,6 @@ describe("createSessionLogger", () => {
       { session_id: session.session_id, final_verdict: "accepted" },
     ]);
     expect(log.told).toEqual(["session log: accept was called twice in a session; the first artifact counts"]);
-  });
-
-  test("gives a record without a session_id the trace id of the active span, and attempts their span ids", async () => {
-    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-    onTestFinished(() => context.disable());
-    const { address, rows } = await serve();
-    const tracer = new BasicTracerProvider().getTracer("t");
-    const record = { kind: "fill", final_verdict: "accepted" } as const;
-    const log = quickLogger(address);
-    const by_header = quickLogger(address, { trace_ids: "header" });
-    const trace_id = await tracer.startActiveSpan("iterate", async (span) => {
-      log.append(record);
-      log.append({ ...record, session_id: "own" });
-      expect(await log.flush()).toBe(true);
-      await log.appendAndWait({ ...record, prompt: "waited for" });
-      await log.session({ kind: "fill" }, async (session) => {
-        await tracer.startActiveSpan("generate", async (inner) => {
-          session.accept({ span_id: inner.spanContext().spanId });
-        });
-      });
-      by_header.append({ ...record, prompt: "by header" });
-      return span.spanContext().traceId;
-    });
-    await Promise.all([log.close(), by_header.close()]);
-    const stored = rows().map((row) => JSON.parse(row));
-    expect(stored.slice(0, 4).map(({ session_id }) => session_id)).toEqual([trace_id, "own", trace_id, trace_id]);
-    expect(stored[3].attempts[0].span_id).toBe(stored[3].artifact.span_id);
-    expect(stored[4].session_id).toMatch(/^[0-9a-f]{32}$/);
-    expect(stored[4].session_id).not.toBe(trace_id);
   });
 
   test("takes null for what is left out", async () => {

@@ -3,6 +3,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { AlwaysOffSampler, BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { currentSpan } from "../../src/record/current_span.js";
+import { quickLogger, serve } from "../support.js";
 
 const NONE = { trace_id: "", span_id: "" };
 
@@ -62,5 +63,32 @@ describe("with an SDK", () => {
     });
     const invalid = trace.setSpan(ROOT_CONTEXT, trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
     context.with(invalid, () => expect(currentSpan()).toEqual(NONE));
+  });
+
+  test("a logger gives a record without a session_id the trace id of the active span, and attempts their span ids", async () => {
+    const { address, rows } = await serve();
+    const tracer = new BasicTracerProvider().getTracer("t");
+    const record = { kind: "fill", final_verdict: "accepted" } as const;
+    const log = quickLogger(address);
+    const by_header = quickLogger(address, { trace_ids: "header" });
+    const trace_id = await tracer.startActiveSpan("iterate", async (span) => {
+      log.append(record);
+      log.append({ ...record, session_id: "own" });
+      expect(await log.flush()).toBe(true);
+      await log.appendAndWait({ ...record, prompt: "waited for" });
+      await log.session({ kind: "fill" }, async (session) => {
+        await tracer.startActiveSpan("generate", async (inner) => {
+          session.accept({ span_id: inner.spanContext().spanId });
+        });
+      });
+      by_header.append({ ...record, prompt: "by header" });
+      return span.spanContext().traceId;
+    });
+    await Promise.all([log.close(), by_header.close()]);
+    const stored = rows().map((row) => JSON.parse(row));
+    expect(stored.slice(0, 4).map(({ session_id }) => session_id)).toEqual([trace_id, "own", trace_id, trace_id]);
+    expect(stored[3].attempts[0].span_id).toBe(stored[3].artifact.span_id);
+    expect(stored[4].session_id).toMatch(/^[0-9a-f]{32}$/);
+    expect(stored[4].session_id).not.toBe(trace_id);
   });
 });
