@@ -50,6 +50,12 @@ interface Encoding {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
+/** The protobuf bytes of a SessionRecord. */
+interface EncodedRecord {
+  readonly ok: true;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * ProtoJSON text of one record, a row for example, → protobuf bytes of SessionRecord.
  *
@@ -57,9 +63,13 @@ type JsonObject = Readonly<Record<string, unknown>>;
  * offset, and null for an absent field. Refuses unknown keys, and text with half of a surrogate pair. The rules for
  * values are applied later, when the bytes become a row. Never throws.
  */
-export function recordJsonToBytes(text: string): { readonly ok: true; readonly bytes: Uint8Array } | RefusedRecord {
+export function recordJsonToBytes(text: string): EncodedRecord | RefusedRecord {
+  return recordObjectToBytes(parseJson(text));
+}
+
+/** The same of JSON that has been parsed; undefined is no JSON. */
+export function recordObjectToBytes(json: unknown): EncodedRecord | RefusedRecord {
   const encoding: Encoding = { writer: createReverseWriter(), violations: new Map() };
-  const json = parseJson(text);
   if (isObject(json)) writeMessage(encoding, json, RECORD_FIELDS, "record");
   else report(encoding, "record", "INVALID_ENCODING", "expected a JSON object");
   const { writer, violations } = encoding;

@@ -3,7 +3,7 @@
  *
  * This is the only file of the folder that others import.
  */
-export { recordJsonToBytes } from "@sessionlog/protocol/record_from_json";
+export { recordJsonToBytes, recordObjectToBytes } from "@sessionlog/protocol/record_from_json";
 export type { Timestamp } from "@sessionlog/protocol/timestamp";
 export type { Reason, RefusedRecord, Violation } from "@sessionlog/protocol/violation";
 export { createRecordToRow } from "./record_to_row.js";

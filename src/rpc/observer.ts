@@ -1,5 +1,6 @@
 import type { status } from "@grpc/grpc-js";
-import type { Reason, RecordToRow } from "../record/index.js";
+import type { AcceptedRecord, Reason, RecordToRow, RefusedRecord, Stamps } from "../record/index.js";
+import type { SentRecord } from "./append/requests.js";
 
 /** What the RPC surface reports of its work, for metrics. Called synchronously as things happen; must not throw. */
 export interface RpcObserver {
@@ -37,10 +38,13 @@ export const NO_RPC_OBSERVER: RpcObserver = {
   callCut() {},
 };
 
-/** A RecordToRow that reports each record. */
-export function observeRecords(recordToRow: RecordToRow, observer: RpcObserver): RecordToRow {
-  return (bytes, stamps) => {
-    const record = recordToRow(bytes, stamps);
+/** A record as it came → its row, or why it has none. */
+export type CheckRecord = (record: SentRecord, stamps: Stamps) => AcceptedRecord | RefusedRecord;
+
+/** Makes recordToRow into what checks the records that come, and reports each. */
+export function createRecordCheck(recordToRow: RecordToRow, observer: RpcObserver): CheckRecord {
+  return (sent, stamps) => {
+    const record = sent instanceof Uint8Array ? recordToRow(sent, stamps) : sent;
     if (record.ok) observer.recordAccepted();
     else observer.recordRefused(record.violations.map(({ reason }) => reason));
     return record;

@@ -1,22 +1,31 @@
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../config/config.js";
+import type { RecordToRow } from "../record/index.js";
 import { type AppendPort, createAppendHandler, type HandlerParts } from "./append/append.js";
 import { createBatchHandler } from "./append/batch.js";
+import { readAppendRequest, readBatchRequest } from "./append/requests.js";
 import type { AlarmLog } from "./append/ungrounded.js";
 import { addHealth } from "./health.js";
+import { chooseProtocol } from "./http/choose_protocol.js";
+import { appendedJson, batchJson } from "./http/json_answers.js";
+import { toJsonMethod } from "./http/json_call.js";
+import { readAppendJson, readBatchJson } from "./http/json_requests.js";
+import { createJsonServer } from "./http/json_server.js";
 import { createCallLimits } from "./limits/call_limits.js";
 import { createConnections } from "./limits/connections.js";
+import { divertStreams } from "./limits/grpc_call.js";
 import { connectionsMax } from "./limits/open_files.js";
 import { createLimitReports } from "./limits/reports.js";
 import { type Listener, listen } from "./listen.js";
-import { NO_RPC_OBSERVER, observeRecords, type RpcObserver } from "./observer.js";
+import { createRecordCheck, NO_RPC_OBSERVER, type RpcObserver } from "./observer.js";
 import { trackStreams } from "./open_streams.js";
 import { addReflection } from "./reflection.js";
 import { createTailCall, type TailPort } from "./tail/tail.js";
 import { type RpcLog, toUnaryCall } from "./unary.js";
 
-/** The gRPC surface: SessionLog, health and reflection on one address. */
+/** SessionLog, health and reflection over gRPC, and appends as JSON over HTTP, on one address. */
 export interface RpcServer {
   /** Accepts connections on `host:port` or `unix:/path`; health is NOT_SERVING until set. Resolves with the real address. */
   listen(address: string): Promise<ServeOutcome>;
@@ -34,7 +43,8 @@ export type ServeOutcome =
   | { readonly ok: true; readonly address: string }
   | { readonly ok: false; readonly message: string };
 
-export interface RpcServerOptions extends HandlerParts {
+export interface RpcServerOptions extends Omit<HandlerParts, "checkRecord"> {
+  readonly recordToRow: RecordToRow;
   readonly limits: Config["server"];
   readonly journal: AppendPort & TailPort;
   readonly log: RpcLog & AlarmLog;
@@ -58,7 +68,13 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     observer,
     serve(socket) {
       const closed = calls.connect(socket);
-      injector.injectConnection(socket);
+      chooseProtocol(socket, {
+        http1: json.acceptHttp1,
+        http2() {
+          calls.serveHttp2(socket);
+          injector.injectConnection(socket);
+        },
+      });
       return closed;
     },
   });
@@ -68,7 +84,9 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const health = addHealth(streams.host);
   addReflection(streams.host);
 
-  const parts = { ...options, observer, recordToRow: observeRecords(options.recordToRow, observer) };
+  const parts = { ...options, observer, checkRecord: createRecordCheck(options.recordToRow, observer) };
+  const append = createAppendHandler(parts);
+  const batch = createBatchHandler(parts);
   const { appendSession, batchAppendSessions, tailSessions } = SessionLogService;
   streams.host.addService(
     {
@@ -77,8 +95,12 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       tailSessions: { ...tailSessions, requestDeserialize: identity, responseSerialize: identity },
     },
     {
-      appendSession: toUnaryCall("AppendSession", createAppendHandler(parts), parts),
-      batchAppendSessions: toUnaryCall("BatchAppendSessions", createBatchHandler(parts), parts),
+      appendSession: toUnaryCall("AppendSession", (bytes, call) => append(readAppendRequest(bytes), call), parts),
+      batchAppendSessions: toUnaryCall(
+        "BatchAppendSessions",
+        (bytes, call) => batch(readBatchRequest(bytes, BATCH_RECORDS_MAX), call),
+        parts,
+      ),
       tailSessions: createTailCall({
         ...parts,
         message_bytes_max: SEND_BYTES_MAX,
@@ -86,6 +108,17 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       }),
     },
   );
+
+  const json = createJsonServer({
+    methods: new Map([
+      [appendSession.path, toJsonMethod("AppendSession", readAppendJson, append, appendedJson, parts)],
+      [batchAppendSessions.path, toJsonMethod("BatchAppendSessions", readBatchJson, batch, batchJson, parts)],
+    ]),
+    hostOf: calls.hostOf,
+    calls_max: limits.max_concurrent_streams,
+    idle_ms: limits.max_connection_idle_ms,
+  });
+  divertStreams(server, json.acceptStream);
 
   return {
     async listen(address) {
@@ -99,7 +132,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     async close() {
       listener?.stop();
       // It reports no error but that nothing listens.
-      await new Promise((resolve) => server.tryShutdown(resolve));
+      await Promise.all([new Promise((resolve) => server.tryShutdown(resolve)), json.close()]);
       calls.stop();
     },
     kill() {

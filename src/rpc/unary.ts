@@ -17,8 +17,8 @@ export interface CallContext {
   readonly caller: Caller | undefined;
 }
 
-/** Handles one call: the request's raw bytes in, a reply out. */
-export type UnaryHandler<T> = (request: Buffer, context: CallContext) => Promise<Reply<T>>;
+/** Handles one call: the request in, a reply out. */
+export type UnaryHandler<Request, T> = (request: Request, context: CallContext) => Promise<Reply<T>>;
 
 /** What the RPC surface logs. pino's Logger fits. */
 export interface RpcLog {
@@ -33,37 +33,45 @@ export interface CallReports {
 }
 
 /**
- * Makes a handler into what grpc-js calls. Anything that it throws is a defect: logged, and answered with INTERNAL.
- * Refusals are logged at debug, by code and message, never with a record.
+ * Handles a call and reports how it ended. Anything that the handler throws is a defect: logged, and answered with
+ * INTERNAL. Refusals are logged at debug, by code and message, never with a record. Never rejects.
  */
+export async function answerCall<Request, T>(
+  method: string,
+  handler: UnaryHandler<Request, T>,
+  request: Request,
+  context: CallContext,
+  { log, observer }: CallReports,
+): Promise<Reply<T>> {
+  const begun_ms = performance.now();
+  let reply: Reply<T>;
+  try {
+    reply = await handler(request, context);
+  } catch (error) {
+    log.error({ err: error, method }, "a call failed unexpectedly");
+    reply = { ok: false, status: unexpectedStatus() };
+  }
+  observer.callEnded(method, reply.ok ? status.OK : reply.status.code, performance.now() - begun_ms);
+  if (!reply.ok) log.debug({ method, code: reply.status.code, reason: reply.status.details }, "call refused");
+  return reply;
+}
+
+/** Makes a handler into what grpc-js calls. */
 export function toUnaryCall<T>(
   method: string,
-  handler: UnaryHandler<T>,
-  { log, observer }: CallReports,
+  handler: UnaryHandler<Buffer, T>,
+  reports: CallReports,
 ): handleUnaryCall<Buffer, T> {
-  function unexpected(error: unknown): RpcStatus {
-    log.error({ err: error, method }, "a call failed unexpectedly");
-    return unexpectedStatus();
-  }
-
   async function answer(call: ServerUnaryCall<Buffer, T>, callback: sendUnaryData<T>): Promise<void> {
-    const begun_ms = performance.now();
-    let reply: Reply<T>;
-    try {
-      reply = await handler(call.request, { metadata: call.metadata, caller: undefined });
-    } catch (error) {
-      reply = { ok: false, status: unexpected(error) };
-    }
-    observer.callEnded(method, reply.ok ? status.OK : reply.status.code, performance.now() - begun_ms);
-    if (reply.ok) {
-      callback(null, reply.value);
-      return;
-    }
-    log.debug({ method, code: reply.status.code, reason: reply.status.details }, "call refused");
-    callback(reply.status);
+    const context = { metadata: call.metadata, caller: undefined };
+    const reply = await answerCall(method, handler, call.request, context, reports);
+    if (reply.ok) callback(null, reply.value);
+    else callback(reply.status);
   }
 
   return (call, callback) => {
-    answer(call, callback).catch(unexpected);
+    answer(call, callback).catch((error: unknown) => {
+      reports.log.error({ err: error, method }, "an answer could not be sent");
+    });
   };
 }

@@ -1,9 +1,10 @@
 import type { AppendSessionResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { AppendLog } from "../../journal/index.js";
-import type { RecordToRow, Stamps, Timestamp } from "../../record/index.js";
+import type { Stamps, Timestamp } from "../../record/index.js";
 import { appendFailureStatus, refusedStatus } from "../errors.js";
+import type { CheckRecord } from "../observer.js";
 import type { Caller, Reply, UnaryHandler } from "../unary.js";
-import { readAppendRequest } from "./requests.js";
+import type { AppendRequest, BrokenRequest } from "./requests.js";
 import { traceIdFrom } from "./trace_id.js";
 import { type AlarmLog, warnIfUngrounded } from "./ungrounded.js";
 
@@ -12,7 +13,7 @@ export type AppendPort = Pick<AppendLog, "append">;
 
 /** What the handlers are made of. */
 export interface HandlerParts {
-  readonly recordToRow: RecordToRow;
+  readonly checkRecord: CheckRecord;
   readonly journal: AppendPort;
   /** The daemon of a caller's records that name none; "" when there is no default. */
   readonly daemonFor: (caller: Caller | undefined) => string;
@@ -23,11 +24,12 @@ export interface HandlerParts {
 }
 
 /** AppendSession. A record without a session_id gets the call's trace id, else a new one. */
-export function createAppendHandler(parts: HandlerParts): UnaryHandler<AppendSessionResponse> {
-  const { recordToRow, journal, daemonFor, now, newSessionId, log } = parts;
+export function createAppendHandler(
+  parts: HandlerParts,
+): UnaryHandler<AppendRequest | BrokenRequest, AppendSessionResponse> {
+  const { checkRecord, journal, daemonFor, now, newSessionId, log } = parts;
 
-  return async (bytes, { metadata, caller }) => {
-    const request = readAppendRequest(bytes);
+  return async (request, { metadata, caller }) => {
     if (!request.ok) return refuse("record", request.description, "INVALID_ENCODING");
     if (request.record === undefined) return refuse("record", "a record is required", "REQUIRED");
 
@@ -36,7 +38,7 @@ export function createAppendHandler(parts: HandlerParts): UnaryHandler<AppendSes
       daemon: daemonFor(caller),
       timestamp: now,
     };
-    const record = recordToRow(request.record, stamps);
+    const record = checkRecord(request.record, stamps);
     if (!record.ok) return { ok: false, status: refusedStatus(record.violations) };
 
     const { session_id, timestamp, row } = record;

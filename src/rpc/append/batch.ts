@@ -5,12 +5,13 @@ import type {
   AppendSessionResponse,
   BatchAppendSessionsResponse,
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { AcceptedRecord, RecordToRow, Stamps, Violation } from "../../record/index.js";
+import type { AcceptedRecord, Stamps, Violation } from "../../record/index.js";
 import { appendFailureStatus } from "../errors.js";
+import type { CheckRecord } from "../observer.js";
 import type { UnaryHandler } from "../unary.js";
 import { listViolations } from "../violations.js";
 import { type HandlerParts, refuse } from "./append.js";
-import { readBatchRequest } from "./requests.js";
+import type { BatchRequest, BrokenRequest, SentRecord } from "./requests.js";
 import { warnIfUngrounded } from "./ungrounded.js";
 
 /** Violations in one result, and in all results of a response. 10,000 results with them stay below 3 MiB, within the
@@ -23,12 +24,13 @@ const TURN_RECORDS_MAX = 256;
 const TURN_BYTES_MAX = 256 * 1024;
 
 /** BatchAppendSessions: good records are stored, in one go and all or none, although others are refused. */
-export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppendSessionsResponse> {
-  const { recordToRow, journal, daemonFor, now, newSessionId, log } = parts;
+export function createBatchHandler(
+  parts: HandlerParts,
+): UnaryHandler<BatchRequest | BrokenRequest, BatchAppendSessionsResponse> {
+  const { checkRecord, journal, daemonFor, now, newSessionId, log } = parts;
   const inTurn = createTurns();
 
-  return async (bytes, { caller }) => {
-    const request = readBatchRequest(bytes, BATCH_RECORDS_MAX);
+  return async (request, { caller }) => {
     if (!request.ok) return refuse("records", request.description, "INVALID_ENCODING");
     const { records } = request;
     if (records.length === 0) return refuse("records", "at least one record is required", "REQUIRED");
@@ -37,8 +39,8 @@ export function createBatchHandler(parts: HandlerParts): UnaryHandler<BatchAppen
     }
 
     const stamps: Stamps = { session_id: newSessionId, daemon: daemonFor(caller), timestamp: now };
-    const check = () => checkRecords(records, recordToRow, stamps);
-    const large = records.length > TURN_RECORDS_MAX || bytes.length > TURN_BYTES_MAX;
+    const check = () => checkRecords(records, checkRecord, stamps);
+    const large = records.length > TURN_RECORDS_MAX || request.bytes > TURN_BYTES_MAX;
     const { results, accepted } = await (large ? inTurn(check) : check());
     if (accepted.length > 0) {
       const outcome = await journal.append(accepted.map(({ record }) => record.row));
@@ -74,8 +76,8 @@ interface Checked {
 
 /** Checks all records, letting other work in between. */
 async function checkRecords(
-  records: readonly Uint8Array[],
-  recordToRow: RecordToRow,
+  records: readonly SentRecord[],
+  checkRecord: CheckRecord,
   stamps: Stamps,
 ): Promise<Checked> {
   const results: AppendResult[] = [];
@@ -84,16 +86,16 @@ async function checkRecords(
   let turn_records = 0;
   let turn_bytes = 0;
 
-  for (const bytes of records) {
+  for (const sent of records) {
     if (turn_records === TURN_RECORDS_MAX || turn_bytes > TURN_BYTES_MAX) {
       await setImmediate();
       turn_records = 0;
       turn_bytes = 0;
     }
     turn_records += 1;
-    turn_bytes += bytes.length;
+    turn_bytes += sent instanceof Uint8Array ? sent.length : 0;
 
-    const record = recordToRow(bytes, stamps);
+    const record = checkRecord(sent, stamps);
     if (record.ok) {
       const response = { session_id: record.session_id, timestamp: record.timestamp, sequence: 0, duplicate: false };
       results.push({ outcome: { $case: "appended", value: response } });

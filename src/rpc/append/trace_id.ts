@@ -5,6 +5,9 @@ import { isSessionId } from "../../record/index.js";
 /** The metadata key with the trace that a daemon is in. */
 const TRACE_ID_KEY = "x-lakehouse-trace-id";
 
+/** The metadata that a session id is taken from. */
+export const TRACE_KEYS = [TRACE_ID_KEY, "traceparent"] as const;
+
 /**
  * The session id that a call's metadata contains: `x-lakehouse-trace-id`, else the trace id of `traceparent`. A value that
  * is not a valid id is skipped; undefined when nothing is left.

@@ -1,14 +1,15 @@
 import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
-import { type Metadata, type ServerInterceptor, status } from "@grpc/grpc-js";
+import { type ServerInterceptor, status } from "@grpc/grpc-js";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../../config/config.js";
 import { exhaustedStatus, type RpcStatus } from "../errors.js";
 import type { CutReason, RpcObserver } from "../observer.js";
 import { createAdmission } from "./admission.js";
 import { peerOf } from "./connections.js";
-import { metadataBytes, streamOf } from "./grpc_call.js";
-import { type CallHost, LimitedCall } from "./limited_call.js";
+import { streamOf } from "./grpc_call.js";
+import type { CallHost, HeldCall } from "./held_call.js";
+import { LimitedCall } from "./limited_call.js";
 import { createMemoryLimit } from "./memory.js";
 import { createPlaces } from "./places.js";
 import type { LimitReports } from "./reports.js";
@@ -20,6 +21,10 @@ export interface CallLimits {
   readonly interceptor: ServerInterceptor;
   /** A connection is open, and will be served. Returns what is to be called once it is closed. */
   connect(socket: Socket): () => void;
+  /** A connection has begun to speak HTTP/2: it may be silent between its calls, and send frames of its own. */
+  serveHttp2(socket: Socket): void;
+  /** A connection, by its socket or by the stand-in of it that sessions of HTTP/2 show. */
+  hostOf(socket: object): CallHost;
   /** No further checks. */
   stop(): void;
 }
@@ -33,12 +38,14 @@ export interface CallLimitsOptions {
 
 interface Connection extends CallHost {
   readonly socket: Socket;
-  readonly calls: Set<LimitedCall>;
+  readonly calls: Set<HeldCall>;
   /** How many calls are open of the methods that have a limit of their own, by path. */
   readonly open: Map<string, number>;
   /** Calls that were late. */
   strikes: number;
   readonly surplus: Surplus;
+  /** Since when a request of HTTP/1.1, or what may become one, has been on its way, and what the socket had received before. */
+  request: { since_ms: number | undefined; seen_bytes: number } | undefined;
 }
 
 const BATCH = SessionLogService.batchAppendSessions.path;
@@ -76,21 +83,20 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
   let now_ms = performance.now();
   let waiting = 0;
 
-  function ended({ path }: LimitedCall, code: status): void {
+  function ended({ path }: HeldCall, code: status): void {
     if (path.startsWith(SESSION_LOG)) observer.callEnded(path.slice(SESSION_LOG.length), code, 0);
   }
 
-  function refuse(connection: Connection, call: LimitedCall, reason: CutReason, setting: string, refusal: RpcStatus) {
+  function refuse(connection: Connection, call: HeldCall, reason: CutReason, setting: string, refusal: RpcStatus) {
     reports.callCut(reason, setting, peerOf(connection.socket));
     ended(call, refusal.code);
     return refusal;
   }
 
-  function begin(connection: Connection, call: LimitedCall, metadata: Metadata): RpcStatus | undefined {
+  function begin(connection: Connection, call: HeldCall, metadata_bytes: number): RpcStatus | undefined {
     const { path } = call;
     const over = (setting: string, message: string) =>
       refuse(connection, call, "limit", setting, exhaustedStatus(message));
-    const metadata_bytes = metadataBytes(metadata);
     connection.surplus.countCall(metadata_bytes);
     if (memory.exceeded && !path.startsWith(HEALTH)) return refuse(connection, call, ...NO_MEMORY);
     if (metadata_bytes > limits.max_metadata_bytes) {
@@ -111,12 +117,14 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
       if (path === TAIL) tails += 1;
     }
     connection.calls.add(call);
+    if (connection.request !== undefined) connection.request.since_ms = undefined;
     return undefined;
   }
 
-  function end(connection: Connection, call: LimitedCall): void {
+  function end(connection: Connection, call: HeldCall): void {
     const { path } = call;
     if (!connection.calls.delete(call)) return;
+    if (connection.request !== undefined) connection.request.seen_bytes = connection.socket.bytesRead;
     if (path !== TAIL && path !== WATCH) return;
     connection.open.set(path, (connection.open.get(path) ?? 1) - 1);
     if (path === TAIL) tails -= 1;
@@ -125,10 +133,16 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
   function connectionOf(session: Http2Session | undefined): Connection {
     const known = session && bySession.get(session);
     if (known !== undefined) return known;
-    const number: unknown = session && Reflect.get(session.socket, NUMBER);
-    const connection = typeof number === "number" ? connections.get(number) : undefined;
-    if (session === undefined || connection === undefined) throw new Error("a call of no connection");
+    if (session === undefined) throw new Error("a call of no session");
+    const connection = hostOf(session.socket);
     bySession.set(session, connection);
+    return connection;
+  }
+
+  function hostOf(socket: object): Connection {
+    const number: unknown = Reflect.get(socket, NUMBER);
+    const connection = typeof number === "number" ? connections.get(number) : undefined;
+    if (connection === undefined) throw new Error("a call of no connection");
     return connection;
   }
 
@@ -142,7 +156,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
   }
 
   /** A late call is ended, the third one with its connection. */
-  function late(connection: Connection, call: LimitedCall, setting: "request_timeout" | "response_timeout"): void {
+  function late(connection: Connection, call: HeldCall, setting: "request_timeout" | "response_timeout"): void {
     connection.strikes += 1;
     if (connection.strikes >= STRIKES_MAX) {
       cut(connection, "late", setting);
@@ -155,14 +169,24 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     }
   }
 
+  /** Headers that do not end, and the rest of a body that was refused, have the time that a body has. */
+  function checkRequest(connection: Connection): void {
+    const { request, calls, socket } = connection;
+    if (request === undefined || calls.size > 0 || socket.bytesRead <= request.seen_bytes) return;
+    request.since_ms ??= now_ms;
+    if (now_ms - request.since_ms > limits.request_timeout_ms) cut(connection, "late", "request_timeout");
+  }
+
   function checkCalls(connection: Connection): void {
     for (const call of connection.calls) {
       if (connection.socket.destroyed) return;
-      if (call.wasReset) {
-        if (call.sendingFor(now_ms) > RESET_MS) cut(connection, "late", "response_timeout");
-      } else if (call.readingFor(now_ms) > limits.request_timeout_ms) late(connection, call, "request_timeout");
-      else if (call.sendingFor(now_ms) > limits.response_timeout_ms) late(connection, call, "response_timeout");
-      else if (memory.exceeded && call.unread) call.refuse(refuse(connection, call, ...NO_MEMORY));
+      if (call.progress.was_reset) {
+        if (call.progress.sendingFor(now_ms) > RESET_MS) cut(connection, "late", "response_timeout");
+      } else if (call.progress.readingFor(now_ms) > limits.request_timeout_ms)
+        late(connection, call, "request_timeout");
+      else if (call.progress.sendingFor(now_ms) > limits.response_timeout_ms)
+        late(connection, call, "response_timeout");
+      else if (memory.exceeded && call.progress.unread) call.refuse(refuse(connection, call, ...NO_MEMORY));
     }
   }
 
@@ -174,6 +198,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     for (const connection of connections.values()) {
       const unread_bytes = connection.lane.incomplete.size * WINDOW_BYTES;
       if (connection.surplus.sweep(connection.socket.bytesRead, unread_bytes, passed_ms)) stalled(connection);
+      checkRequest(connection);
       checkCalls(connection);
     }
     if (admission.waiting !== waiting) observer.callsWaitingChanged(admission.waiting);
@@ -205,7 +230,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
           start();
           return () => {};
         },
-        begin: (call, metadata) => begin(connection, call, metadata),
+        begin: (call, metadata_bytes) => begin(connection, call, metadata_bytes),
         corrupt(call) {
           ended(call, status.INVALID_ARGUMENT);
           reports.corruptMessage(peerOf(socket));
@@ -216,10 +241,15 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
         open: new Map(),
         strikes: 0,
         surplus: createSurplus(limits.stall_bytes_per_second),
+        request: { since_ms: undefined, seen_bytes: -1 },
       };
       connections.set(number, connection);
       return () => void connections.delete(number);
     },
+    serveHttp2(socket) {
+      hostOf(socket).request = undefined;
+    },
+    hostOf,
     stop: () => clearInterval(timer),
   };
 }

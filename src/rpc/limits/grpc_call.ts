@@ -1,11 +1,11 @@
 /**
  * What grpc-js keeps to itself, and limits need: the HTTP/2 stream of a call, which alone can stop reading in the midst of
- * a message and can be reset, and whether its messages are compressed. The version of grpc-js is pinned for it; the tests
+ * a message and can be reset, streams that are no calls, and whether messages are compressed. The version of grpc-js is pinned for it; the tests
  * of this folder fail when these fields are gone.
  */
-import type { ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
-import { type Metadata, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import { type Metadata, type Server, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
 
 /** The stream of the call that an interceptor is given. */
 export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
@@ -16,6 +16,20 @@ export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stre
 
 function isHttp2Stream(value: unknown): value is ServerHttp2Stream {
   return value instanceof Duplex && "rstCode" in value;
+}
+
+/** Hands streams that are no calls of gRPC, by their content type, to somebody else. grpc-js answers them with 415. */
+export function divertStreams(
+  server: Server,
+  take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+): void {
+  const verify: unknown = Reflect.get(server, "_verifyContentType");
+  if (typeof verify !== "function") throw new Error("grpc-js does not verify content types");
+  Reflect.set(server, "_verifyContentType", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    if (headers["content-type"]?.startsWith("application/grpc")) return true;
+    take(stream, headers);
+    return false;
+  });
 }
 
 /** Whether the messages of a call may be larger than what is read of them. */

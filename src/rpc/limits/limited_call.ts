@@ -6,57 +6,33 @@ import {
   type ServerInterceptor,
 } from "@grpc/grpc-js";
 import type { RpcStatus } from "../errors.js";
-import type { Admission, Gate, Lane, Ticket } from "./admission.js";
-import { blameClient, isCompressed } from "./grpc_call.js";
-import type { TurnShare, Turns } from "./turns.js";
+import type { Gate } from "./admission.js";
+import { blameClient, isCompressed, metadataBytes } from "./grpc_call.js";
+import { type CallHost, CallProgress, type HeldCall } from "./held_call.js";
 
 type Listener = Parameters<ServerInterceptingCall["start"]>[0];
 type Message = Parameters<Listener["onReceiveMessage"]>[0];
 
 type Method = Parameters<ServerInterceptor>[0];
 
-/** What a call needs of its connection. */
-export interface CallHost extends TurnShare {
-  readonly turns: Turns;
-  readonly admission: Admission;
-  readonly lane: Lane;
-  /** How much a compressed message may unpack to. */
-  readonly message_bytes_max: number;
-  /** Bytes of the body were read. */
-  received(bytes: number): void;
-  /** Of the last sweep: exact enough for timeouts, and free. */
-  now_ms(): number;
-  /** Hands a request to its handler, now or once an earlier answer was taken; what it returns says that its own was taken. */
-  handle(path: string, start: () => void): () => void;
-  /** Counts a call that has come; or why it is refused. */
-  begin(call: LimitedCall, metadata: Metadata): RpcStatus | undefined;
-  /** The call ends, as its message does not unpack. */
-  corrupt(call: LimitedCall): void;
-  /** The call is over, and what it sent was taken. */
-  end(call: LimitedCall): void;
-}
-
 /**
  * A call that is read only once it is admitted. It stands between grpc-js and the handler, in both directions; a class,
  * as each call makes one.
  */
-export class LimitedCall extends ServerInterceptingCall implements Gate {
+export class LimitedCall extends ServerInterceptingCall implements Gate, HeldCall {
   readonly path: string;
+  readonly progress: CallProgress;
   /** A streaming method holds no place once its request is read; what it sends is bounded elsewhere. */
   readonly #streams: boolean;
   readonly #next: ServerInterceptingCallInterface;
   readonly #stream: ServerHttp2Stream;
   readonly #host: CallHost;
   #listener: Listener | undefined;
-  #ticket: Ticket | undefined;
   #answerTaken: (() => void) | undefined;
   /** The handler waits for a message. */
   #wants_read = false;
   #refused = false;
   #ended = false;
-  #sending = false;
-  #reset = false;
-  #since_ms = 0;
 
   constructor(method: Method, next: ServerInterceptingCallInterface, stream: ServerHttp2Stream, host: CallHost) {
     super(next);
@@ -65,45 +41,24 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
     this.#next = next;
     this.#stream = stream;
     this.#host = host;
+    this.progress = new CallProgress(host);
   }
 
-  /** It waits, and nothing of it has been read. */
-  get unread(): boolean {
-    return this.#ticket !== undefined && !this.#ticket.admitted && this.#host.lane.blocked.has(this.#ticket);
-  }
-
-  /** How long its body has been on its way, but for the time that it had to wait. */
-  readingFor(now_ms: number): number {
-    return this.#ticket?.reading ? now_ms - this.#since_ms : 0;
-  }
-
-  /** How long its answer, or its reset, has been on its way. */
-  sendingFor(now_ms: number): number {
-    return this.#sending ? now_ms - this.#since_ms : 0;
-  }
-
-  get wasReset(): boolean {
-    return this.#reset;
-  }
-
-  /** Ends the call with a status, and reads no more of it. */
   refuse(refusal: RpcStatus): void {
     this.#refused = true;
     this.#next.sendStatus(refusal);
     this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
 
-  /** Drops what was not sent of the answer. */
   reset(): void {
-    this.#reset = true;
-    this.#since_ms = this.#host.now_ms();
+    this.progress.beginReset();
     this.#stream.close(constants.NGHTTP2_CANCEL);
   }
 
   // Gate
 
   resume(): void {
-    this.#since_ms = this.#host.now_ms();
+    this.progress.beginReading();
     if (this.#wants_read) this.#next.startRead();
     else this.#stream.resume();
     this.#wants_read = false;
@@ -122,12 +77,12 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
 
   override startRead(): void {
     const { admission, lane, message_bytes_max } = this.#host;
-    if (this.#ticket === undefined) {
+    if (this.progress.ticket === undefined) {
       this.#wants_read = true;
       const compressed = isCompressed(this.#next);
       if (compressed) blameClient(this.#next, () => this.#host.corrupt(this));
-      this.#ticket = admission.enter(lane, this, compressed ? message_bytes_max : 0);
-    } else if (lane.blocked.has(this.#ticket)) this.#wants_read = true;
+      this.progress.ticket = admission.enter(lane, this, compressed ? message_bytes_max : 0);
+    } else if (lane.blocked.has(this.progress.ticket)) this.#wants_read = true;
     else this.#next.startRead();
   }
 
@@ -136,39 +91,34 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
   }
 
   override sendMessage(message: Message, callback: () => void): void {
-    if (!this.#streams) this.#answer();
+    if (!this.#streams) this.progress.beginSending();
     this.#next.sendMessage(message, callback);
   }
 
   override sendStatus(partial: Parameters<ServerInterceptingCall["sendStatus"]>[0]): void {
-    this.#answer();
+    this.progress.beginSending();
     this.#next.sendStatus(partial);
-  }
-
-  #answer(): void {
-    this.#sending = true;
-    this.#since_ms = this.#host.now_ms();
   }
 
   // What grpc-js calls
 
   onReceiveMetadata(metadata: Metadata): void {
-    const refusal = this.#host.begin(this, metadata);
+    const refusal = this.#host.begin(this, metadataBytes(metadata));
     if (refusal !== undefined) {
       this.refuse(refusal);
       return;
     }
     this.#stream.on("data", (chunk: Buffer) => {
       this.#host.received(chunk.length);
-      if (this.#ticket !== undefined) this.#host.admission.grow(this.#ticket, chunk.length);
+      if (this.progress.ticket !== undefined) this.#host.admission.grow(this.progress.ticket, chunk.length);
     });
     this.#listener?.onReceiveMetadata(metadata);
   }
 
   onReceiveMessage(message: Message): void {
     if (this.#refused) return;
-    if (this.#ticket !== undefined && isCompressed(this.#next) && Buffer.isBuffer(message)) {
-      this.#host.admission.unpacked(this.#ticket, message.length);
+    if (this.progress.ticket !== undefined && isCompressed(this.#next) && Buffer.isBuffer(message)) {
+      this.#host.admission.unpacked(this.progress.ticket, message.length);
     }
     this.#listener?.onReceiveMessage(message);
   }
@@ -176,9 +126,9 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
   onReceiveHalfClose(): void {
     if (this.#refused) return;
     const { admission } = this.#host;
-    if (this.#ticket !== undefined) {
-      if (this.#streams) admission.leave(this.#ticket);
-      else admission.complete(this.#ticket);
+    if (this.progress.ticket !== undefined) {
+      if (this.#streams) admission.leave(this.progress.ticket);
+      else admission.complete(this.progress.ticket);
     }
     this.#answerTaken = this.#host.handle(this.path, () => this.#listener?.onReceiveHalfClose());
   }
@@ -186,7 +136,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate {
   onCancel(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#ticket !== undefined) this.#host.admission.leave(this.#ticket);
+    if (this.progress.ticket !== undefined) this.#host.admission.leave(this.progress.ticket);
     this.#host.end(this);
     this.#answerTaken?.();
     this.#listener?.onCancel();

@@ -3,6 +3,8 @@ import { encodeAppendRequest } from "@sessionlog/client/rpc/requests";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createRecordToRow } from "../../../src/record/index.js";
 import { createAppendHandler } from "../../../src/rpc/append/append.js";
+import { readAppendRequest } from "../../../src/rpc/append/requests.js";
+import { createRecordCheck, NO_RPC_OBSERVER } from "../../../src/rpc/observer.js";
 import { createFakeJournal, type FakeJournal } from "../../support/journal.js";
 import { sessionBytes } from "../../support/server.js";
 
@@ -21,14 +23,14 @@ describe("createAppendHandler", () => {
     for (const [key, value] of Object.entries(pairs)) metadata.set(key, value);
     const now = () => ({ seconds: 1_700_000_000, nanos: 5 });
     const handler = createAppendHandler({
-      recordToRow,
+      checkRecord: createRecordCheck(recordToRow, NO_RPC_OBSERVER),
       journal,
       daemonFor: () => default_daemon,
       now,
       newSessionId: () => "new",
       log,
     });
-    return handler(Buffer.from(request), { metadata, caller: undefined });
+    return handler(readAppendRequest(request), { metadata, caller: undefined });
   }
 
   test("stores one row and tells its id, time and sequence", async () => {

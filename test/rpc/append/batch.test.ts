@@ -1,14 +1,18 @@
 import { Metadata, status } from "@grpc/grpc-js";
 import { encodeBatchRequest } from "@sessionlog/client/rpc/requests";
+import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { BatchAppendSessionsResponse, Rejection } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { beforeEach, describe, expect, test } from "vitest";
 import { createRecordToRow } from "../../../src/record/index.js";
 import { createBatchHandler } from "../../../src/rpc/append/batch.js";
+import { readBatchRequest } from "../../../src/rpc/append/requests.js";
+import { createRecordCheck, NO_RPC_OBSERVER } from "../../../src/rpc/observer.js";
 import { createFakeJournal, type FakeJournal } from "../../support/journal.js";
 import { sessionBytes } from "../../support/server.js";
 
 const log = { warn: () => {} };
 const recordToRow = createRecordToRow({ kinds: ["fill", "email", "playbook"] });
+const checkRecord = createRecordCheck(recordToRow, NO_RPC_OBSERVER);
 const good = sessionBytes();
 const bad = sessionBytes({ kind: "song" });
 /** Each attempt has an unknown verdict: a hundred violations, more than a result may list. */
@@ -27,8 +31,8 @@ describe("createBatchHandler", () => {
     let ids = 0;
     const now = () => ({ seconds: 1_700_000_000, nanos: 0 });
     const newSessionId = () => `new-${++ids}`;
-    const handler = createBatchHandler({ recordToRow, journal, daemonFor: () => "", now, newSessionId, log });
-    return handler(Buffer.from(request), { metadata: new Metadata(), caller: undefined });
+    const handler = createBatchHandler({ checkRecord, journal, daemonFor: () => "", now, newSessionId, log });
+    return handler(readBatchRequest(request, BATCH_RECORDS_MAX), { metadata: new Metadata(), caller: undefined });
   }
 
   async function results(records: readonly Uint8Array[]) {

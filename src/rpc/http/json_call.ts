@@ -1,0 +1,199 @@
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { Http2ServerRequest } from "node:http2";
+import type { Writable } from "node:stream";
+import { Metadata, status } from "@grpc/grpc-js";
+import { TRACE_KEYS } from "../append/trace_id.js";
+import type { RpcStatus } from "../errors.js";
+import type { Gate } from "../limits/admission.js";
+import { type CallHost, CallProgress, type HeldCall } from "../limits/held_call.js";
+import { answerCall, type CallContext, type CallReports, type Reply, type UnaryHandler } from "../unary.js";
+import { errorJson, httpStatusOf } from "./json_answers.js";
+
+/** A method that is called with a JSON body, and answers with what becomes JSON. Never rejects. */
+export type JsonMethod = (body: Buffer, context: CallContext) => Promise<Reply<object>>;
+
+/** Makes a handler into a method that takes and gives JSON. */
+export function toJsonMethod<Request, T>(
+  name: string,
+  read: (body: Buffer) => Request,
+  handler: UnaryHandler<Request, T>,
+  print: (answer: T) => object,
+  reports: CallReports,
+): JsonMethod {
+  const handle: UnaryHandler<Buffer, T> = (body, context) => handler(read(body), context);
+  return async (body, context) => {
+    const reply = await answerCall(name, handle, body, context, reports);
+    return reply.ok ? { ok: true, value: print(reply.value) } : reply;
+  };
+}
+
+/** A request of HTTP/1.1 or HTTP/2. */
+export interface Exchange {
+  readonly request: IncomingMessage | Http2ServerRequest;
+  readonly response: Writable & {
+    readonly headersSent: boolean;
+    writeHead(http_status: number, headers: OutgoingHttpHeaders): unknown;
+  };
+  /** The answer is the last of what happens: what still comes of the request is not waited for. */
+  endWithAnswer(): void;
+  /** Ends it at once, without an answer. */
+  cut(): void;
+}
+
+/** Why a request is no call. */
+export interface NoCall extends RpcStatus {
+  readonly http_status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Of a body that is refused so much is dropped, as a multiple of the largest message; then it is cut. */
+const DROPPED_SHARE_MAX = 4;
+
+/** As HTTP/2 counts a header list: names, values, and 32 bytes for each. */
+function headersBytes(headers: IncomingHttpHeaders): number {
+  return Object.entries(headers).reduce((bytes, [name, value]) => bytes + name.length + String(value).length + 32, 0);
+}
+
+/** A call whose request and answer are JSON. It is held to the same limits as one of gRPC. */
+export class JsonCall implements Gate, HeldCall {
+  readonly path: string;
+  readonly progress: CallProgress;
+  readonly #exchange: Exchange;
+  readonly #host: CallHost;
+  readonly #method: JsonMethod;
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #flows = false;
+  #refused = false;
+  #ended = false;
+  #answerTaken: (() => void) | undefined;
+
+  constructor(path: string, method: JsonMethod, exchange: Exchange, host: CallHost) {
+    this.path = path;
+    this.progress = new CallProgress(host);
+    this.#method = method;
+    this.#exchange = exchange;
+    this.#host = host;
+  }
+
+  /** @param no_call why it is refused in any case */
+  begin(no_call?: NoCall): void {
+    const { request, response } = this.#exchange;
+    response.once("close", () => this.#end());
+    request.on("error", () => {});
+    const refusal = this.#host.begin(this, headersBytes(request.headers)) ?? no_call;
+    if (refusal !== undefined) this.#refuse(refusal);
+    else if (Number(request.headers["content-length"] ?? 0) > this.#host.message_bytes_max) this.#tooLarge();
+    else this.#host.turns.begin(this.#host, () => this.#enter());
+  }
+
+  #enter(): void {
+    const { admission, lane } = this.#host;
+    if (!this.#ended) this.progress.ticket = admission.enter(lane, this, 0);
+  }
+
+  // Gate. The first resume may come before `enter` has returned the ticket; bytes come later.
+
+  resume(): void {
+    this.progress.beginReading();
+    this.#flow();
+  }
+
+  pause(): void {
+    this.#exchange.request.pause();
+  }
+
+  #flow(): void {
+    const { request } = this.#exchange;
+    if (this.#flows) request.resume();
+    else {
+      this.#flows = true;
+      request.on("data", (chunk: Buffer) => this.#read(chunk));
+      request.once("end", () => this.#complete());
+    }
+  }
+
+  #read(chunk: Buffer): void {
+    const { received, message_bytes_max, admission } = this.#host;
+    received(chunk.length);
+    this.#bytes += chunk.length;
+    if (this.#refused) {
+      if (this.#bytes > DROPPED_SHARE_MAX * message_bytes_max) this.reset();
+      return;
+    }
+    this.#chunks.push(chunk);
+    if (this.#bytes > message_bytes_max) this.#tooLarge();
+    else if (this.progress.ticket !== undefined) admission.grow(this.progress.ticket, chunk.length);
+  }
+
+  #tooLarge(): void {
+    const details = `the body has more than ${this.#host.message_bytes_max} bytes`;
+    this.#refuse({ code: status.RESOURCE_EXHAUSTED, details });
+  }
+
+  #complete(): void {
+    if (this.#refused) this.#exchange.response.end();
+    if (this.#refused || this.#ended) return;
+    if (this.progress.ticket !== undefined) this.#host.admission.complete(this.progress.ticket);
+    this.#answerTaken = this.#host.handle(this.path, () => void this.#answer());
+  }
+
+  async #answer(): Promise<void> {
+    const { headers } = this.#exchange.request;
+    const metadata = new Metadata();
+    for (const key of TRACE_KEYS) {
+      const value = headers[key];
+      // Others are no trace ids, and metadata throws at them.
+      if (typeof value === "string" && /^[ -~]*$/.test(value)) metadata.set(key, value);
+    }
+    const body = Buffer.concat(this.#chunks);
+    this.#chunks = [];
+    const reply = await this.#method(body, { metadata, caller: undefined });
+    if (reply.ok) this.#send(200, reply.value);
+    else this.#refuse(reply.status);
+  }
+
+  refuse(refusal: RpcStatus): void {
+    this.#exchange.endWithAnswer();
+    this.#refuse(refusal);
+    this.#exchange.response.end();
+  }
+
+  #refuse(refusal: RpcStatus | NoCall): void {
+    this.#refused = true;
+    this.#chunks = [];
+    if (this.progress.ticket !== undefined) this.#host.admission.leave(this.progress.ticket);
+    if (this.#exchange.response.headersSent) this.reset();
+    else if ("http_status" in refusal) this.#send(refusal.http_status, errorJson(refusal), refusal.headers);
+    else this.#send(httpStatusOf(refusal.code), errorJson(refusal));
+  }
+
+  #send(http_status: number, json: object, headers: Readonly<Record<string, string>> = {}): void {
+    const { request, response } = this.#exchange;
+    if (this.#ended || response.destroyed) return;
+    this.progress.beginSending();
+    const body = Buffer.from(`${JSON.stringify(json)}\n`);
+    response.writeHead(http_status, {
+      "content-type": "application/json",
+      "content-length": body.length,
+      ...headers,
+    });
+    response.write(body);
+    if (request.readableEnded) response.end();
+    // The rest of the body is dropped: many clients look for an answer only once they have sent everything.
+    else this.#flow();
+  }
+
+  reset(): void {
+    this.progress.beginReset();
+    this.#exchange.cut();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.progress.ticket !== undefined) this.#host.admission.leave(this.progress.ticket);
+    this.#host.end(this);
+    this.#answerTaken?.();
+  }
+}
