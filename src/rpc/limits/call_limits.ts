@@ -13,6 +13,7 @@ import { LimitedCall } from "./limited_call.js";
 import { createMemoryLimit } from "./memory.js";
 import { createPlaces } from "./places.js";
 import type { LimitReports } from "./reports.js";
+import { createStreamLimits, type OpenStreams } from "./stream_limits.js";
 import { createSurplus, type Surplus } from "./surplus.js";
 import { createTurnShare, createTurns } from "./turns.js";
 
@@ -39,8 +40,7 @@ export interface CallLimitsOptions {
 interface Connection extends CallHost {
   readonly socket: Socket;
   readonly calls: Set<HeldCall>;
-  /** How many calls are open of the methods that have a limit of their own, by path. */
-  readonly open: Map<string, number>;
+  readonly streams: OpenStreams;
   /** Calls that were late. */
   strikes: number;
   readonly surplus: Surplus;
@@ -49,11 +49,8 @@ interface Connection extends CallHost {
 }
 
 const BATCH = SessionLogService.batchAppendSessions.path;
-const TAIL = SessionLogService.tailSessions.path;
 const HEALTH = "/grpc.health.v1.Health/";
-const WATCH = `${HEALTH}Watch`;
 const SESSION_LOG = "/sessionlog.v1.SessionLog/";
-const WATCHES_PER_CONNECTION_MAX = 2;
 /** Batches of a connection whose answers were not taken: an answer may have 3 MiB, whatever the size of its request. */
 const BATCHES_PER_CONNECTION_MAX = 16;
 /** Between two looks at memory, timeouts and what connections send. */
@@ -76,10 +73,10 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
   });
   const memory = createMemoryLimit(limits.memory_limit_bytes);
   const turns = createTurns();
+  const streams = createStreamLimits(limits);
   const connections = new Map<number, Connection>();
   const bySession = new WeakMap<Http2Session, Connection>();
   let connected = 0;
-  let tails = 0;
   let now_ms = performance.now();
   let waiting = 0;
 
@@ -95,39 +92,23 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
 
   function begin(connection: Connection, call: HeldCall, metadata_bytes: number): RpcStatus | undefined {
     const { path } = call;
-    const over = (setting: string, message: string) =>
-      refuse(connection, call, "limit", setting, exhaustedStatus(message));
     connection.surplus.countCall(metadata_bytes);
     if (memory.exceeded && !path.startsWith(HEALTH)) return refuse(connection, call, ...NO_MEMORY);
     if (metadata_bytes > limits.max_metadata_bytes) {
       const details = `the metadata has more than ${limits.max_metadata_bytes} bytes`;
       return refuse(connection, call, "limit", "max_metadata_bytes", { code: status.RESOURCE_EXHAUSTED, details });
     }
-    if (path === TAIL || path === WATCH) {
-      const open = connection.open.get(path) ?? 0;
-      if (path === TAIL && tails >= limits.max_tails) {
-        return over("max_tails", `${limits.max_tails} tails are open, the maximum`);
-      }
-      const max = path === TAIL ? limits.max_tails_per_connection : WATCHES_PER_CONNECTION_MAX;
-      if (open >= max) {
-        const setting = path === TAIL ? "max_tails_per_connection" : "Watch";
-        return over(setting, `${max} such calls are open on this connection, the maximum`);
-      }
-      connection.open.set(path, open + 1);
-      if (path === TAIL) tails += 1;
-    }
+    const full = streams.open(connection.streams, path);
+    if (full !== undefined) return refuse(connection, call, "limit", full.setting, exhaustedStatus(full.message));
     connection.calls.add(call);
     if (connection.request !== undefined) connection.request.since_ms = undefined;
     return undefined;
   }
 
   function end(connection: Connection, call: HeldCall): void {
-    const { path } = call;
     if (!connection.calls.delete(call)) return;
     if (connection.request !== undefined) connection.request.seen_bytes = connection.socket.bytesRead;
-    if (path !== TAIL && path !== WATCH) return;
-    connection.open.set(path, (connection.open.get(path) ?? 1) - 1);
-    if (path === TAIL) tails -= 1;
+    streams.close(connection.streams, call.path);
   }
 
   function connectionOf(session: Http2Session | undefined): Connection {
@@ -238,7 +219,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
         end: (call) => end(connection, call),
         socket,
         calls: new Set(),
-        open: new Map(),
+        streams: new Map(),
         strikes: 0,
         surplus: createSurplus(limits.stall_bytes_per_second),
         request: { since_ms: undefined, seen_bytes: -1 },
