@@ -1,6 +1,7 @@
 package sessionlog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,7 +22,7 @@ var ErrClosed = errors.New("sessionlog: the logger is closed or cannot be used")
 // AppendSync appends one record and waits until its row is on disk. It repeats the call for as long as that may help and
 // the context, without a deadline Options.CallTimeout, allows. The error is a *RefusedError with the violations, or
 // wraps the gRPC status of the last call: then the row may be stored all the same, and appending the same record with its
-// SessionID and Timestamp set is safe. On a logger that is off, it does nothing.
+// SessionID and Timestamp set is safe. A record without a SessionID gets the context's, as in AppendContext. On a logger that is off, it does nothing.
 func (l *SessionLogger) AppendSync(ctx context.Context, record Record) (Result, error) {
 	if l == nil {
 		return Result{}, nil
@@ -30,6 +31,7 @@ func (l *SessionLogger) AppendSync(ctx context.Context, record Record) (Result, 
 		l.queue.count(Stats{Dropped: 1})
 		return Result{}, ErrClosed
 	}
+	record.SessionID = cmp.Or(record.SessionID, l.traceID(ctx))
 	row, violation := l.encode(&record)
 	if violation != nil {
 		l.queue.count(Stats{Refused: 1})

@@ -58,6 +58,14 @@ func NewSessionLogger(address string, options Options) *SessionLogger {
 // Enabled reports whether records go anywhere: false for the logger that an empty address gives.
 func (l *SessionLogger) Enabled() bool { return l != nil }
 
+// AppendContext appends a record, which gets the trace id of the context when it has no SessionID, see TraceIDFromContext.
+func (l *SessionLogger) AppendContext(ctx context.Context, record Record) {
+	if record.SessionID == "" {
+		record.SessionID = l.traceID(ctx)
+	}
+	l.Append(record)
+}
+
 // Append takes a snapshot of the record and returns at once; it never fails, blocks or panics. What the record refers to
 // may be changed afterwards, but not during the call. Stats has what became of rows;
 // refusals and outages are logged.

@@ -18,12 +18,25 @@ const (
 	DropNewest
 )
 
+// TraceIDs chooses where the id of a session without one comes from, before it is random.
+type TraceIDs int
+
+const (
+	// TraceIDsFromSpan takes the trace id of the incoming gRPC call, else of the OpenTelemetry span in the context.
+	TraceIDsFromSpan TraceIDs = iota
+	// TraceIDsFromHeader takes that of the incoming gRPC call only.
+	TraceIDsFromHeader
+)
+
 // Options of a SessionLogger; the zero value of each is its default.
 type Options struct {
 	// Daemon is that of records without one. Default: the program's name, reduced to A-Z a-z 0-9 . _ -.
 	Daemon string
 	// Logger gets refused rows and outages, once per distinct reason, in a goroutine of its own. Default: slog.Default().
 	Logger *slog.Logger
+
+	// TraceIDs chooses the id of sessions and records without one. It is taken from the context that is given.
+	TraceIDs TraceIDs
 
 	// BufferRows and BufferBytes bound the rows that wait for the service or are in progress. Default: 10,000 and 16 MiB.
 	BufferRows  int

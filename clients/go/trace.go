@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/metadata"
 )
 
@@ -29,10 +30,29 @@ func TraceIDFromMetadata(md metadata.MD) string {
 	return traceIDFrom(md.Get(traceIDKey), md.Get(traceparentKey))
 }
 
-// TraceIDFromContext returns the same of the incoming gRPC call whose context it is.
+// TraceIDFromContext returns the same of the incoming gRPC call whose context it is, else the trace id of its OpenTelemetry
+// span.
 func TraceIDFromContext(ctx context.Context) string {
 	md, _ := metadata.FromIncomingContext(ctx)
-	return TraceIDFromMetadata(md)
+	if id := TraceIDFromMetadata(md); id != "" {
+		return id
+	}
+	if span := trace.SpanContextFromContext(ctx); span.HasTraceID() {
+		return span.TraceID().String()
+	}
+	return ""
+}
+
+// traceID returns the trace id of a context as Options.TraceIDs has it.
+func (l *SessionLogger) traceID(ctx context.Context) string {
+	if ctx == nil {
+		return ""
+	}
+	if l != nil && l.options.TraceIDs == TraceIDsFromHeader {
+		md, _ := metadata.FromIncomingContext(ctx)
+		return TraceIDFromMetadata(md)
+	}
+	return TraceIDFromContext(ctx)
 }
 
 // traceIDFrom takes the first valid value. Several values of a header may be joined by commas.
