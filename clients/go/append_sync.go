@@ -50,6 +50,7 @@ func (l *SessionLogger) AppendSync(ctx context.Context, record Record) (Result, 
 	result := reply.GetResults()[0]
 	outcome := outcomeOf(result)
 	l.queue.count(outcome)
+	l.diagnostics.settled(outcome)
 	if outcome.Refused > 0 {
 		return Result{}, refusalOf(result.GetRejected())
 	}

@@ -2,10 +2,13 @@ package sessionlog
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"regexp"
 	"sync"
 	"time"
+
+	"google.golang.org/grpc/status"
 )
 
 const (
@@ -20,42 +23,71 @@ var digits = regexp.MustCompile(`[0-9]+`)
 
 // diagnostics logs what no call returns, once per reason.
 type diagnostics struct {
-	notices *notices
+	notices   *notices
+	callLevel slog.Level
+	stored    sync.Once
 
 	mu      sync.Mutex
 	reasons map[string]bool
 	outage  map[string]bool // the reasons of the current outage; nil when there is none
 	since   time.Time       // when it began
+	last    string          // error; empty when there was none
 }
 
-func newDiagnostics(log *slog.Logger) *diagnostics {
-	return &diagnostics{notices: &notices{log: log}, reasons: map[string]bool{}}
+func newDiagnostics(options *Options) *diagnostics {
+	d := &diagnostics{notices: &notices{log: options.Logger}, callLevel: slog.LevelDebug, reasons: map[string]bool{}}
+	if options.Debug {
+		d.callLevel = slog.LevelInfo
+	}
+	return d
+}
+
+// called logs a call for who debugs.
+func (d *diagnostics) called(rows int, began time.Time, err error) {
+	if d.notices.enabled(d.callLevel) {
+		d.notices.report(d.callLevel, "session log: a call ended",
+			"rows", rows, "ms", time.Since(began).Milliseconds(), "status", status.Code(err).String())
+	}
+}
+
+// settled logs the first row that is stored.
+func (d *diagnostics) settled(outcome Stats) {
+	if outcome.Appended+outcome.Duplicate > 0 {
+		d.stored.Do(func() { d.notices.report(slog.LevelInfo, "session log: the first row is stored") })
+	}
+}
+
+func (d *diagnostics) lastError() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.last
 }
 
 // refused logs a record with a violation whose field and reason were not logged before.
-func (d *diagnostics) refused(sessionID string, refusal *RefusedError) {
-	isNew := false
+func (d *diagnostics) refused(sessionID, daemon string, refusal *RefusedError) {
+	last, isNew := fmt.Sprintf("session %s of %s: %v", sessionID, daemon, refusal), false
 	for _, violation := range refusal.Violations {
-		isNew = d.isNew(violation.Field+" "+violation.Reason) || isNew
+		isNew = d.isNew(violation.Field+" "+violation.Reason, last) || isNew
 	}
 	if !isNew {
 		return
 	}
 	texts := textsOf(refusal.Violations[:min(len(refusal.Violations), shownViolationsMax)])
 	d.notices.report(slog.LevelWarn, "the session log refused a record; further ones with the same reason are only counted",
-		"session_id", sessionID, "violations", texts, "violation_count", refusal.Count)
+		"session_id", sessionID, "daemon", daemon, "violations", texts, "violation_count", refusal.Count)
 }
 
 // once logs anything else.
 func (d *diagnostics) once(message string, args ...any) {
-	if d.isNew(message) {
+	if d.isNew(message, message) {
 		d.notices.report(slog.LevelWarn, message, args...)
 	}
 }
 
-func (d *diagnostics) isNew(reason string) bool {
+func (d *diagnostics) isNew(reason, last string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.last = last
 	return add(d.reasons, reasonsMax, reason)
 }
 
@@ -73,6 +105,7 @@ func add(reasons map[string]bool, reasonsMax int, reason string) bool {
 func (d *diagnostics) failed(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.last = err.Error()
 	if d.outage == nil {
 		d.outage, d.since = map[string]bool{}, time.Now()
 	}
@@ -105,6 +138,16 @@ type notices struct {
 }
 
 func (n *notices) report(level slog.Level, message string, args ...any) {
+	n.later(func() { n.log.Log(context.Background(), level, message, args...) })
+}
+
+func (n *notices) enabled(level slog.Level) bool {
+	defer func() { _ = recover() }()
+	return n.log.Enabled(context.Background(), level)
+}
+
+// later calls a function after those before it.
+func (n *notices) later(do func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.waiting == noticesMax {
@@ -124,7 +167,7 @@ func (n *notices) report(level slog.Level, message string, args ...any) {
 		if previous != nil {
 			<-previous
 		}
-		n.log.Log(context.Background(), level, message, args...)
+		do()
 	}()
 }
 

@@ -5,19 +5,23 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"regexp"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 )
 
 // dial makes a connection, which connects with the first call.
 func dial(address string, options *Options) (*grpc.ClientConn, error) {
-	if err := checkAddress(address); err != nil {
+	target, err := targetOf(address)
+	if err = errors.Join(options.problem, err); err != nil {
 		return nil, err
 	}
 	transport := insecure.NewCredentials()
@@ -30,37 +34,37 @@ func dial(address string, options *Options) (*grpc.ClientConn, error) {
 		grpc.WithTransportCredentials(transport),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: 5 * time.Second}),
 		grpc.WithDisableServiceConfig(),
-		grpc.WithUserAgent("sessionlog-go"),
+		grpc.WithUserAgent("sessionlog-go/" + Version),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(options.MaxMessageBytes)),
 	}
-	if options.Token != "" {
-		if strings.ContainsFunc(options.Token, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return nil, errors.New("a token may have printable ASCII only: no newline, no other control, no accent")
+	if options.Token != "" || options.TokenFile != "" {
+		if err := checkToken(options.Token); err != nil {
+			return nil, err
 		}
 		if options.TLS == nil && !options.InsecureToken && !isThisMachine(address) {
 			return nil, errors.New("a token needs TLS, or InsecureToken, to go to another machine")
 		}
-		dialOptions = append(dialOptions, grpc.WithPerRPCCredentials(bearer(options.Token)))
+		dialOptions = append(dialOptions, grpc.WithPerRPCCredentials(bearer{options.Token, options.TokenFile}))
 	}
-	return grpc.NewClient(address, append(dialOptions, options.DialOptions...)...)
+	return grpc.NewClient(target, append(dialOptions, options.DialOptions...)...)
 }
 
 // grpcTarget matches an address with a scheme that gRPC resolves. A port alone may follow a host of that name.
 var grpcTarget = regexp.MustCompile(`^(dns|passthrough|unix-abstract|vsock|xds):(\d*\D|$)`)
 
-// checkAddress accepts what the service accepts, host:port and unix:/path, and leaves other targets of gRPC to gRPC.
-func checkAddress(address string) error {
-	if strings.HasPrefix(address, "unix:") || grpcTarget.MatchString(address) {
-		return nil
+// targetOf accepts what the service accepts, host:port and unix:/path, and leaves other targets of gRPC to gRPC.
+func targetOf(address string) (string, error) {
+	if path, isUnix := strings.CutPrefix(address, "unix:"); isUnix && path != "" || grpcTarget.MatchString(address) {
+		return address, nil
 	}
 	host, port, err := net.SplitHostPort(address)
-	if err == nil && host != "" {
+	if err == nil {
 		_, err = net.LookupPort("tcp", port)
 	}
-	if err != nil || host == "" {
-		return fmt.Errorf("expected host:port or unix:/path, not %q", address)
+	if err != nil || host == "" || port == "" || strings.ContainsAny(host, "/ ") {
+		return "", fmt.Errorf("expected host:port or unix:/path, not %q", address)
 	}
-	return nil
+	return strings.ReplaceAll(address, "%", "%25"), nil // a target is a URL; % is before the zone of an IPv6 address
 }
 
 func isThisMachine(address string) bool {
@@ -68,11 +72,25 @@ func isThisMachine(address string) bool {
 	return strings.HasPrefix(address, "unix:") || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// bearer is a token that is sent with each call.
-type bearer string
+func checkToken(token string) error {
+	if strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("a token may have printable ASCII only: no newline, no other control, no accent")
+	}
+	return nil
+}
+
+// bearer is a token that is sent with each call, or the file that has it, which is read for each call.
+type bearer struct{ token, file string }
 
 func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer " + string(b)}, nil
+	if b.file != "" {
+		text, err := os.ReadFile(b.file)
+		b.token = strings.TrimSpace(string(text))
+		if err = errors.Join(err, checkToken(b.token)); err != nil {
+			return nil, status.Errorf(codes.Unauthenticated, "token file: %v", err)
+		}
+	}
+	return map[string]string{"authorization": "Bearer " + b.token}, nil
 }
 
 // RequireTransportSecurity is false: dial has checked that.

@@ -7,8 +7,10 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"math/big"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +74,71 @@ func TestAppendLogsAnExpiredCertificateOnce(t *testing.T) {
 	_ = l.Close(context.Background())
 	if stats := l.Stats(); stats.Dropped != 1 {
 		t.Errorf("stats are %+v", stats)
+	}
+}
+
+func TestNewSessionLoggerChecksTheAddress(t *testing.T) {
+	type addressCase struct{ Address, Problem string }
+	text, err := os.ReadFile("../cases/addresses.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var test addressCase
+		if err := json.Unmarshal([]byte(line), &test); err != nil {
+			t.Fatal(err)
+		}
+		l, _ := newTestLogger(t, test.Address, Options{})
+		l.AppendSync(expired(), prompted("a"))
+		if stats := l.Stats(); test.Problem != "" && (stats.LastError != test.Problem || stats.Dropped != 1) || test.Problem == "" && stats.Dropped != 0 {
+			t.Errorf("%s: %+v", line, stats)
+		}
+	}
+}
+
+// expired is a context that has ended.
+func expired() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+func TestNewSessionLoggerSendsItsVersion(t *testing.T) {
+	var agent string
+	fake := startFake(t, &fakeService{answer: func(ctx context.Context, _ int, _ []*sessionlogv1.SessionRecord) error {
+		md, _ := metadata.FromIncomingContext(ctx)
+		agent = strings.Join(md.Get("user-agent"), "")
+		return nil
+	}})
+	l, _ := newTestLogger(t, fake.address, Options{})
+	l.Append(prompted("a"))
+	flush(t, l)
+	manifest, err := os.ReadFile("../../package.json")
+	if err != nil || !strings.HasPrefix(agent, "sessionlog-go/"+Version+" ") || !strings.Contains(string(manifest), `"version": "`+Version+`"`) {
+		t.Errorf("the user agent is %q; %v", agent, err)
+	}
+}
+
+func TestNewSessionLoggerReadsTheTokenFileForEachCall(t *testing.T) {
+	var authorization []string
+	fake := startFake(t, &fakeService{answer: func(ctx context.Context, _ int, _ []*sessionlogv1.SessionRecord) error {
+		md, _ := metadata.FromIncomingContext(ctx)
+		authorization = md.Get("authorization")
+		return nil
+	}})
+	path := t.TempDir() + "/token"
+	l, log := newTestLogger(t, fake.address, Options{TokenFile: path, Token: "not this"})
+	l.Append(prompted("a"))
+	eventually(t, "the row waits for the file", func() bool { return strings.Contains(log.String(), "token file: open") })
+	for _, token := range []string{"first", "second"} {
+		if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l.Append(prompted("b"))
+		flush(t, l)
+		if strings.Join(authorization, ",") != "Bearer "+token {
+			t.Errorf("the authorization is %q", authorization)
+		}
 	}
 }
 

@@ -67,8 +67,3 @@ func decodeRecord(row []byte) (*sessionlogv1.SessionRecord, error) {
 	}
 	return request.GetRecords()[0], nil
 }
-
-func sessionIDOf(row []byte) string {
-	record, _ := decodeRecord(row)
-	return record.GetSessionId()
-}

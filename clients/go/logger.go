@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"sync"
 	"time"
@@ -19,6 +20,7 @@ type SessionLogger struct {
 	conn        *connection // nil: the address or an option cannot be used
 	queue       *queue
 	diagnostics *diagnostics
+	refusedFile refusedFile
 
 	start   sync.Once       // of run, with the first row
 	hurry   chan struct{}   // has room for one; filled to end the sender's pause
@@ -34,14 +36,18 @@ type SessionLogger struct {
 // An empty address gives nil, a logger that is off. It connects with the first row, so the service may be down. An address
 // or option that cannot be used is logged, and rows are counted as dropped.
 func NewSessionLogger(address string, options Options) *SessionLogger {
+	options = options.withDefaults()
 	if address == "" {
+		off := &notices{log: options.Logger}
+		off.report(slog.LevelInfo, "session log: off, no address")
+		off.wait(closeNoticesTimeout)
 		return nil
 	}
-	options = options.withDefaults()
 	l := &SessionLogger{
 		options:     options,
 		queue:       newQueue(&options),
-		diagnostics: newDiagnostics(options.Logger),
+		diagnostics: newDiagnostics(&options),
+		refusedFile: refusedFile{path: options.RefusedFile},
 		hurry:       make(chan struct{}, 1),
 		ended:       make(chan struct{}),
 	}
@@ -49,9 +55,11 @@ func NewSessionLogger(address string, options Options) *SessionLogger {
 	conn, err := newConnection(address, &options)
 	if err != nil {
 		l.diagnostics.once("the session log cannot be used; its rows are dropped", "address", address, "error", err)
+		l.diagnostics.last = err.Error()
 		return l
 	}
 	l.conn = conn
+	l.diagnostics.notices.report(slog.LevelInfo, fmt.Sprintf("session log: sending to %s as %s", address, options.Daemon))
 	return l
 }
 
@@ -76,7 +84,7 @@ func (l *SessionLogger) Append(record Record) {
 	row, violation := l.encode(&record)
 	if violation != nil {
 		l.queue.count(Stats{Refused: 1})
-		l.diagnostics.refused(record.SessionID, refusedBy(violation))
+		l.refuseUnencoded(record, refusedBy(violation))
 		return
 	}
 	if l.conn == nil {
@@ -116,7 +124,9 @@ func (l *SessionLogger) Stats() Stats {
 	if l == nil {
 		return Stats{}
 	}
-	return l.queue.snapshot()
+	stats := l.queue.snapshot()
+	stats.LastError = l.diagnostics.lastError()
+	return stats
 }
 
 // Flush waits until the rows appended so far have left the buffer: stored, refused or dropped. It fails with the context's

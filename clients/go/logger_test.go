@@ -177,7 +177,7 @@ func TestAppendDoesNotWaitForTheLog(t *testing.T) {
 		l.Append(prompted("a"))
 		l.Append(prompted("overflow"))
 		for i := range 10 * noticesMax { // reasons that are not the same
-			l.diagnostics.refused("", refusedBy(&Violation{Field: strings.Repeat("f", i)}))
+			l.diagnostics.refused("", "", refusedBy(&Violation{Field: strings.Repeat("f", i)}))
 		}
 	}()
 	select {

@@ -45,6 +45,9 @@ type Options struct {
 	Overflow Overflow
 	// SpillFile, when set, gets the rows that Close could not send: JSONL for `sessionlog append`.
 	SpillFile string
+	// RefusedFile, when set, gets refused rows with their violations, 1,000 at most, as `sessionlog append --rejects` writes
+	// them; not those of AppendSync, whose error has them.
+	RefusedFile string
 
 	// BatchRows and BatchBytes bound a batch. Default: 500, at most what the service takes in one call, and 2 MiB.
 	BatchRows  int
@@ -62,13 +65,19 @@ type Options struct {
 
 	// TLS, when set, encrypts the connection.
 	TLS *tls.Config
+	// TokenFile has the token, and is read for each call, so that it may be renewed. It wins over Token.
+	TokenFile string
 	// Token is sent with every call as `authorization: Bearer …`. It needs TLS, except to this machine,
 	// and printable ASCII.
 	Token string
 	// InsecureToken sends the token without TLS to other machines too, for networks that encrypt by themselves.
 	InsecureToken bool
+	// Debug logs each call at the level Info; it is at Debug otherwise.
+	Debug bool
 	// DialOptions go to grpc.NewClient after the logger's own.
 	DialOptions []grpc.DialOption
+
+	problem error // with what FromEnv has read
 }
 
 func (o Options) withDefaults() Options {

@@ -3,16 +3,18 @@ package sessionlog
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // rowOverheadBytes is about what a buffered row costs beside its bytes.
-const rowOverheadBytes = 32
+const rowOverheadBytes = 40
 
 // queue holds the rows that wait, and those in progress, within bounds, and counts what became of all rows.
 //
 // Invariant: the rows in progress are the first ones, and numbers rise.
 type queue struct {
 	options *Options
+	began   time.Time
 	wake    chan struct{} // has room for one; filled when rows come in and at the end
 
 	mu         sync.Mutex
@@ -26,14 +28,15 @@ type queue struct {
 }
 
 type queuedRow struct {
-	number uint64 // from 1, as they come in
+	number uint64        // from 1, as they come in
+	since  time.Duration // from queue.began until it came in
 	bytes  []byte
 }
 
 func (r queuedRow) size() int { return len(r.bytes) + rowOverheadBytes }
 
 func newQueue(options *Options) *queue {
-	q := &queue{options: options, wake: make(chan struct{}, 1)}
+	q := &queue{options: options, began: time.Now(), wake: make(chan struct{}, 1)}
 	q.left.L = &q.mu
 	return q
 }
@@ -55,7 +58,7 @@ func (q *queue) push(bytes []byte) pushed {
 		q.stats.Dropped++
 		return pushedClosed
 	}
-	result, row := pushedRow, queuedRow{q.taken + 1, bytes}
+	result, row := pushedRow, queuedRow{q.taken + 1, time.Since(q.began), bytes}
 	for len(q.rows) >= q.options.BufferRows || q.bytes+row.size() > q.options.BufferBytes {
 		result = pushedFull
 		q.stats.Dropped++
@@ -129,6 +132,9 @@ func (q *queue) snapshot() Stats {
 	defer q.mu.Unlock()
 	stats := q.stats
 	stats.Pending = uint64(len(q.rows))
+	if len(q.rows) > 0 {
+		stats.OldestAge = time.Since(q.began) - q.rows[0].since
+	}
 	return stats
 }
 

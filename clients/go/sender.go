@@ -45,7 +45,9 @@ func (l *SessionLogger) deliver(batch [][]byte) bool {
 		half := len(batch) / 2
 		return l.deliver(batch[:half]) && l.deliver(batch[half:])
 	}
-	l.diagnostics.refused(sessionIDOf(batch[0]), refusalBy(err))
+	for _, row := range batch {
+		l.refuse(row, refusalBy(err))
+	}
 	l.queue.settle(Stats{Refused: uint64(len(batch))}, len(batch))
 	return true
 }
@@ -60,7 +62,9 @@ func (l *SessionLogger) callUntilAnswered(
 		case <-hurry: // it came before this call
 		default:
 		}
+		began := time.Now()
 		reply, err := l.conn.appendBatch(ctx, rows)
+		l.diagnostics.called(len(rows), began, err)
 		if err == nil {
 			l.diagnostics.succeeded(l.queue.snapshot)
 			return reply, nil
@@ -118,9 +122,10 @@ func (l *SessionLogger) settle(rows [][]byte, reply *sessionlogv1.BatchAppendSes
 		one := outcomeOf(result)
 		outcome.add(one)
 		if one.Refused > 0 {
-			l.diagnostics.refused(sessionIDOf(rows[i]), refusalOf(result.GetRejected()))
+			l.refuse(rows[i], refusalOf(result.GetRejected()))
 		}
 	}
+	l.diagnostics.settled(outcome)
 	l.queue.settle(outcome, len(rows))
 }
 

@@ -29,12 +29,12 @@ func spill(path string, rows [][]byte) (spilled int, err error) {
 		return 0, err
 	}
 	for _, row := range rows {
-		line, lineErr := spillLine(row)
+		line, lineErr := rowLine(row)
 		if lineErr != nil {
 			err = fmt.Errorf("sessionlog: spill: %w", lineErr)
 			continue
 		}
-		line, separator = append(separator, line...), nil
+		line, separator = append(append(separator, line...), '\n'), nil
 		if _, writeErr := file.WriteAt(line, end); writeErr != nil {
 			return spilled, errors.Join(err, writeErr, file.Truncate(end), file.Sync())
 		}
@@ -56,8 +56,8 @@ func missingNewline(file *os.File, size int64) ([]byte, error) {
 	return []byte{'\n'}, nil
 }
 
-// spillLine returns an encoded record as its ProtoJSON in one line, with the row's own names.
-func spillLine(row []byte) ([]byte, error) {
+// rowLine returns an encoded record as its ProtoJSON in one line, with the row's own names.
+func rowLine(row []byte) ([]byte, error) {
 	record, err := decodeRecord(row)
 	if err != nil {
 		return nil, err
@@ -68,6 +68,5 @@ func spillLine(row []byte) ([]byte, error) {
 	}
 	var line bytes.Buffer
 	err = json.Compact(&line, text) // protojson adds blanks at random
-	line.WriteByte('\n')
 	return line.Bytes(), err
 }

@@ -1,5 +1,7 @@
 package sessionlog
 
+import "time"
+
 // Stats counts rows since the logger was made, each in one place: the sum of all but Retried is the number of records
 // given to Append and AppendSync, without those of an AppendSync in progress or failed with a gRPC status, which may be
 // stored or not.
@@ -11,6 +13,9 @@ type Stats struct {
 	Spilled   uint64 // in the spill file
 	Pending   uint64 // in the buffer or in progress
 	Retried   uint64 // rows sent again, each time counted
+
+	OldestAge time.Duration // of the first row of Pending: what to alert on; 0 when there is none
+	LastError string        // why a call failed or a record was refused or dropped, the last time; empty when none was
 }
 
 func (s *Stats) add(other Stats) {
