@@ -7,6 +7,8 @@ import (
 	"reflect"
 
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 )
 
 const artifactField = "record.artifact"
@@ -19,8 +21,8 @@ func artifactStruct(artifact any, maxBytes int) (object *structpb.Struct, violat
 			object, violation = nil, artifactViolation("INVALID_FORMAT", fmt.Sprintf("encoding it panicked: %v", panicked))
 		}
 	}()
-	b := newBounds(artifactField, min(artifactBytesMax, maxBytes))
-	value := b.value(artifact, artifactLevelsMax)
+	b := newBounds(artifactField, min(limits.ArtifactBytesMax, maxBytes))
+	value := b.value(artifact, limits.ArtifactLevelsMax)
 	if _, isNull := value.GetKind().(*structpb.Value_NullValue); !isNull && value.GetStructValue() == nil {
 		b.refuse(artifactViolation("INVALID_FORMAT", fmt.Sprintf("expected an object, found %T", artifact)))
 	}
@@ -116,7 +118,7 @@ func anyList[T any](items []T) []any {
 
 // throughJSON returns a value as encoding/json writes and reads it, so that its tags and its MarshalJSON count.
 func throughJSON(value any) (any, *Violation) {
-	b := newBounds(artifactField, artifactBytesMax)
+	b := newBounds(artifactField, limits.ArtifactBytesMax)
 	b.bytesLeft *= 2 // JSON may leave out some of it
 	if b.walk(reflect.ValueOf(value), walkStepsMax); b.violation != nil {
 		return nil, b.violation

@@ -8,6 +8,8 @@ import (
 	"reflect"
 
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 )
 
 // bounds ends a walk over a record or its artifact at the first value that cannot be sent.
@@ -64,12 +66,12 @@ func (b *bounds) number(number float64) {
 func (b *bounds) enter(levelsLeft int) {
 	if levelsLeft == 0 {
 		b.refuse(artifactViolation("TOO_DEEP",
-			fmt.Sprintf("expected at most %d levels of objects and lists; does it contain itself?", artifactLevelsMax)))
+			fmt.Sprintf("expected at most %d levels of objects and lists; does it contain itself?", limits.ArtifactLevelsMax)))
 	}
 }
 
 // walkStepsMax bounds the depth of a walk: a level of structpb is eight pointers, interfaces and structs.
-const walkStepsMax = 10 * artifactLevelsMax
+const walkStepsMax = 10 * limits.ArtifactLevelsMax
 
 // walk visits a value before json.Marshal does, which would write all of a value that is far too long. The MarshalJSON of a
 // structpb that contains itself overflows the stack, which no recover stops: it ends the process. A MarshalJSON of the

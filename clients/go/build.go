@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 )
 
 const (
@@ -53,7 +55,7 @@ func BuildSessionRecord(
 		Kind:          request.Kind,
 		Model:         request.Model,
 		Provider:      request.Provider,
-		Prompt:        cutText(request.Prompt, promptCodePointsMax),
+		Prompt:        cutText(request.Prompt, limits.PromptCodePointsMax),
 		MaxIterations: request.MaxIterations,
 		DurationMs:    durationMs,
 	}
@@ -101,7 +103,7 @@ func appendAttempt(attempts []Attempt, attempt Attempt) []Attempt {
 	if len(attempts) > 0 {
 		attempt.Iteration = attempts[len(attempts)-1].Iteration + 1
 	}
-	return append(attempts[:min(len(attempts), attemptsMax-1)], attempt)
+	return append(attempts[:min(len(attempts), limits.AttemptsMax-1)], attempt)
 }
 
 // errorText returns the text of an error and of those causes that it does not contain, cut; empty for nil.

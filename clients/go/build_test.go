@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
@@ -78,9 +79,9 @@ func TestBuildSessionRecord(t *testing.T) {
 }
 
 func TestBuildSessionRecordCutsText(t *testing.T) {
-	request := Request{Prompt: strings.Repeat("é", promptCodePointsMax+1_000)}
+	request := Request{Prompt: strings.Repeat("é", limits.PromptCodePointsMax+1_000)}
 	record := BuildSessionRecord(request, nil, nil, errors.New(strings.Repeat("🛠", 900)), nil, 0)
-	if record.Prompt != strings.Repeat("é", promptCodePointsMax) || record.Attempts[0].Error != strings.Repeat("🛠", 800) {
+	if record.Prompt != strings.Repeat("é", limits.PromptCodePointsMax) || record.Attempts[0].Error != strings.Repeat("🛠", 800) {
 		t.Errorf("%d and %d bytes", len(record.Prompt), len(record.Attempts[0].Error))
 	}
 }

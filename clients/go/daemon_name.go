@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 )
 
 // programName returns this program's name, reduced to what a daemon's name may have.
@@ -22,7 +24,7 @@ func daemonName(name string) string {
 		}
 		return -1
 	}, name)
-	return reduced[:min(len(reduced), daemonLengthMax)]
+	return reduced[:min(len(reduced), limits.DaemonLengthMax)]
 }
 
 func isNameByte(r rune) bool {

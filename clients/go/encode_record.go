@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
@@ -24,7 +25,7 @@ func encodeRecord(record *Record, maxBytes int) ([]byte, *Violation) {
 		Kind:             b.text("record.kind", record.Kind),
 		Model:            b.text("record.model", record.Model),
 		Provider:         b.text("record.provider", record.Provider),
-		Prompt:           b.text("record.prompt", cutText(record.Prompt, promptCodePointsMax)),
+		Prompt:           b.text("record.prompt", cutText(record.Prompt, limits.PromptCodePointsMax)),
 		Iterations:       b.integer("record.iterations", record.Iterations),
 		MaxIterations:    b.integer("record.max_iterations", record.MaxIterations),
 		FinalVerdict:     b.text("record.final_verdict", record.FinalVerdict),
@@ -41,7 +42,7 @@ func encodeRecord(record *Record, maxBytes int) ([]byte, *Violation) {
 		message.Attempts = append(message.Attempts, &sessionlogv1.SessionAttempt{
 			Iteration:   b.integer(path+"iteration", attempt.Iteration),
 			VerdictKind: b.text(path+"verdict_kind", attempt.VerdictKind),
-			Error:       b.text(path+"error", cutText(attempt.Error, errorCodePointsMax)),
+			Error:       b.text(path+"error", cutText(attempt.Error, limits.ErrorCodePointsMax)),
 			SpanId:      b.text(path+"span_id", attempt.SpanID),
 		})
 	}

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
@@ -34,7 +35,7 @@ func encodeOK(t *testing.T, record Record) *sessionlogv1.SessionRecord {
 
 func TestEncodeRecordWritesEveryField(t *testing.T) {
 	record, _ := typicalRecord()
-	record.Schema = schema
+	record.Schema = limits.Schema
 	artifact, err := structpb.NewStruct(record.Artifact.(map[string]any))
 	if err != nil {
 		t.Fatal(err)
@@ -147,12 +148,12 @@ func TestEncodeRecordRepairsText(t *testing.T) {
 }
 
 func TestEncodeRecordCutsLongText(t *testing.T) {
-	long := strings.Repeat("🛠", promptCodePointsMax)
+	long := strings.Repeat("🛠", limits.PromptCodePointsMax)
 	got := encodeOK(t, Record{Prompt: long + "xyz", Attempts: []Attempt{{Error: long + "\xff"}}})
 	if got.Prompt != long || got.Attempts[0].Error != long {
 		t.Errorf("got %d and %d code points", utf8.RuneCountInString(got.Prompt), utf8.RuneCountInString(got.Attempts[0].Error))
 	}
-	if got := encodeOK(t, Record{Prompt: strings.Repeat("\xff", promptCodePointsMax+1)}); got.Prompt != strings.Repeat("\uFFFD", promptCodePointsMax) {
+	if got := encodeOK(t, Record{Prompt: strings.Repeat("\xff", limits.PromptCodePointsMax+1)}); got.Prompt != strings.Repeat("\uFFFD", limits.PromptCodePointsMax) {
 		t.Errorf("got %d bytes", len(got.Prompt))
 	}
 }
@@ -214,7 +215,7 @@ func TestEncodeRecordTakesListsOfStructpb(t *testing.T) {
 
 func TestEncodeRecordTakesADeepStructpbInAStruct(t *testing.T) {
 	deep := structpb.NewStringValue("the end")
-	for level := range artifactLevelsMax - 1 {
+	for level := range limits.ArtifactLevelsMax - 1 {
 		if level%2 == 0 {
 			deep = structpb.NewListValue(&structpb.ListValue{Values: []*structpb.Value{deep}})
 		} else {
@@ -262,11 +263,11 @@ func TestEncodeRecordRefusesWhatCannotBeSent(t *testing.T) {
 	}
 	// 2^30 objects, when written out.
 	wide := map[string]any{"k": "a text of some length"}
-	for range artifactLevelsMax - 2 {
+	for range limits.ArtifactLevelsMax - 2 {
 		wide = map[string]any{"a": wide, "b": wide}
 	}
 	wideTyped := any("a text of some length")
-	for range artifactLevelsMax - 2 {
+	for range limits.ArtifactLevelsMax - 2 {
 		wideTyped = [2]any{wideTyped, wideTyped}
 	}
 	for name, test := range map[string]struct {
@@ -312,9 +313,9 @@ func TestEncodeRecordRefusesWhatCannotBeSent(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, violation, test.reason)
 		}
 	}
-	attempts := make([]Attempt, attemptsMax)
+	attempts := make([]Attempt, limits.AttemptsMax)
 	for i := range attempts {
-		attempts[i].Error = strings.Repeat("é", errorCodePointsMax)
+		attempts[i].Error = strings.Repeat("é", limits.ErrorCodePointsMax)
 	}
 	if _, violation := encodeRecord(&Record{Attempts: attempts}, roomy); violation == nil || violation.Reason != "TOO_LONG" {
 		t.Errorf("8 MB of errors: %v", violation)

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
@@ -93,7 +94,7 @@ func TestNewSessionLoggerNamesTheDaemonAfterTheProgram(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"validatord": "validatord", "my daemon (2).sh": "mydaemon2.sh", "größe": "gre", "\xff日本": "",
-		strings.Repeat("d", 70): strings.Repeat("d", daemonLengthMax),
+		strings.Repeat("d", 70): strings.Repeat("d", limits.DaemonLengthMax),
 	} {
 		if got := daemonName(name); got != want {
 			t.Errorf("daemonName(%q) = %q, want %q", name, got, want)

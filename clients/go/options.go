@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 )
 
 // Overflow chooses the rows that are dropped when the buffer is full.
@@ -96,7 +98,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CloseTimeout, 10*time.Second)
 	setDefault(&o.MinBackoff, 100*time.Millisecond)
 	setDefault(&o.MaxBackoff, 2*time.Second)
-	o.BatchRows = min(o.BatchRows, batchRecordsMax)
+	o.BatchRows = min(o.BatchRows, limits.BatchRecordsMax)
 	o.BatchBytes = min(o.BatchBytes, o.MaxMessageBytes)
 	return o
 }

@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 )
 
 // The tests of this file run the real service: $SESSIONLOG_MAIN, else what `npm run build` leaves in dist/ at the root of
@@ -317,7 +319,7 @@ func TestServiceRefusesARowThatIsTooLarge(t *testing.T) {
 	service.start()
 	l, log := newTestLogger(t, service.address, Options{MaxMessageBytes: 64 << 20, BufferBytes: 64 << 20})
 	large := prompted("large")
-	large.Attempts = slices.Repeat([]Attempt{{VerdictKind: VerdictInfraError, Error: strings.Repeat("🛠", errorCodePointsMax)}}, 400)
+	large.Attempts = slices.Repeat([]Attempt{{VerdictKind: VerdictInfraError, Error: strings.Repeat("🛠", limits.ErrorCodePointsMax)}}, 400)
 	l.Append(large)
 	l.Append(prompted("0"))
 	flush(t, l)

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
 )
 
@@ -228,7 +229,7 @@ func (panickingArtifact) MarshalJSON() ([]byte, error) { panic("no JSON today") 
 func TestSessionWithAnArtifactThatIsRefused(t *testing.T) {
 	recursive := map[string]any{}
 	recursive["self"] = recursive
-	huge := make([]int, artifactBytesMax+1)
+	huge := make([]int, limits.ArtifactBytesMax+1)
 	for name, artifact := range map[string]any{
 		"no object": []int{1}, "a channel": map[string]any{"c": make(chan int)}, "it panics": panickingArtifact{},
 		"it contains itself": recursive, "it is huge": map[string]any{"list": huge}, "nothing": nil,
@@ -277,13 +278,13 @@ func TestSessionOfManyGoroutinesIsOneRow(t *testing.T) {
 
 func TestSessionOfALoopThatNeverEndsIsBounded(t *testing.T) {
 	row, _ := ended(t, nil, func(s *Session) error {
-		for range 3 * attemptsMax {
+		for range 3 * limits.AttemptsMax {
 			s.NoJSON(errors.New("a"))
 		}
 		s.Accept(map[string]any{})
 		return nil
 	})
-	if attempts := row.GetAttempts(); len(attempts) != attemptsMax || attempts[attemptsMax-1].GetVerdictKind() != VerdictAccepted {
+	if attempts := row.GetAttempts(); len(attempts) != limits.AttemptsMax || attempts[limits.AttemptsMax-1].GetVerdictKind() != VerdictAccepted {
 		t.Errorf("there are %d attempts", len(attempts))
 	}
 }

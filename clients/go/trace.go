@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc/metadata"
+
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
 )
 
 const (
@@ -79,5 +81,5 @@ func allZeros(text string) bool { return strings.Trim(text, "0") == "" }
 
 func isSessionID(text string) bool {
 	isOther := func(r rune) bool { return !isNameByte(r) && r != ':' }
-	return text != "" && len(text) <= sessionIdLengthMax && !strings.ContainsFunc(text, isOther)
+	return text != "" && len(text) <= limits.SessionIdLengthMax && !strings.ContainsFunc(text, isOther)
 }

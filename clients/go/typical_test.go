@@ -1,6 +1,10 @@
 package sessionlog
 
-import "time"
+import (
+	"time"
+
+	"github.com/sessionlog/sessionlog/clients/go/internal/limits"
+)
 
 // jsonRecord is the record as a logger that writes JSON by itself has it.
 type jsonRecord struct {
@@ -50,7 +54,7 @@ func typicalRecord() (Record, jsonRecord) {
 		Artifact: artifact, GroundedInRoster: &grounded, DurationMs: 1840,
 	}
 	twin := jsonRecord{
-		Schema: schema, SessionID: record.SessionID, Timestamp: record.Timestamp, Daemon: record.Daemon,
+		Schema: limits.Schema, SessionID: record.SessionID, Timestamp: record.Timestamp, Daemon: record.Daemon,
 		Kind: record.Kind, Model: record.Model, Provider: record.Provider, Prompt: record.Prompt,
 		Iterations: record.Iterations, MaxIterations: record.MaxIterations, FinalVerdict: record.FinalVerdict,
 		Artifact: artifact, GroundedInRoster: &grounded, DurationMs: record.DurationMs,
