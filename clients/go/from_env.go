@@ -24,7 +24,7 @@ func FromEnv(options Options) *SessionLogger {
 	if options.TLS == nil {
 		options.TLS, options.problem = tlsFromEnv()
 	}
-	return NewSessionLogger(os.Getenv("SESSIONLOG_ADDRESS"), options)
+	return NewSessionLogger(cmp.Or(options.Address, os.Getenv("SESSIONLOG_ADDRESS")), options)
 }
 
 // tlsFromEnv returns nil when none of the variables is set.

@@ -55,7 +55,8 @@ func TestFromEnvLogsWhatIsInEffect(t *testing.T) {
 		!strings.Contains(text, `level=INFO msg="session log: the first row is stored"`) {
 		t.Errorf("%v; it logged %s", fake.rows, text)
 	}
-	if text := runFromEnv(t, slog.LevelInfo, Options{Daemon: "given"}); !strings.Contains(text, "as given") {
+	t.Setenv("SESSIONLOG_ADDRESS", "127.0.0.1:1")
+	if text := runFromEnv(t, slog.LevelInfo, Options{Address: fake.address, Daemon: "given"}); !strings.Contains(text, fake.address+" as given") {
 		t.Errorf("it logged %s", text)
 	}
 }

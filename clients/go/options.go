@@ -32,6 +32,8 @@ const (
 
 // Options of a SessionLogger; the zero value of each is its default.
 type Options struct {
+	// Address is for FromEnv, and wins over SESSIONLOG_ADDRESS.
+	Address string
 	// Daemon is that of records without one. Default: the program's name, reduced to A-Z a-z 0-9 . _ -.
 	Daemon string
 	// Logger gets refused rows and outages, once per distinct reason, in a goroutine of its own. Default: slog.Default().

@@ -60,6 +60,13 @@ func (l *SessionLogger) Session(ctx context.Context, request Request, options ..
 // ID returns the session's id, which is its trace id.
 func (s *Session) ID() string { return s.request.TraceID }
 
+// History returns the attempts so far.
+func (s *Session) History() []Attempt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.attempts)
+}
+
 // NoJSON adds an attempt whose answer had no JSON.
 func (s *Session) NoJSON(err error) { s.add(VerdictNoJSON, err, nil) }
 

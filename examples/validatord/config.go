@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -48,6 +49,7 @@ func loadConfig(path string) (config, error) {
 	if err := toml.NewDecoder(file).DisallowUnknownFields().Decode(&loaded); err != nil {
 		return config{}, fmt.Errorf("%s: %w", path, explain(err))
 	}
+	loaded.SessionLogAddress = cmp.Or(loaded.SessionLogAddress, os.Getenv("SESSIONLOG_ADDRESS"))
 	if err := loaded.check(); err != nil {
 		return config{}, fmt.Errorf("%s: %w", path, err)
 	}

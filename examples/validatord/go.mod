@@ -5,7 +5,6 @@ go 1.24.0
 require (
 	github.com/pelletier/go-toml/v2 v2.4.3
 	github.com/sessionlog/sessionlog/clients/go v0.0.0
-	google.golang.org/grpc v1.80.0
 )
 
 require (
@@ -16,6 +15,7 @@ require (
 	golang.org/x/sys v0.40.0 // indirect
 	golang.org/x/text v0.33.0 // indirect
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260120221211-b8f7ae30c516 // indirect
+	google.golang.org/grpc v1.80.0 // indirect
 	google.golang.org/protobuf v1.36.11 // indirect
 )
 

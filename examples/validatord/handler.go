@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -42,7 +43,9 @@ func newHandler(d *daemon) http.Handler {
 			writeJSON(w, http.StatusBadRequest, iterateResponse{Error: err.Error()})
 			return
 		}
-		status, answer := answerTo(d.runSession(r.Context(), request))
+		session := d.beginSession(r.Context(), request)
+		artifact, err := d.iterate(r.Context(), session, request)
+		status, answer := answerTo(session, artifact, err)
 		writeJSON(w, status, answer)
 	})
 	return mux
@@ -65,25 +68,22 @@ func (d *daemon) readRequest(w http.ResponseWriter, r *http.Request) (sessionlog
 	if body.MaxIterations < 1 || body.MaxIterations > iterationsMax {
 		return sessionlog.Request{}, fmt.Errorf("max_iterations: expected 1 to %d", iterationsMax)
 	}
-	traceID := sessionlog.TraceIDFromHeader(r.Header)
-	if traceID == "" {
-		traceID = randomHex(16)
-	}
 	return sessionlog.Request{
 		Kind: body.Kind, Model: d.config.Model, Provider: d.config.Provider,
-		Prompt: body.Prompt, MaxIterations: body.MaxIterations, TraceID: traceID,
+		Prompt: body.Prompt, MaxIterations: body.MaxIterations, TraceID: sessionlog.TraceIDFromHeader(r.Header),
 	}, nil
 }
 
-func answerTo(s session) (int, iterateResponse) {
-	answer := iterateResponse{SessionID: s.traceID}
+func answerTo(session *sessionlog.Session, artifact map[string]any, err error) (int, iterateResponse) {
+	history := session.History()
+	answer := iterateResponse{SessionID: session.ID()}
 	switch {
-	case s.response != nil:
-		answer.Iterations, answer.Artifact = s.response.Iterations, s.response.Artifact
+	case err == nil:
+		answer.Iterations, answer.Artifact = len(history), artifact
 		return http.StatusOK, answer
-	case s.failure != nil:
-		answer.Iterations, answer.Error = s.failure.Iterations, "the attempts are used up"
-		for _, attempt := range s.failure.History {
+	case errors.Is(err, sessionlog.ErrExhausted):
+		answer.Iterations, answer.Error = len(history), "the attempts are used up"
+		for _, attempt := range history {
 			answer.Attempts = append(answer.Attempts, attemptView{attempt.VerdictKind, attempt.Error})
 		}
 		return http.StatusUnprocessableEntity, answer

@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -40,64 +39,49 @@ func newDaemon(config config, workers WorkerLookup, sessionLog *sessionlog.Sessi
 	}
 }
 
-// session is the end of a session: with a response, a failure, or an error of the infrastructure.
-type session struct {
-	traceID  string
-	response *sessionlog.Response
-	failure  *sessionlog.Failure
-	err      error
-}
-
-// runSession iterates, and appends the session's row to the session log.
-func (d *daemon) runSession(ctx context.Context, request sessionlog.Request) session {
-	start := time.Now()
-	response, failure, err := d.iterate(ctx, request)
-	check := sessionlog.RosterCheckFor(request.Kind, func(id string) bool {
+// beginSession returns a session, whose end checks the workers that an accepted fill names.
+func (d *daemon) beginSession(ctx context.Context, request sessionlog.Request) *sessionlog.Session {
+	isKnown := func(id string) bool {
 		_, known := d.workers.Find(id)
 		return known
-	})
-	elapsed := time.Since(start).Milliseconds()
-	d.sessionLog.Append(sessionlog.BuildSessionRecord(request, response, failure, err, check, elapsed))
-	return session{request.TraceID, response, failure, err}
+	}
+	return d.sessionLog.Session(ctx, request, sessionlog.WithRoster(sessionlog.RosterCheckFor(request.Kind, isKnown)))
 }
 
-// iterate generates, validates and tries again with the validator's objection.
+var errNoObject = errors.New("no JSON object in output")
+
+// iterate generates, validates and tries again with the validator's objection. The error is ErrExhausted, or that of a model
+// that cannot be asked.
 func (d *daemon) iterate(
-	ctx context.Context, request sessionlog.Request,
-) (*sessionlog.Response, *sessionlog.Failure, error) {
-	validate := d.validators[request.Kind]
+	ctx context.Context, s *sessionlog.Session, request sessionlog.Request,
+) (artifact map[string]any, err error) {
+	defer s.End(&err)
 	messages := []message{
 		{"system", "Answer with one JSON object and nothing else."},
 		{"user", request.Prompt},
 	}
-	var history []sessionlog.Attempt
-	for iteration := range request.MaxIterations {
-		answer, err := d.model.complete(ctx, request.TraceID, messages)
+	for range request.MaxIterations {
+		answer, err := d.model.complete(ctx, s.ID(), messages)
 		if err != nil {
-			d.log.Error("the model cannot be asked", "session_id", request.TraceID, "error", err)
-			return nil, nil, err
+			d.log.Error("the model cannot be asked", "session_id", s.ID(), "error", err)
+			return nil, err
 		}
-		attempt := sessionlog.Attempt{Iteration: iteration, SpanID: randomHex(8)}
-		artifact, found := findObject(answer)
-		if !found {
-			attempt.VerdictKind, attempt.Error = sessionlog.VerdictNoJSON, "no JSON object in output"
-		} else if err := validate(artifact); err != nil {
-			attempt.VerdictKind, attempt.Error = sessionlog.VerdictValidationFailed, err.Error()
-		} else {
-			attempt.VerdictKind = sessionlog.VerdictAccepted
-			history = append(history, attempt)
-			return &sessionlog.Response{Iterations: iteration + 1, History: history, Artifact: artifact}, nil, nil
+		artifact, objection := findObject(answer), errNoObject
+		if artifact != nil {
+			objection = d.validators[request.Kind](artifact)
 		}
-		history = append(history, attempt)
+		switch {
+		case objection == nil:
+			s.Accept(artifact)
+			return artifact, nil
+		case artifact == nil:
+			s.NoJSON(objection)
+		default:
+			s.ValidationFailed(objection)
+		}
 		messages = append(messages,
 			message{"assistant", answer},
-			message{"user", "That was refused: " + attempt.Error + ". Answer with one JSON object and nothing else."})
+			message{"user", "That was refused: " + objection.Error() + ". Answer with one JSON object and nothing else."})
 	}
-	return nil, &sessionlog.Failure{Iterations: request.MaxIterations, History: history}, nil
-}
-
-func randomHex(bytes int) string {
-	random := make([]byte, bytes)
-	rand.Read(random)
-	return hex.EncodeToString(random)
+	return nil, sessionlog.ErrExhausted
 }

@@ -31,14 +31,16 @@ func main() {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *path, log); err != nil {
+	if err := run(ctx, *path, log, sessionlog.FromEnv); err != nil {
 		fmt.Fprintln(os.Stderr, "validatord:", err)
 		os.Exit(1)
 	}
 }
 
-// run serves until the context is cancelled.
-func run(ctx context.Context, configPath string, log *slog.Logger) error {
+// run serves until the context is cancelled. Tests open a session log of their own.
+func run(
+	ctx context.Context, configPath string, log *slog.Logger, open func(sessionlog.Options) *sessionlog.SessionLogger,
+) error {
 	config, err := loadConfig(configPath)
 	if err != nil {
 		return err
@@ -52,7 +54,8 @@ func run(ctx context.Context, configPath string, log *slog.Logger) error {
 		return err
 	}
 
-	sessionLog := sessionlog.NewSessionLogger(config.SessionLogAddress, sessionlog.Options{
+	sessionLog := open(sessionlog.Options{
+		Address:   config.SessionLogAddress,
 		Daemon:    "validatord",
 		Logger:    log,
 		SpillFile: config.SessionLogSpill,

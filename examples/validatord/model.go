@@ -68,21 +68,21 @@ func (m *model) complete(ctx context.Context, traceID string, messages []message
 // searchedBytesMax bounds what findObject reads: after a brace that opens no object it starts again at the next one.
 const searchedBytesMax = 2 * replyBytesMax
 
-// findObject returns the first JSON object in a text, which models often wrap in words and fences.
-func findObject(text string) (map[string]any, bool) {
+// findObject returns the first JSON object in a text, which models often wrap in words and fences; nil when there is none.
+func findObject(text string) map[string]any {
 	for searched := 0; searched < searchedBytesMax; {
 		start := strings.IndexByte(text, '{')
 		if start < 0 {
-			return nil, false
+			return nil
 		}
 		text = text[start:]
 		source := strings.NewReader(text)
 		var object map[string]any
 		if json.NewDecoder(source).Decode(&object) == nil {
-			return object, true
+			return object
 		}
 		searched += len(text) - source.Len()
 		text = text[1:]
 	}
-	return nil, false
+	return nil
 }

@@ -18,46 +18,12 @@ import (
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
-
-	"github.com/sessionlog/sessionlog/clients/go/sessionlogv1"
+	sessionlog "github.com/sessionlog/sessionlog/clients/go"
+	"github.com/sessionlog/sessionlog/clients/go/sessionlogtest"
 	"github.com/sessionlog/sessionlog/examples/validatord/scriptedmodel"
 )
 
 const testTimeout = 30 * time.Second
-
-// fakeSessionLog keeps the records that it is sent.
-type fakeSessionLog struct {
-	sessionlogv1.UnimplementedSessionLogServer
-	records chan *sessionlogv1.SessionRecord
-}
-
-func (f *fakeSessionLog) BatchAppendSessions(
-	_ context.Context, request *sessionlogv1.BatchAppendSessionsRequest,
-) (*sessionlogv1.BatchAppendSessionsResponse, error) {
-	reply := new(sessionlogv1.BatchAppendSessionsResponse)
-	for _, record := range request.GetRecords() {
-		f.records <- record
-		reply.Results = append(reply.Results, &sessionlogv1.AppendResult{
-			Outcome: &sessionlogv1.AppendResult_Appended{Appended: &sessionlogv1.AppendSessionResponse{SessionId: record.GetSessionId()}},
-		})
-	}
-	return reply, nil
-}
-
-func startSessionLog(t *testing.T) (string, *fakeSessionLog) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fake := &fakeSessionLog{records: make(chan *sessionlogv1.SessionRecord, 100)}
-	server := grpc.NewServer()
-	sessionlogv1.RegisterSessionLogServer(server, fake)
-	go func() { _ = server.Serve(listener) }()
-	t.Cleanup(server.Stop)
-	return listener.Addr().String(), fake
-}
 
 func texts(replies ...string) []scriptedmodel.Reply {
 	var list []scriptedmodel.Reply
@@ -81,20 +47,37 @@ type startedDaemon struct {
 	url  string
 	log  *syncBuffer
 	stop func() error // ends it as SIGTERM does
+
+	sessions *sessionlogtest.Sessions // nil: those of an address
 }
 
-func startDaemon(t *testing.T, settings string, sessionLogAddress string) *startedDaemon {
+func startDaemon(t *testing.T, settings string) *startedDaemon {
 	t.Helper()
-	return startDaemonWith(t, scriptedmodel.Handler(script), settings, sessionLogAddress)
+	return startDaemonWith(t, scriptedmodel.Handler(script), settings)
 }
 
-func startDaemonWith(t *testing.T, modelHandler http.Handler, settings string, sessionLogAddress string) *startedDaemon {
+// startDaemonWith gives the daemon a session log in memory.
+func startDaemonWith(t *testing.T, modelHandler http.Handler, settings string) *startedDaemon {
+	t.Helper()
+	var opened *sessionlogtest.Sessions
+	daemon := startDaemonWithLog(t, modelHandler, settings, func(options sessionlog.Options) *sessionlog.SessionLogger {
+		log, sessions := sessionlogtest.NewWith(t, sessionlogtest.Config{Options: options})
+		opened = sessions
+		return log
+	})
+	daemon.sessions = opened
+	return daemon
+}
+
+func startDaemonWithLog(
+	t *testing.T, modelHandler http.Handler, settings string, open func(sessionlog.Options) *sessionlog.SessionLogger,
+) *startedDaemon {
 	t.Helper()
 	model := httptest.NewServer(modelHandler)
 	t.Cleanup(model.Close)
 	path := filepath.Join(t.TempDir(), "validatord.toml")
-	text := fmt.Sprintf("listen = \"127.0.0.1:0\"\nmodel_url = %q\nmodel = \"m-1\"\nprovider = \"scripted\"\nroster = \"roster.csv\"\n"+
-		"session_log_address = %q\n%s", model.URL, sessionLogAddress, settings)
+	text := fmt.Sprintf("listen = \"127.0.0.1:0\"\nmodel_url = %q\nmodel = \"m-1\"\nprovider = \"scripted\"\nroster = \"roster.csv\"\n%s",
+		model.URL, settings)
 	const people = "worker_id,name,active\nW-1000,Ana,true\nW-1001,Ben,true\nW-1002,Chloé,false\n"
 	writeFile(t, path, text)
 	writeFile(t, filepath.Join(filepath.Dir(path), "roster.csv"), people)
@@ -102,22 +85,25 @@ func startDaemonWith(t *testing.T, modelHandler http.Handler, settings string, s
 	ctx, cancel := context.WithCancel(context.Background())
 	log := &syncBuffer{line: make(chan string, 100)}
 	ended := make(chan error, 1)
-	go func() { ended <- run(ctx, path, slog.New(slog.NewJSONHandler(log, nil))) }()
+	go func() { ended <- run(ctx, path, slog.New(slog.NewJSONHandler(log, nil)), open) }()
 	stop := sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() { _ = stop() })
-	select {
-	case line := <-log.line:
-		var ready struct{ Msg, Address string }
-		if err := json.Unmarshal([]byte(line), &ready); err != nil || ready.Msg != "serving" {
-			t.Fatalf("it said %s", line)
+	for deadline := time.After(testTimeout); ; {
+		select {
+		case line := <-log.line:
+			var ready struct{ Msg, Address string }
+			if err := json.Unmarshal([]byte(line), &ready); err != nil {
+				t.Fatalf("it said %s", line)
+			}
+			if ready.Msg == "serving" {
+				return &startedDaemon{url: "http://" + ready.Address + "/v1/iterate", log: log, stop: stop}
+			}
+		case err := <-ended:
+			t.Fatal(err)
+		case <-deadline:
+			t.Fatal("it did not serve in time")
 		}
-		return &startedDaemon{url: "http://" + ready.Address + "/v1/iterate", log: log, stop: stop}
-	case err := <-ended:
-		t.Fatal(err)
-	case <-time.After(testTimeout):
-		t.Fatal("it did not serve in time")
 	}
-	return nil
 }
 
 func (d *startedDaemon) post(t *testing.T, body string, header http.Header) (int, iterateResponse) {
@@ -139,21 +125,19 @@ func (d *startedDaemon) post(t *testing.T, body string, header http.Header) (int
 	return response.StatusCode, answer
 }
 
-func nextRecord(t *testing.T, fake *fakeSessionLog) *sessionlogv1.SessionRecord {
+// lastRecord is the one that came last.
+func (d *startedDaemon) lastRecord(t *testing.T) sessionlog.Record {
 	t.Helper()
-	select {
-	case record := <-fake.records:
-		return record
-	case <-time.After(testTimeout):
-		t.Fatal("no record came in time")
-		return nil
+	records := d.sessions.Records()
+	if len(records) == 0 {
+		t.Fatal("there is no record")
 	}
+	return records[len(records)-1]
 }
 
 func TestIterate(t *testing.T) {
-	address, fake := startSessionLog(t)
-	validating := startDaemon(t, "", address)
-	bypassed := startDaemon(t, "skip_validation = true\n", address)
+	validating := startDaemon(t, "")
+	bypassed := startDaemon(t, "skip_validation = true\n")
 	for _, test := range []struct {
 		name, kind, prompt string
 		daemon             *startedDaemon
@@ -171,42 +155,41 @@ func TestIterate(t *testing.T) {
 	} {
 		header := http.Header{"X-Lakehouse-Trace-Id": {"trace-" + fmt.Sprint(len(test.name))}}
 		status, answer := test.daemon.post(t, fmt.Sprintf(`{"kind":%q,"prompt":%q}`, test.kind, test.prompt), header)
-		record := nextRecord(t, fake)
+		record := test.daemon.lastRecord(t)
 		grounded := "unknown"
 		if record.GroundedInRoster != nil {
-			grounded = fmt.Sprint(record.GetGroundedInRoster())
+			grounded = fmt.Sprint(*record.GroundedInRoster)
 		}
 		var attempts []string
-		for i, attempt := range record.GetAttempts() {
-			attempts = append(attempts, attempt.GetVerdictKind())
-			if int(attempt.GetIteration()) != i {
-				t.Errorf("%s: attempt %d has iteration %d", test.name, i, attempt.GetIteration())
+		for i, attempt := range record.Attempts {
+			attempts = append(attempts, attempt.VerdictKind)
+			if attempt.Iteration != i {
+				t.Errorf("%s: attempt %d has iteration %d", test.name, i, attempt.Iteration)
 			}
 		}
-		if status != test.status || record.GetFinalVerdict() != test.verdict || grounded != test.grounded || strings.Join(attempts, " ") != test.attempts {
+		if status != test.status || record.FinalVerdict != test.verdict || grounded != test.grounded || strings.Join(attempts, " ") != test.attempts {
 			t.Errorf("%s: status %d, grounded %s, %v", test.name, status, grounded, record)
 		}
 		if (record.Artifact != nil) != (status == 200) || (answer.Artifact != nil) != (status == 200) {
 			t.Errorf("%s: the artifact of %v, %v", test.name, record, answer)
 		}
 		id := header.Get("X-Lakehouse-Trace-Id")
-		if record.GetSessionId() != id || answer.SessionID != id || record.GetDaemon() != "validatord" || record.GetModel() != "m-1" || record.GetKind() != test.kind {
+		if record.SessionID != id || answer.SessionID != id || record.Daemon != "validatord" || record.Model != "m-1" || record.Kind != test.kind {
 			t.Errorf("%s: %v, %v", test.name, record, answer)
 		}
 	}
 }
 
 func TestIterateMakesATraceIDWhereThereIsNone(t *testing.T) {
-	address, fake := startSessionLog(t)
-	daemon := startDaemon(t, "", address)
+	daemon := startDaemon(t, "")
 	_, answer := daemon.post(t, `{"kind":"fill","prompt":"at once"}`, http.Header{})
-	if record := nextRecord(t, fake); len(answer.SessionID) != 32 || record.GetSessionId() != answer.SessionID {
-		t.Errorf("%q, %q", answer.SessionID, record.GetSessionId())
+	if record := daemon.lastRecord(t); len(answer.SessionID) != 32 || record.SessionID != answer.SessionID {
+		t.Errorf("%q, %q", answer.SessionID, record.SessionID)
 	}
 }
 
 func TestIterateRefusesBadRequests(t *testing.T) {
-	daemon := startDaemon(t, "", "")
+	daemon := startDaemon(t, "")
 	for _, body := range []string{``, `{}`, `{"kind":"poem","prompt":"p"}`, `{"kind":"fill"}`, `{"kind":"fill","prompt":"p","max_iterations":11}`} {
 		if status, answer := daemon.post(t, body, nil); status != 400 || answer.Error == "" {
 			t.Errorf("%s: %d %v", body, status, answer)
@@ -215,11 +198,14 @@ func TestIterateRefusesBadRequests(t *testing.T) {
 }
 
 func TestStartLineAnnouncesTheSessionLog(t *testing.T) {
-	address, _ := startSessionLog(t)
-	if line := startDaemon(t, "", address).log.String(); !strings.Contains(line, fmt.Sprintf(`"session_log":%q`, address)) {
-		t.Errorf("it said %s", line)
+	t.Setenv("SESSIONLOG_ADDRESS", "")
+	for _, settings := range []string{"session_log_address = \"127.0.0.1:1\"\n", ""} {
+		line := startDaemonWithLog(t, scriptedmodel.Handler(script), settings, sessionlog.FromEnv).log.String()
+		if want := `"session_log":"127.0.0.1:1"`; strings.Contains(line, want) != (settings != "") {
+			t.Errorf("it said %s", line)
+		}
 	}
-	off := startDaemon(t, "", "")
+	off := startDaemonWithLog(t, scriptedmodel.Handler(script), "", sessionlog.FromEnv)
 	if status, _ := off.post(t, `{"kind":"fill","prompt":"at once"}`, nil); status != 200 || !strings.Contains(off.log.String(), `"session_log":"off"`) {
 		t.Errorf("status %d; it said %s", status, off.log)
 	}
@@ -232,32 +218,31 @@ func TestDaemonServesWithTheSessionLogDown(t *testing.T) {
 	}
 	address := listener.Addr().String()
 	listener.Close()
-	daemon := startDaemon(t, "session_log_spill = \"spill.jsonl\"\n", address)
+	settings := fmt.Sprintf("session_log_address = %q\nsession_log_spill = \"spill.jsonl\"\n", address)
+	daemon := startDaemonWithLog(t, scriptedmodel.Handler(script), settings, sessionlog.FromEnv)
 	if status, _ := daemon.post(t, `{"kind":"fill","prompt":"at once"}`, nil); status != 200 {
 		t.Errorf("status %d", status)
 	}
 }
 
 func TestDaemonSendsItsRowsBeforeItEnds(t *testing.T) {
-	address, fake := startSessionLog(t)
-	daemon := startDaemon(t, "", address)
+	daemon := startDaemon(t, "")
 	for range 20 {
 		daemon.post(t, `{"kind":"fill","prompt":"at once"}`, nil)
 	}
-	if err := daemon.stop(); err != nil || len(fake.records) != 20 {
-		t.Errorf("%v; %d rows; %s", err, len(fake.records), daemon.log)
+	if err := daemon.stop(); err != nil || len(daemon.sessions.Records()) != 20 {
+		t.Errorf("%v; %d rows; %s", err, len(daemon.sessions.Records()), daemon.log)
 	}
 }
 
 func TestDaemonEndsWithTheRowsOfAModelThatDoesNotAnswer(t *testing.T) {
-	address, fake := startSessionLog(t)
 	asked := make(chan struct{}, 2)
 	silent := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the daemon is gone
 		asked <- struct{}{}
 		<-r.Context().Done()
 	})
-	daemon := startDaemonWith(t, silent, "drain_timeout = \"50ms\"\n", address)
+	daemon := startDaemonWith(t, silent, "drain_timeout = \"50ms\"\n")
 	statuses := make(chan int, 2)
 	for range 2 {
 		go func() {
@@ -267,11 +252,12 @@ func TestDaemonEndsWithTheRowsOfAModelThatDoesNotAnswer(t *testing.T) {
 		<-asked
 	}
 	err := daemon.stop()
-	if err != nil || len(fake.records) != 2 {
-		t.Fatalf("%v; %d rows; %s", err, len(fake.records), daemon.log)
+	records := daemon.sessions.Records()
+	if err != nil || len(records) != 2 {
+		t.Fatalf("%v; %d rows; %s", err, len(records), daemon.log)
 	}
-	for range 2 {
-		if verdict, status := nextRecord(t, fake).GetFinalVerdict(), <-statuses; verdict != "infra_error" || status != 502 {
+	for _, record := range records {
+		if verdict, status := record.FinalVerdict, <-statuses; verdict != "infra_error" || status != 502 {
 			t.Errorf("verdict %s, status %d", verdict, status)
 		}
 	}
@@ -281,8 +267,7 @@ func TestFindObjectGivesUpOnATextThatIsAllBraces(t *testing.T) {
 	for _, part := range []string{`{"a":`, `{"a":[`, `{`, `{"`, `{"a":"`} {
 		ended := make(chan bool, 1)
 		go func() {
-			_, found := findObject(strings.Repeat(part, replyBytesMax/len(part)))
-			ended <- found
+			ended <- findObject(strings.Repeat(part, replyBytesMax/len(part))) != nil
 		}()
 		select {
 		case found := <-ended:
@@ -293,7 +278,7 @@ func TestFindObjectGivesUpOnATextThatIsAllBraces(t *testing.T) {
 			t.Errorf("%s: it goes on", part)
 		}
 	}
-	if object, found := findObject(strings.Repeat("{", 10_000) + `{"a":1}`); !found || object["a"] != 1.0 {
+	if object := findObject(strings.Repeat("{", 10_000) + `{"a":1}`); object["a"] != 1.0 {
 		t.Errorf("not found after braces: %v", object)
 	}
 }
@@ -324,10 +309,10 @@ func TestFindObject(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"a":1}`: `{"a":1}`, "So: ```json\n{\"a\":{\"b\":2}}\n``` as asked {x}": `{"a":{"b":2}}`, `{no} {"a":1}`: `{"a":1}`, "none": "", `[1]`: "", `{"a":`: "",
 	} {
-		object, found := findObject(text)
+		object := findObject(text)
 		got, _ := json.Marshal(object)
-		if found != (want != "") || found && string(got) != want {
-			t.Errorf("%s: %s %v", text, got, found)
+		if (object != nil) != (want != "") || object != nil && string(got) != want {
+			t.Errorf("%s: %s", text, got)
 		}
 	}
 }
