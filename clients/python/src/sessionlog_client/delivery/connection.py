@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +31,9 @@ _CHANNEL_OPTIONS = (
 
 _LOCAL = re.compile(r"unix:.*|(ipv[46]:)?(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?")
 
+_CANCEL_TIMEOUT = 0.5
+"""Seconds that cancelled calls get to end, before the process forks."""
+
 Response = TypeVar("Response")
 
 
@@ -38,8 +42,13 @@ class Connection:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._lock = threading.Lock()
+        # Re-entrant, as a signal handler may fork while its thread holds it.
+        self._changed = threading.Condition(threading.RLock())
         self._channel: grpc.Channel | None = None
+        self._calls: list[grpc.Channel] = []
+        """The channels of the calls in progress, one for each."""
+        self._calls_in_progress = 0
+        self._forks = 0
         self._closed = False
 
     def append(self, request: bytes, validate_only: bool, timeout: float) -> pb.AppendSessionResponse | CallFailure:
@@ -51,13 +60,51 @@ class Connection:
 
     def close(self) -> None:
         """Ends the calls in progress, and makes no more."""
-        with self._lock:
+        with self._changed:
             self._closed = True
             channel, self._channel = self._channel, None
         if channel is not None:
             channel.close()
 
+    def hold(self, deadline: float) -> bool:
+        """Before a fork: makes no call until `release`, and closes the channel, which ends gRPC in this process unless
+        others use it. Calls in progress are cancelled at `deadline`, of `time.monotonic`; they are retried afterwards.
+        True when there was a channel."""
+        with self._changed:
+            self._forks += 1
+            self._wait_idle(deadline - time.monotonic())
+            channels = {*self._calls, *(() if self._channel is None else (self._channel,))}
+            for channel in channels:
+                channel.close()
+            self._channel = None
+            self._wait_idle(_CANCEL_TIMEOUT)
+            return len(channels) > 0
+
+    def release(self) -> None:
+        """After the fork, in the parent."""
+        with self._changed:
+            self._forks -= 1
+            self._changed.notify_all()
+
+    def _wait_idle(self, timeout: float) -> None:
+        self._changed.wait_for(lambda: self._calls_in_progress == 0, max(0.0, timeout))
+
     def _call(
+        self, path: str, request: bytes, decode: Callable[[bytes], Response], timeout: float
+    ) -> Response | CallFailure:
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._forks == 0, timeout):
+                return CallFailure("UNAVAILABLE", "the process is forking")
+            self._calls_in_progress += 1
+        try:
+            return self._send(path, request, decode, timeout)
+        finally:
+            # Not before `_send` has returned: while its variables have the channel, gRPC is in use.
+            with self._changed:
+                self._calls_in_progress -= 1
+                self._changed.notify_all()
+
+    def _send(
         self, path: str, request: bytes, decode: Callable[[bytes], Response], timeout: float
     ) -> Response | CallFailure:
         channel: grpc.Channel | None = None
@@ -65,7 +112,7 @@ class Connection:
             metadata = self._metadata()
             if isinstance(metadata, CallFailure):
                 return metadata
-            channel = self._open()
+            channel = self._begin()
             if channel is None:
                 return CallFailure("CLOSED", "the logger is closed")
             # Not `future`, which starts a thread: some versions of Python start none while a process ends.
@@ -79,6 +126,9 @@ class Connection:
             if failure.code in ("UNAVAILABLE", "DEADLINE_EXCEEDED"):
                 self._forget(channel)
             return failure
+        finally:
+            if channel is not None:
+                self._end(channel)
 
     def _metadata(self) -> tuple[tuple[str, str], ...] | CallFailure:
         options = self._options
@@ -89,16 +139,28 @@ class Connection:
             return CallFailure("UNAUTHENTICATED", "a token is sent to another machine only with tls or insecure_token")
         return (("authorization", f"Bearer {token}"),)
 
-    def _open(self) -> grpc.Channel | None:
-        with self._lock:
-            if self._channel is None and not self._closed:
+    def _begin(self) -> grpc.Channel | None:
+        """The channel for a call, which ends with `_end`; None: closed."""
+        with self._changed:
+            if self._closed:
+                return None
+            if self._channel is None:
                 self._channel = _create_channel(self._options)
+            self._calls.append(self._channel)
             return self._channel
+
+    def _end(self, channel: grpc.Channel) -> None:
+        """A call ended. The last one on a forgotten channel closes it."""
+        with self._changed:
+            self._calls.remove(channel)
+            unused = channel is not self._channel and channel not in self._calls
+        if unused:
+            channel.close()
 
     def _forget(self, channel: grpc.Channel | None) -> None:
         """Has the next call open a new connection. A channel's own reconnecting backs off for up to two minutes, and in
         some versions of gRPC runs only while a call waits for it. Other calls on the channel end by themselves."""
-        with self._lock:
+        with self._changed:
             if self._channel is channel:
                 self._channel = None
 

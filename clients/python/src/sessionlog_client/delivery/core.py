@@ -9,6 +9,7 @@ from ..errors import RefusedError
 from ..options import Options, seconds
 from ..records.encode import Record, encode_record
 from ..records.text import error_text, type_name
+from . import exit_hooks
 from .buffer import RecordBuffer
 from .connection import VALIDATE_ONLY, Connection
 from .counters import Counters, Stats
@@ -28,6 +29,7 @@ class Core:
         self.counters = Counters()
         self.diagnostics = Diagnostics(options.log)
         self.connection = Connection(options)
+        exit_hooks.connections.add(self.connection)
         self.buffer = RecordBuffer(
             options.buffer_rows,
             options.buffer_bytes,

@@ -5,15 +5,29 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import os
+import threading
+import time
 import weakref
+from contextlib import suppress
 from multiprocessing.util import Finalize
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..logger import SessionLogger
+    from .connection import Connection
+
+_CALLS_TIMEOUT = 0.2
+"""Seconds that the calls in progress get before a fork."""
+_GRPC_END_TIMEOUT = 0.1
+"""Seconds that gRPC's threads get to end after that. They need some 3 ms; those that serve other channels never end."""
+_GRPC_THREADS = ("event_engine", "grpc_", "lifeguard")
+"""How the names of gRPC's threads begin, in Linux."""
 
 loggers: weakref.WeakSet[SessionLogger] = weakref.WeakSet()
 """Those to renew in the child of a fork."""
+connections: weakref.WeakSet[Connection] = weakref.WeakSet()
+"""Those to close before a fork."""
 tracked: set[SessionLogger] = set()
 """Those with records, held until they are closed: a daemon that drops its logger does not drop the records."""
 abandoned: list[object] = []
@@ -34,11 +48,46 @@ def _close_all() -> None:
         logger.close()
 
 
+_held = threading.local()
+
+
+def _hold_all() -> None:
+    """Before a fork. A child that inherits a live gRPC loses records or hangs at its end, and in some versions the fork
+    itself hangs, whatever GRPC_ENABLE_FORK_SUPPORT is: so gRPC ends before, and is started again after the fork."""
+    _held.connections = list(connections)
+    deadline = time.monotonic() + _CALLS_TIMEOUT
+    held = [connection.hold(deadline) for connection in _held.connections]
+    if any(held):
+        _await_end_of_grpc()
+
+
+def _await_end_of_grpc() -> None:
+    tasks = Path("/proc/self/task")
+    if not tasks.exists():
+        time.sleep(_GRPC_END_TIMEOUT)
+        return
+    deadline = time.monotonic() + _GRPC_END_TIMEOUT
+    while any(map(_is_of_grpc, tasks.iterdir())) and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _is_of_grpc(task: Path) -> bool:
+    with suppress(OSError):
+        return (task / "comm").read_text().startswith(_GRPC_THREADS)
+    return False
+
+
+def _release_all() -> None:
+    for connection in _held.connections:
+        connection.release()
+
+
 def _renew_all() -> None:
     tracked.clear()
+    connections.clear()
     for logger in list(loggers):
         logger.renew_after_fork()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(before=_hold_all, after_in_parent=_release_all, after_in_child=_renew_all)

@@ -1,0 +1,110 @@
+"""Forks of a process whose logger has sent records, which gRPC does not survive by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import grpc
+import pytest
+
+from .support import FakeService, accepted, quick
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+
+PROGRAM = """
+import os, sys, threading, time
+from sessionlog_client import SessionLogger, SessionRecord
+
+log = SessionLogger(sys.argv[1], close_timeout=20)
+
+def append(name):
+    log.append(SessionRecord("fill", "infra_error", session_id=name))
+
+appended = 0
+ended = threading.Event()
+
+def load():
+    global appended
+    while not ended.wait(0.002):
+        append(f"parent-{appended}")
+        appended += 1
+
+append("first")
+log.flush(20)
+loaders = [threading.Thread(target=load) for _ in range(int(sys.argv[2]))]
+for loader in loaders:
+    loader.start()
+for number in range(10):
+    child = os.fork()
+    if child == 0:
+        append(f"child-{number}")
+        os._exit(0 if log.close(20) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+ended.set()
+for loader in loaders:
+    loader.join()
+assert log.close(20), log.stats()
+print(appended)
+"""
+
+
+# gRPC's own handlers are on, by default and with 1; with 0 nothing but our hooks stands between it and the fork.
+@pytest.mark.parametrize("variable", [None, "1", "0"])
+@pytest.mark.parametrize("loaders", [0, 1])
+def test_forks_lose_no_record(
+    fake: FakeService, address: str, tmp_path: Path, variable: str | None, loaders: int
+) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    environment = {key: value for key, value in os.environ.items() if key != "GRPC_ENABLE_FORK_SUPPORT"}
+    if variable is not None:
+        environment["GRPC_ENABLE_FORK_SUPPORT"] = variable
+    command = [sys.executable, str(program), address, str(loaders)]
+    appended = int(subprocess.run(command, check=True, timeout=90, stdout=subprocess.PIPE, env=environment).stdout)
+    expected = ["first", *(f"child-{n}" for n in range(10)), *(f"parent-{n}" for n in range(appended))]
+    assert sorted(fake.stored) == sorted(expected)
+
+
+def fork() -> float:
+    """Forks a child that ends at once; the seconds that the fork took."""
+    began = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    took = time.monotonic() - began
+    os.waitpid(child, 0)
+    return took
+
+
+def test_forks_cancel_a_call_that_takes_too_long(fake: FakeService, address: str) -> None:
+    """The records of a call that was cut off are sent again."""
+    called = threading.Event()
+
+    def stall(records: object, context: grpc.ServicerContext) -> None:
+        called.set()
+        while context.is_active():
+            time.sleep(0.01)
+
+    fake.answers.append(stall)
+    with quick(address) as log:
+        log.append(accepted(0))
+        assert called.wait(20)
+        assert fork() < 5
+        assert log.flush(20)
+    assert (fake.stored, len(fake.calls)) == (["session-0"], 2)
+
+
+def test_forks_are_not_held_up_by_channels_of_others(fake: FakeService, address: str) -> None:
+    with grpc.insecure_channel(address) as other, quick(address) as log:
+        grpc.channel_ready_future(other).result(20)
+        log.append(accepted(0))
+        assert log.flush(20)
+        assert fork() < 5
+        log.append(accepted(1))
+        assert log.flush(20)
+    assert fake.stored == ["session-0", "session-1"]
