@@ -16,6 +16,11 @@ const floods = [
   ["rapid-reset", "rapid_reset", "calls that are cancelled as soon as they are made"],
   ["continuation-flood", "continuation_flood", "a header block that does not end"],
 ];
+const http1 = [
+  ["http-half-bodies", "http_half_bodies", "JSON bodies that do not end"],
+  ["http-slow-headers", "http_slow_headers", "headers that do not end"],
+  ["http-pipeline", "http_pipeline", "requests sent ahead, whose answers nobody reads"],
+];
 
 await runCampaigns("abuse", [
   ...bodies.flatMap(([name, attack, about]) =>
@@ -28,6 +33,6 @@ await runCampaigns("abuse", [
       }),
     ),
   ),
-  ...floods.map(([name, attack, about]) => underAttack({ name, about, attack, connections: 1 })),
+  ...[...floods, ...http1].map(([name, attack, about]) => underAttack({ name, about, attack, connections: 1 })),
   underAttack({ name: "tails", about: "a thousand tails over the whole log", attack: "many_tails", connections: 8 }),
 ]);
