@@ -15,6 +15,10 @@ export interface CallContext {
   readonly metadata: Metadata;
   /** Undefined when the client is anonymous. */
   readonly caller: Caller | undefined;
+  /** The other end of the connection, with its port. */
+  peer(): string;
+  /** Whether nobody waits for the answer any longer. */
+  isCancelled(): boolean;
 }
 
 /** Handles one call: the request in, a reply out. */
@@ -63,7 +67,8 @@ export function toUnaryCall<T>(
   reports: CallReports,
 ): handleUnaryCall<Buffer, T> {
   async function answer(call: ServerUnaryCall<Buffer, T>, callback: sendUnaryData<T>): Promise<void> {
-    const context = { metadata: call.metadata, caller: undefined };
+    const { metadata } = call;
+    const context = { metadata, caller: undefined, peer: () => call.getPeer(), isCancelled: () => call.cancelled };
     const reply = await answerCall(method, handler, call.request, context, reports);
     if (reply.ok) callback(null, reply.value);
     else callback(reply.status);

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { status } from "@grpc/grpc-js";
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import type {
   AppendResult,
@@ -11,6 +12,7 @@ import type { CheckRecord } from "../observer.js";
 import type { UnaryHandler } from "../unary.js";
 import { listViolations } from "../violations.js";
 import { type HandlerParts, refuse } from "./append.js";
+import { createFairTurns } from "./fair_turns.js";
 import type { BatchRequest, BrokenRequest, SentRecord } from "./requests.js";
 import { warnIfUngrounded } from "./ungrounded.js";
 
@@ -28,9 +30,10 @@ export function createBatchHandler(
   parts: HandlerParts,
 ): UnaryHandler<BatchRequest | BrokenRequest, BatchAppendSessionsResponse> {
   const { checkRecord, journal, daemonFor, now, newSessionId, log } = parts;
-  const inTurn = createTurns();
+  // Side by side, large batches would all be late, and all their rows in memory at once.
+  const inTurn = createFairTurns();
 
-  return async (request, { caller }) => {
+  return async (request, { caller, peer, isCancelled }) => {
     if (!request.ok) return refuse("records", request.description, "INVALID_ENCODING");
     const { records } = request;
     if (records.length === 0) return refuse("records", "at least one record is required", "REQUIRED");
@@ -39,9 +42,11 @@ export function createBatchHandler(
     }
 
     const stamps: Stamps = { session_id: newSessionId, daemon: daemonFor(caller), timestamp: now };
-    const check = () => checkRecords(records, checkRecord, stamps);
+    const check = () => checkRecords(records, checkRecord, stamps, isCancelled);
     const large = records.length > TURN_RECORDS_MAX || request.bytes > TURN_BYTES_MAX;
-    const { results, accepted } = await (large ? inTurn(check) : check());
+    const checked = await (large ? inTurn(peer(), check) : check());
+    if (checked === undefined) return { ok: false, status: { code: status.CANCELLED, details: "the client is gone" } };
+    const { results, accepted } = checked;
     if (accepted.length > 0) {
       const outcome = await journal.append(accepted.map(({ record }) => record.row));
       if (outcome.kind !== "appended") return { ok: false, status: appendFailureStatus(outcome) };
@@ -57,16 +62,6 @@ export function createBatchHandler(
   };
 }
 
-/** One large batch is checked at a time: side by side they would all be late, and all their rows in memory at once. */
-function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
-}
-
 interface Checked {
   /** One for each record, in request order. */
   readonly results: AppendResult[];
@@ -74,21 +69,24 @@ interface Checked {
   readonly accepted: { readonly record: AcceptedRecord; readonly response: AppendSessionResponse }[];
 }
 
-/** Checks all records, letting other work in between. */
+/** Checks all records, letting other work in between. Undefined when nobody waits for the answer any longer. */
 async function checkRecords(
   records: readonly SentRecord[],
   checkRecord: CheckRecord,
   stamps: Stamps,
-): Promise<Checked> {
+  isCancelled: () => boolean,
+): Promise<Checked | undefined> {
   const results: AppendResult[] = [];
   const accepted: Checked["accepted"] = [];
   let violation_bytes_left = RESPONSE_VIOLATION_BYTES_MAX;
   let turn_records = 0;
   let turn_bytes = 0;
+  if (isCancelled()) return undefined;
 
   for (const sent of records) {
     if (turn_records === TURN_RECORDS_MAX || turn_bytes > TURN_BYTES_MAX) {
       await setImmediate();
+      if (isCancelled()) return undefined;
       turn_records = 0;
       turn_bytes = 0;
     }

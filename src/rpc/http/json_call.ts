@@ -139,7 +139,7 @@ export class JsonCall implements Gate, HeldCall {
   }
 
   async #answer(): Promise<void> {
-    const { headers } = this.#exchange.request;
+    const { headers, socket } = this.#exchange.request;
     const metadata = new Metadata();
     for (const key of TRACE_KEYS) {
       const value = headers[key];
@@ -148,7 +148,12 @@ export class JsonCall implements Gate, HeldCall {
     }
     const body = Buffer.concat(this.#chunks);
     this.#chunks = [];
-    const reply = await this.#method(body, { metadata, caller: undefined });
+    const reply = await this.#method(body, {
+      metadata,
+      caller: undefined,
+      peer: () => `${socket.remoteAddress}:${socket.remotePort}`,
+      isCancelled: () => this.#ended,
+    });
     if (reply.ok) this.#send(200, reply.value);
     else this.#refuse(reply.status);
   }

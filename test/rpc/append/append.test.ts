@@ -30,7 +30,12 @@ describe("createAppendHandler", () => {
       newSessionId: () => "new",
       log,
     });
-    return handler(readAppendRequest(request), { metadata, caller: undefined });
+    return handler(readAppendRequest(request), {
+      metadata,
+      caller: undefined,
+      peer: () => "",
+      isCancelled: () => false,
+    });
   }
 
   test("stores one row and tells its id, time and sequence", async () => {

@@ -27,12 +27,17 @@ describe("createBatchHandler", () => {
     journal.enter("open");
   });
 
-  function batch(request: Uint8Array) {
+  function batch(request: Uint8Array, isCancelled = () => false) {
     let ids = 0;
     const now = () => ({ seconds: 1_700_000_000, nanos: 0 });
     const newSessionId = () => `new-${++ids}`;
     const handler = createBatchHandler({ checkRecord, journal, daemonFor: () => "", now, newSessionId, log });
-    return handler(readBatchRequest(request, BATCH_RECORDS_MAX), { metadata: new Metadata(), caller: undefined });
+    return handler(readBatchRequest(request, BATCH_RECORDS_MAX), {
+      metadata: new Metadata(),
+      caller: undefined,
+      peer: () => "",
+      isCancelled,
+    });
   }
 
   async function results(records: readonly Uint8Array[]) {
@@ -58,6 +63,15 @@ describe("createBatchHandler", () => {
       { value: { session_id: "new-1" } },
       { value: { session_id: "new-2" } },
     ]);
+  });
+
+  test("stores nothing, and checks no further, once nobody waits for the answer", async () => {
+    const request = encodeBatchRequest(Array.from({ length: 1_000 }, () => good));
+    const looks = [false, true];
+    const reply = await batch(request, () => looks.shift() ?? true);
+    expect(reply).toMatchObject({ ok: false, status: { code: status.CANCELLED } });
+    expect(looks).toEqual([]);
+    expect(journal.appends).toHaveLength(0);
   });
 
   test("does not ask the journal when every record is refused", async () => {
