@@ -16,6 +16,8 @@ const ACROSS = {
   "test/tidy.test.ts": "the repository",
   "test/docs.test.ts": "the pages",
   "test/cli/main.test.ts": "the built program, as a process",
+  "test/cli/expected_failures.test.ts": "files, disks and descriptors that fail, in every command",
+  "test/cli/hostile_text.test.ts": "text that a terminal would obey, in every command",
   "test/record/golden.test.ts": "the golden cases through record/",
   "test/record/properties.test.ts": "arbitrary records through record/",
   "test/rpc/golden.test.ts": "the golden cases through the service",

@@ -43,8 +43,15 @@ export interface CliCommand {
   run(context: CliContext): Promise<number>;
 }
 
-/** Exit 1: the work failed. The message is one line. */
-export class WorkError extends Error {}
+/** Exit 1: the work failed. The message is one line; `details` are further lines, such as the place in an SQL text. */
+export class WorkError extends Error {
+  constructor(
+    message: string,
+    readonly details: string = "",
+  ) {
+    super(message);
+  }
+}
 
 /** Exit 2: the command line cannot be used. The message is one line. */
 export class UsageError extends Error {}

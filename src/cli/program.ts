@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help } from "commander";
-import { ConfigError } from "../config/errors.js";
+import { ConfigError, describeFileError, isSystemError } from "../config/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
 import { toTerminal } from "./output/terminal_output.js";
 import { oneLine } from "./output/text.js";
@@ -32,12 +32,17 @@ export async function runProgram(args: readonly string[], process: CliContext): 
     return await dispatch(args, context);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const known = error instanceof ConfigError || error instanceof UsageError || error instanceof WorkError;
-    // Anything else is a bug: its stack trace is worth more than one line.
-    const stack = error instanceof Error ? error.stack : undefined;
-    context.stderr.write(`sessionlog: ${known ? oneLine(error.message) : (stack ?? String(error))}\n`);
+    context.stderr.write(`sessionlog: ${describe(error)}\n`);
     return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** A defect with its stack trace, which is worth more than one line. */
+function describe(error: unknown): string {
+  if (error instanceof WorkError) return [oneLine(error.message), error.details].join("\n").trimEnd();
+  if (error instanceof ConfigError || error instanceof UsageError) return oneLine(error.message);
+  if (isSystemError(error)) return oneLine(`${error.path ?? error.syscall}: ${describeFileError(error)}`);
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 async function dispatch([first, ...rest]: readonly string[], context: CliContext): Promise<number> {

@@ -85,6 +85,8 @@ export async function runSupervised(args: readonly string[], process: Process): 
     const { code, signal } = await ended(child);
     if (killed !== undefined) return fail(killed);
     if (signal !== null) return fail(stopping ? STOPPED_MESSAGE : (ENDS[signal] ?? `DuckDB crashed (${signal})`));
+    const unread = code !== 0 && /^Error: (E[A-Z]+: .*)$/m.exec(native)?.[1];
+    if (unread) return fail(unread);
     stderr.write(native);
     return code ?? 1;
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { readViews } from "./catalog.js";
@@ -90,7 +90,9 @@ async function setUp(connection: DuckDBConnection, options: DatabaseOptions): Pr
 }
 
 async function createTable(connection: DuckDBConnection, table: TableFile): Promise<void> {
-  if (!existsSync(table.path)) throw new ReadError(`${table.path}: no such file`);
+  const status = statSync(table.path, { throwIfNoEntry: false });
+  if (status === undefined) throw new ReadError(`${table.path}: no such file`);
+  if (status.isDirectory()) throw new ReadError(`${table.path}: is a directory`);
   await checkColumn(connection, table);
   try {
     await connection.run(createTableView(table));
@@ -156,8 +158,7 @@ export async function findSkippedLines(connection: DuckDBConnection): Promise<re
   const found = await connection.runAndReadAll(`
     SELECT filename, schema, count(*)
     FROM read_json(
-      getvariable('files'), format = 'newline_delimited', ignore_errors = true, hive_partitioning = false, filename = true,
-      columns = {schema: 'VARCHAR'}
+      getvariable('files'), ${JSON_LINES}, filename = true, columns = {schema: 'VARCHAR'}
     )
     WHERE schema IS DISTINCT FROM ${literal(SCHEMA)}
     GROUP BY ALL
@@ -168,3 +169,37 @@ export async function findSkippedLines(connection: DuckDBConnection): Promise<re
     lines: Number(lines),
   }));
 }
+
+/**
+ * Which of the files DuckDB cannot read, such as gzip files that it takes to be damaged though zlib does not, and why. Reads each alone.
+ *
+ * @param files absolute
+ * @throws when the signal is aborted
+ */
+export async function findUnreadable(
+  files: readonly string[],
+  memory_bytes: number,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const unreadable = new Map<string, string>();
+  const instance = await DuckDBInstance.create(":memory:", { memory_limit: `${memory_bytes}B`, temp_directory: "" });
+  const connection = await instance.connect();
+  const interrupt = () => connection.interrupt();
+  signal.addEventListener("abort", interrupt);
+  try {
+    for (const file of files) {
+      signal.throwIfAborted();
+      await connection
+        .run(`SELECT count(schema) FROM read_json(${literal(file)}, ${JSON_LINES}, columns = {schema: 'VARCHAR'})`)
+        .catch((error) => unreadable.set(file, firstLine(error)));
+    }
+    signal.throwIfAborted();
+    return unreadable;
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+const JSON_LINES = "format = 'newline_delimited', ignore_errors = true, hive_partitioning = false";

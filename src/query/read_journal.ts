@@ -3,7 +3,7 @@ import { open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Column, createColumn, type Row } from "./columns.js";
-import { type Database, findSkippedLines, openDatabase, type SkippedLines } from "./database.js";
+import { type Database, findSkippedLines, findUnreadable, openDatabase, type SkippedLines } from "./database.js";
 import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
 import { findFiles } from "./files.js";
 import type { SessionFilter } from "./filter.js";
@@ -82,9 +82,10 @@ export async function readJournal<T>(
   options.onTemporary?.(spill_directory);
   // DuckDB makes the folder when it needs it, and its files, with the usual modes.
   const usual_mask = process.umask(PRIVATE_MASK);
+  const unreadable = new Map<string, string>();
   try {
     for (let tries = 1; ; tries++) {
-      const outcome = await readOnce(options, spill_directory, work, tries === TRIES_MAX);
+      const outcome = await readOnce(options, spill_directory, work, unreadable, tries === TRIES_MAX);
       if (outcome !== undefined) return outcome;
     }
   } catch (error) {
@@ -96,16 +97,22 @@ export async function readJournal<T>(
   }
 }
 
-/** Resolves with undefined when it has to be repeated. */
+/**
+ * Resolves with undefined when it has to be repeated.
+ *
+ * @param unreadable by path, files to leave out, and why; it may add some
+ */
 async function readOnce<T>(
   options: ReadOptions,
   spill_directory: string,
   work: (reader: JournalReader) => Promise<T>,
+  unreadable: Map<string, string>,
   last: boolean,
 ): Promise<Outcome<T> | undefined> {
   const { signal, memory_bytes } = options;
   const snapshot = await takeSnapshot(options.paths);
   let committed = false;
+  let files: readonly string[] = [];
   let database: Database | undefined;
   // Again and again: an interrupt between two statements is lost.
   let interrupting: NodeJS.Timeout | undefined;
@@ -118,9 +125,13 @@ async function readOnce<T>(
   const reportProgress = () => onProgress?.(Math.max(0, database?.connection.progress.percentage ?? 0));
   const timer = onProgress && setInterval(reportProgress, PROGRESS_INTERVAL_MS);
   try {
-    const { sound, damaged } = await checkFiles(snapshot.files, signal);
-    if (sound.length === 0) throw new ReadError(damaged.join("; "));
-    const files = sound.map(snapshot.openPath);
+    const checked = await checkFiles(
+      snapshot.files.filter(({ path }) => !unreadable.has(path)),
+      signal,
+    );
+    const damaged = [...[...unreadable].map(([path, why]) => `${path}: left out: ${why}`), ...checked.damaged];
+    if (checked.sound.length === 0) throw new ReadError(damaged.join("; "));
+    files = checked.sound.map(snapshot.openPath);
     database = await openDatabase({
       ...options,
       files,
@@ -141,7 +152,14 @@ async function readOnce<T>(
       signal.aborted || error instanceof ReadError || (await findFiles(options.paths)).names === snapshot.names;
     if (!final && !last && !committed) return undefined;
     if (!final) throw new ReadError("files were sealed or removed before all of them were read: ask again");
-    throw error instanceof SqlError ? new SqlError(error.message.replace(/\/dev\/fd\/\d+/g, snapshot.nameOf)) : error;
+    const kind = error instanceof Error && /^(IO|Invalid Input|Out of Memory) Error: /.exec(error.message)?.[1];
+    if (!kind || signal.aborted) throw error;
+    const found = kind === "IO" ? await findUnreadable(files, memory_bytes, signal) : new Map<string, string>();
+    for (const [file, why] of found) unreadable.set(snapshot.nameOf(file), why.replace(OPEN_FILE, snapshot.nameOf));
+    if (found.size > 0 && !committed && !last) return undefined;
+    const where = [...found.keys()].map((file) => `${snapshot.nameOf(file)}: `).join("");
+    const message = where + messageOf(error).replace(OPEN_FILE, snapshot.nameOf);
+    throw error instanceof SqlError ? new SqlError(message) : new ReadError(message.split("\n", 1)[0]);
   } finally {
     clearInterval(timer);
     clearTimeout(interrupting);
@@ -181,12 +199,18 @@ function createReader({ connection }: Database, { output, signal }: ReadOptions,
   };
 }
 
+/** How DuckDB names an uncompressed file: see `takeSnapshot`. */
+const OPEN_FILE = /\/dev\/fd\/\d+/g;
+
 /** DuckDB's message of a failing statement names the file or the place. */
 async function asSqlError<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    throw new SqlError(messageOf(error));
+    const message = messageOf(error);
+    // Its further lines name settings that cannot be set here.
+    const memory = /^Out of Memory Error: [^\n]*/.exec(message)?.[0];
+    throw new SqlError(memory === undefined ? message : `${memory}; see --memory, and the room in ${tmpdir()}`);
   }
 }
 

@@ -107,25 +107,17 @@ async function answer(
   const format = FORMAT_NAMES.find((each) => each === given.format) ?? "table";
   const target = given.output === undefined ? undefined : resolve(context.cwd, String(given.output));
   const config = journal.load(context);
-  const { SqlError } = await import("../../query/index.js");
-  try {
-    const ask: Ask = (more, work) => journal.read(context, config, { ...questions, ...more }, work);
-    const filter = journal.filter(context);
-    const explainEmpty: Explain = async (reader) => [
-      ...(await findUnknownNames(reader, filter)),
-      ...Object.entries(questions.variables ?? {}).flatMap(([name, value]) =>
-        name === "session_id" ? [`no session has an id that begins with ${oneLine(String(value))}`] : [],
-      ),
-    ];
-    const { incomplete, value } = await answerTo(target, sql, format, context, ask, explainEmpty);
-    if (Array.isArray(value)) for (const line of value) context.stderr.write(`sessionlog: ${line}\n`);
-    return incomplete ? 1 : 0;
-  } catch (error) {
-    if (!(error instanceof SqlError)) throw error;
-    // Several lines: the place in the SQL is shown below the message.
-    context.stderr.write(`sessionlog: ${error.message.trimEnd()}\n`);
-    return 1;
-  }
+  const ask: Ask = (more, work) => journal.read(context, config, { ...questions, ...more }, work);
+  const filter = journal.filter(context);
+  const explainEmpty: Explain = async (reader) => [
+    ...(await findUnknownNames(reader, filter)),
+    ...Object.entries(questions.variables ?? {}).flatMap(([name, value]) =>
+      name === "session_id" ? [`no session has an id that begins with ${oneLine(String(value))}`] : [],
+    ),
+  ];
+  const { incomplete, value } = await answerTo(target, sql, format, context, ask, explainEmpty);
+  if (Array.isArray(value)) for (const line of value) context.stderr.write(`sessionlog: ${line}\n`);
+  return incomplete ? 1 : 0;
 }
 
 function answerTo(

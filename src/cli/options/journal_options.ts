@@ -27,7 +27,7 @@ export interface JournalOptions {
   /**
    * Runs `work` with a reader of the log; warnings are printed on standard error, and how far it is, on a terminal, when it takes long.
    *
-   * @throws WorkError when the log cannot be read or the time is up, SqlError when a query is wrong
+   * @throws WorkError when the log cannot be read, the time is up, or a query is wrong
    */
   read<T>(
     context: CliContext,
@@ -69,7 +69,7 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
     filter: (context) => readFilter(command.opts(), context.now_ms()),
     async read(context, { log }, { tables = [], variables = {}, output }, work) {
       const given = command.opts();
-      const { readJournal, ReadError, StoppedError } = await import("../../query/index.js");
+      const { readJournal, ReadError, SqlError, StoppedError } = await import("../../query/index.js");
       const [timeout_ms, memory_bytes] = [Number(given.timeout), Number(given.memory)];
       const { supervisor } = context;
       supervisor?.limit({ timeout_ms, memory_bytes });
@@ -104,7 +104,10 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
         for (const warning of outcome.warnings) context.stderr.write(`sessionlog: ${warning}\n`);
         return outcome;
       } catch (error) {
-        throw error instanceof ReadError || error instanceof StoppedError ? new WorkError(error.message) : error;
+        if (error instanceof ReadError || error instanceof StoppedError) throw new WorkError(error.message);
+        if (!(error instanceof SqlError)) throw error;
+        const [message = "", ...details] = error.message.split("\n");
+        throw new WorkError(message, details.join("\n"));
       } finally {
         progress.end();
         stop.end();
