@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { onTestFinished } from "vitest";
 import { EVERY_SESSION, type JournalReader, type ReadOptions, readJournal } from "../../src/query/index.js";
@@ -42,7 +42,7 @@ export function checksumLine(path: string): string {
 export function read<T>(path: string, work: (reader: JournalReader) => Promise<T>, options: Partial<ReadOptions> = {}) {
   return readJournal(
     {
-      paths: [path],
+      paths: [resolve(path)],
       filter: EVERY_SESSION,
       tables: [],
       variables: {},
