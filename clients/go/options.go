@@ -49,7 +49,7 @@ type Options struct {
 	Overflow Overflow
 	// SpillFile, when set, gets the rows that Close could not send: JSONL for `sessionlog append`.
 	SpillFile string
-	// RefusedFile, when set, gets refused rows with their violations, 1,000 at most, as `sessionlog append --rejects` writes
+	// RefusedFile, when set, gets refused rows with their violations, 1,000 rows and 16 MiB at most, as `sessionlog append --rejects` writes
 	// them; not those of AppendSync, whose error has them.
 	RefusedFile string
 

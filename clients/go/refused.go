@@ -10,8 +10,11 @@ import (
 	"sync"
 )
 
-// refusedRowsMax bounds Options.RefusedFile.
-const refusedRowsMax = 1_000
+// The bounds of Options.RefusedFile.
+const (
+	refusedRowsMax  = 1_000
+	refusedBytesMax = 16 << 20
+)
 
 // refuse logs a row that is refused, and keeps it.
 func (l *SessionLogger) refuse(row []byte, refusal *RefusedError) {
@@ -76,9 +79,6 @@ func (f *refusedFile) add(row []byte, refusal *RefusedError) (err error) {
 			return err
 		}
 	}
-	if f.lines >= refusedRowsMax {
-		return fmt.Errorf("it has %d rows, which is the most", f.lines)
-	}
 	line := refusedLine{Line: f.lines + 1, Omitted: refusal.Count - len(refusal.Violations)}
 	for _, violation := range refusal.Violations {
 		line.Violations = append(line.Violations, violationJSON(violation))
@@ -90,10 +90,14 @@ func (f *refusedFile) add(row []byte, refusal *RefusedError) (err error) {
 		}
 	}
 	text, err := json.Marshal(line)
-	if err == nil {
-		_, err = file.Write(append(text, '\n'))
-		f.lines++
+	if err != nil {
+		return err
 	}
+	if size, err := file.Seek(0, io.SeekEnd); err != nil || f.lines >= refusedRowsMax || int(size)+len(text) >= refusedBytesMax {
+		return errors.Join(err, fmt.Errorf("it has room for %d rows and %d bytes", refusedRowsMax, refusedBytesMax))
+	}
+	f.lines++
+	_, err = file.Write(append(text, '\n'))
 	return err
 }
 

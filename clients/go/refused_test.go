@@ -3,6 +3,7 @@ package sessionlog
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -64,6 +65,8 @@ func TestRefusedFileHasTheRefusedRows(t *testing.T) {
 	}
 }
 
+const artifactOfHalfAMiB = 512 << 10
+
 func TestRefusedFileIsBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "refused.jsonl")
 	fake := startFake(t, &fakeService{refuse: refuseAll})
@@ -73,9 +76,18 @@ func TestRefusedFileIsBounded(t *testing.T) {
 			l.Append(prompted("a"))
 		}
 		flush(t, l)
-		if full := len(readRefused(t, path)) == refusedRowsMax; strings.Contains(log.String(), "which is the most") && !full {
+		if full := len(readRefused(t, path)) == refusedRowsMax; strings.Contains(log.String(), "it has room for") && !full {
 			t.Errorf("it logged %s", log)
 		}
+	}
+	full := t.TempDir() + "/full.jsonl"
+	l, _ := newTestLogger(t, fake.address, Options{RefusedFile: full, BufferBytes: 4 * refusedBytesMax})
+	for i := range 2 * refusedBytesMax / artifactOfHalfAMiB {
+		l.Append(Record{SessionID: fmt.Sprint("s-", i), Artifact: map[string]any{"a": strings.Repeat("a", artifactOfHalfAMiB)}})
+	}
+	flush(t, l)
+	if lines := readRefused(t, full); len(lines) != refusedBytesMax/artifactOfHalfAMiB-1 {
+		t.Errorf("it has %d long lines", len(lines))
 	}
 	if lines := readRefused(t, path); len(lines) != refusedRowsMax || lines[refusedRowsMax-1].Line != refusedRowsMax {
 		t.Errorf("it has %d lines", len(lines))
