@@ -1,6 +1,6 @@
 module github.com/sessionlog/sessionlog/clients/go
 
-go 1.24.0
+go 1.25.0
 
 require (
 	go.opentelemetry.io/otel/trace v1.39.0

@@ -1,6 +1,6 @@
 module github.com/sessionlog/sessionlog/conformance/go
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/sessionlog/sessionlog/clients/go v0.0.0

@@ -1,6 +1,6 @@
 module github.com/sessionlog/sessionlog/examples/validatord
 
-go 1.24.0
+go 1.25.0
 
 require (
 	github.com/pelletier/go-toml/v2 v2.4.3
