@@ -16,13 +16,15 @@ const root = new URL("..", import.meta.url).pathname;
 const client = `${root}clients/python`;
 const environment = `${root}.tools/python`;
 const interpreter = `${environment}/bin/python`;
+/** What is tested with the oldest versions that pyproject.toml allows, too. */
+const OLDEST = ["test_forks.py", "test_exit_hooks.py", "test_sending.py", "frameworks/test_gunicorn.py"];
 
 /** @type {import("./run.mjs").Suite} */
 export const python = {
   name: "python",
   missing: () => (findTool("python3") === undefined ? "python3 is not here" : undefined),
   async *run({ address, path }) {
-    await install();
+    await install(environment, ["requirements-dev.txt", "requirements-frameworks.txt"]);
     yield* runGolden("record", address, path);
     // Of a service of its own, as the first one would know the rows again.
     const server = await startService(`${dirname(path)}/batch.jsonl`);
@@ -31,21 +33,24 @@ export const python = {
     } finally {
       await server.stop();
     }
-    yield* runTests();
+    yield* runTests(interpreter, ["."]);
+    const oldest = await install(`${environment}-oldest`, ["requirements-oldest.txt"]);
+    for await (const { name, problem } of runTests(oldest, OLDEST)) yield { name: `oldest: ${name}`, problem };
     yield* checksPython(environment, { address, path });
   },
 };
 
-/** The virtual environment, with the client as it is now. */
-async function install() {
+/** A virtual environment with the client as it is now; its interpreter. */
+function install(directory, requirements) {
   const state = digestOf([
-    "requirements-dev.txt",
+    ...requirements,
     "pyproject.toml",
     ...readdirSync(`${client}/src`, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(relative(client, entry.parentPath), entry.name)),
   ]);
-  await makeEnvironment(environment, state, ["--requirement", `${client}/requirements-dev.txt`, client]);
+  const packages = requirements.flatMap((file) => ["--requirement", `${client}/${file}`]);
+  return makeEnvironment(directory, state, [...packages, client]);
 }
 
 function digestOf(files) {
@@ -84,8 +89,9 @@ function compare({ row, violations }, answer) {
 }
 
 /** Every test of the client by its name; what a daemon meets in the life of a service is among them. */
-async function* runTests() {
-  const program = start(["run_tests.py", `${client}/tests`]);
+async function* runTests(python, files) {
+  const paths = files.map((file) => `${client}/tests/${file}`);
+  const program = start(["run_tests.py", ...paths], python);
   program.stdin.end();
   let ran = 0;
   for await (const { name, outcome, said } of program.answers) {
@@ -98,10 +104,10 @@ async function* runTests() {
 }
 
 /** A program of conformance/python. It reads and answers JSON, one a line. */
-function start([script, ...args]) {
+function start([script, ...args], python = interpreter) {
   const env = { ...process.env, TESTED_SESSIONLOG: `${root}dist/main.js` };
   const file = `${root}conformance/python/${script}`;
-  const child = spawn(interpreter, [file, ...args], { stdio: ["pipe", "pipe", "inherit"], env });
+  const child = spawn(python, [file, ...args], { stdio: ["pipe", "pipe", "inherit"], env });
   // It may end before it has read all; its exit code tells.
   child.stdin.on("error", () => {});
   const ended = once(child, "exit").then(([code]) => code);
