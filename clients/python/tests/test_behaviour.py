@@ -130,7 +130,7 @@ def test_service_refusing(service: RealService, caplog: pytest.LogCaptureFixture
         assert log.flush(20)
         assert (log.stats().appended, log.stats().refused) == (20, 40)
         with pytest.raises(RefusedError) as refused:
-            log.append_sync(SessionRecord("poem", "never", iterations=-1))
+            log.append_sync(SessionRecord("poem", "never", iterations=-1))  # type: ignore[arg-type]
     assert {(v.field, v.reason) for v in refused.value.violations} == {
         ("record.kind", "NOT_ALLOWED"),
         ("record.final_verdict", "NOT_ALLOWED"),

@@ -46,7 +46,8 @@ def violation(record: Any, limit: int = LIMIT) -> tuple[str, str]:
 def record_of(fields: dict[str, Any]) -> SessionRecord:
     attempts = [SessionAttempt(**attempt) for attempt in fields.pop("attempts", [])]
     timestamp = fields.pop("timestamp")
-    record = SessionRecord("", "", attempts=attempts, timestamp=timestamp["seconds"] * 10**9 + timestamp["nanos"])
+    time_ns = timestamp["seconds"] * 10**9 + timestamp["nanos"]
+    record = SessionRecord("", "", attempts=attempts, timestamp=time_ns)  # type: ignore[arg-type]
     for name, value in fields.items():
         setattr(record, name, value)
     return record
@@ -205,8 +206,8 @@ def tenfold(levels: int) -> dict[str, Any]:
         ({"a": 10**400}, "NOT_FINITE"),
         ({1: "a"}, "INVALID_FORMAT"),
         ({"a": {None: 1}}, "INVALID_FORMAT"),
-        ({"a": Decimal("1")}, "INVALID_FORMAT"),
-        ({"a": {1, 2}}, "INVALID_FORMAT"),
+        ({"a": Decimal("Infinity")}, "NOT_FINITE"),
+        ({"a": timedelta(1)}, "INVALID_FORMAT"),
         ({"a": object()}, "INVALID_FORMAT"),
         (cyclic(), "TOO_DEEP"),
         (cyclic(200), "TOO_DEEP"),
@@ -238,7 +239,7 @@ def test_encode_record_refuses_what_has_no_bytes(fields: dict[str, Any], expecte
 
 def test_encode_record_takes_the_whole_part_of_a_float() -> None:
     record = accepted()
-    record.duration_ms = 12.9  # type: ignore[assignment]
+    record.duration_ms = 12.9
     assert encoded(record).duration_ms == 12
 
 

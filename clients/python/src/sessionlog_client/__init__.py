@@ -15,18 +15,22 @@ from .errors import CallError, RefusedError, SessionLogError, Violation
 from .logger import SessionLogger, new_session_logger
 from .options import Tls
 from .records.build import IterateFailure, IterateRequest, IterateResponse, build_session_record
+from .records.plain import Artifact
 from .records.record import SessionAttempt, SessionRecord
 from .records.roster import WORKER_ID_PATHS, roster_check_for
+from .records.session import Session
 from .records.trace import parse_traceparent, trace_id_from_headers, trace_id_from_metadata
 
 __all__ = [
     "WORKER_ID_PATHS",
     "Appended",
+    "Artifact",
     "CallError",
     "IterateFailure",
     "IterateRequest",
     "IterateResponse",
     "RefusedError",
+    "Session",
     "SessionAttempt",
     "SessionLogError",
     "SessionLogger",

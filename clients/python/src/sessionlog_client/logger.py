@@ -13,8 +13,12 @@ from .delivery.append_sync import Appended, append_sync
 from .delivery.core import Core
 from .delivery.counters import Stats
 from .errors import CallError, RefusedError
-from .options import ChannelOptions, Options, Overflow, Tls, Token, program_name, seconds
+from .options import ChannelOptions, Options, Overflow, Tls, Token, TraceIds, program_name, seconds
+from .records.build import IterateRequest
 from .records.encode import Record
+from .records.roster import RosterCheck
+from .records.session import Session
+from .records.trace import no_span
 
 _MIB = 1024 * 1024
 
@@ -47,6 +51,7 @@ class SessionLogger:
         token: Token | None = None,
         insecure_token: bool = False,
         channel_options: ChannelOptions = (),
+        trace_ids: TraceIds = "span",
     ) -> None:
         """Times are in seconds; a timeout of None is without limit.
 
@@ -64,6 +69,8 @@ class SessionLogger:
         token: sent as `authorization: Bearer …`, or a function that returns it, called before each call. It needs tls,
         except to this machine, unless `insecure_token` is set.
         channel_options: gRPC's, after the logger's own.
+        trace_ids: a record without a session_id gets the trace id of OpenTelemetry's current span, if there is one;
+        with "header" it does not.
         """
         address = str(address).strip() if address else ""
         self._core: Core | None = None
@@ -89,6 +96,7 @@ class SessionLogger:
             token=token,
             insecure_token=insecure_token,
             channel_options=tuple(channel_options),
+            trace_ids=trace_ids,
         )
         self._core = Core(options)
         exit_hooks.loggers.add(self)
@@ -110,6 +118,29 @@ class SessionLogger:
             self._tracked = True
             exit_hooks.track(self)
         core.put(core.encode(record))
+
+    def session(
+        self,
+        kind: str,
+        *,
+        prompt: str | bytes = "",
+        model: str = "",
+        provider: str = "",
+        max_iterations: int = 0,
+        trace_id: str = "",
+        roster: RosterCheck | None = None,
+    ) -> Session:
+        """A session that begins now, for a `with`, also in asynchronous code: its record is appended at its end,
+        whatever that is.
+
+        trace_id: see `trace_id_from_headers`; empty: that of OpenTelemetry's current span, else a random one.
+        roster: called at the end with the artifact of an accepted session; see `roster_check_for`.
+        """
+        request = IterateRequest(kind, prompt, model, provider, max_iterations, trace_id)
+        core = self._core
+        if core is None:
+            return Session(request, None, None, lambda message: None, no_span)
+        return Session(request, roster, self.append, core.warn, core.options.span)
 
     def append_sync(self, record: Record, timeout: float | None = 30.0, *, validate_only: bool = False) -> Appended:
         """Stores a record and returns once it is on disk, ahead of those that wait in the buffer.

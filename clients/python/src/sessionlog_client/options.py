@@ -12,9 +12,11 @@ from logging import Logger
 from typing import Literal, TypeAlias
 
 from ._limits import DAEMON_LENGTH_MAX
+from .records.trace import current_span, no_span
 
 Overflow: TypeAlias = Literal["drop_oldest", "drop_newest"]
 Token: TypeAlias = str | Callable[[], str]
+TraceIds: TypeAlias = Literal["span", "header"]
 ChannelOptions: TypeAlias = Sequence[tuple[str, str | int]]
 
 _SECONDS_MAX = min(threading.TIMEOUT_MAX, 1e8)
@@ -56,6 +58,12 @@ class Options:
     token: Token | None
     insecure_token: bool
     channel_options: ChannelOptions
+    trace_ids: TraceIds
+
+    @property
+    def span(self) -> Callable[[], tuple[str, str]]:
+        """The trace id and the span id that count as the daemon's current ones."""
+        return current_span if self.trace_ids == "span" else no_span
 
 
 def seconds(timeout: float | None) -> float:

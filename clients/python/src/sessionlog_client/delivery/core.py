@@ -45,7 +45,7 @@ class Core:
     def encode(self, record: Record) -> bytes | RefusedError:
         """The record's snapshot, or why there is none. Raises nothing, whatever the record consists of."""
         try:
-            return encode_record(record, self.options.daemon, self._record_bytes_max)
+            return encode_record(record, self.options.daemon, self._record_bytes_max, self.options.span)
         except RefusedError as error:
             return error
         except Exception as error:  # noqa: BLE001 a record's values may raise anything
@@ -60,6 +60,13 @@ class Core:
             self.buffer.wake()
         else:
             self.buffer.put(record)
+        if self._thread is None:
+            self._start()
+
+    def warn(self, message: str) -> None:
+        """Has a message logged, once, in the background."""
+        self.diagnostics.once(message, message)
+        self.buffer.wake()
         if self._thread is None:
             self._start()
 

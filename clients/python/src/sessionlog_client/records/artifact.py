@@ -10,6 +10,7 @@ from google.protobuf.struct_pb2 import ListValue, NullValue, Struct, Value
 
 from .._limits import ARTIFACT_LEVELS_MAX
 from ..errors import RefusedError, too_long
+from .plain import convert, not_json, too_deep
 from .text import to_text, type_name, well_formed
 
 _VALUE_BYTES_MIN = 4
@@ -19,9 +20,10 @@ _VALUE_BYTES_MIN = 4
 def fill_struct(struct: Struct, artifact: object, bytes_max: int) -> None:
     """Sets a Struct to an artifact. Raises RefusedError when JSON cannot express it, or when it needs more than
     `bytes_max` bytes, which also bounds the time for values that contain a part of themselves many times."""
-    if not isinstance(artifact, Mapping):
+    converted = convert(artifact)
+    if not isinstance(converted, Mapping):
         raise _refusal("INVALID_FORMAT", f"expected an object, found {type_name(artifact)}")
-    _Filler(bytes_max).fill_object(struct, artifact, 1)
+    _Filler(bytes_max).fill_object(struct, converted, 1)
 
 
 class _Filler:
@@ -34,10 +36,11 @@ class _Filler:
         struct.SetInParent()
         fields = struct.fields
         for key, item in items.items():
-            if not isinstance(key, str):
+            name = key if isinstance(key, str) else convert(key)
+            if not isinstance(name, str):
                 raise _refusal("INVALID_FORMAT", f"expected text as keys of objects, found {type_name(key)}")
-            self._take(len(key))
-            self._fill_value(fields[well_formed(key)], item, level)
+            self._take(len(name))
+            self._fill_value(fields[well_formed(name)], item, level)
 
     def _fill_list(self, list_value: ListValue, items: Sequence[object], level: int) -> None:
         _check_level(level)
@@ -62,7 +65,10 @@ class _Filler:
         elif isinstance(item, (list, Sequence)):
             self._fill_list(value.list_value, item, level + 1)
         else:
-            raise _refusal("INVALID_FORMAT", f"expected a value that JSON has, found {type_name(item)}")
+            converted = convert(item)
+            if converted is item:
+                raise not_json(item)
+            self._fill_value(value, converted, level)
 
     def _take(self, size: int) -> None:
         """Counts bytes that the Struct has at least. A text counts one for each code point, repaired ones too."""
@@ -83,8 +89,7 @@ def _to_double(value: numbers.Real | float) -> float:
 
 def _check_level(level: int) -> None:
     if level > ARTIFACT_LEVELS_MAX:
-        message = f"expected at most {ARTIFACT_LEVELS_MAX} levels of objects and lists; does it contain itself?"
-        raise _refusal("TOO_DEEP", message)
+        raise too_deep()
 
 
 def _refusal(reason: str, description: str) -> RefusedError:

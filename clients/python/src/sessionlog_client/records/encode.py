@@ -6,6 +6,7 @@ import math
 import numbers
 import os
 import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TypeAlias
 
@@ -15,16 +16,17 @@ from ..v1 import session_log_pb2 as pb
 from .artifact import fill_struct
 from .record import SessionAttempt, SessionRecord
 from .text import to_text, type_name
+from .trace import no_span
 
 Record: TypeAlias = SessionRecord | pb.SessionRecord
 
 _TEXTS = ("schema", "session_id", "daemon", "kind", "model", "provider", "final_verdict")
 
 
-def encode_record(record: Record, daemon: str, bytes_max: int) -> bytes:
-    """An AppendSessionRequest of at most `bytes_max` bytes with the record. A record without session_id, timestamp or,
-    unless `daemon` is empty, daemon gets one, so that the service recognizes it when it is sent twice. Raises
-    RefusedError when it cannot be expressed.
+def encode_record(record: Record, daemon: str, bytes_max: int, span: Callable[[], tuple[str, str]] = no_span) -> bytes:
+    """An AppendSessionRequest of at most `bytes_max` bytes with the record. A record without session_id (here the trace
+    id of `span`), timestamp or, unless `daemon` is empty, daemon gets one, so that the service recognizes it when it is
+    sent twice. Raises RefusedError when it cannot be expressed.
 
     Requests joined are a BatchAppendSessionsRequest: the record is field 1 of both.
     """
@@ -40,7 +42,7 @@ def encode_record(record: Record, daemon: str, bytes_max: int) -> bytes:
         raise RefusedError.of("record", "INVALID_FORMAT", f"expected a SessionRecord, found {type_name(record)}")
     if not message.session_id:
         # From the system: a generator seeded in this process would continue alike on both sides of a fork.
-        message.session_id = os.urandom(16).hex()
+        message.session_id = span()[0] or os.urandom(16).hex()
     if not message.HasField("timestamp"):
         message.timestamp.FromNanoseconds(time.time_ns())
     if not message.daemon:
@@ -71,8 +73,15 @@ def _fill(message: pb.SessionRecord, record: SessionRecord, bytes_max: int) -> N
         message.grounded_in_roster = _boolean(record.grounded_in_roster, "grounded_in_roster")
 
 
-def _add_attempt(message: pb.SessionRecord, attempt: SessionAttempt, path: str, bytes_max: int) -> int:
+def _add_attempt(
+    message: pb.SessionRecord, attempt: SessionAttempt | Mapping[str, object], path: str, bytes_max: int
+) -> int:
     """Returns the attempt's bytes."""
+    if isinstance(attempt, Mapping):
+        try:
+            attempt = SessionAttempt(**attempt)  # type: ignore[arg-type]
+        except TypeError as error:
+            raise _refusal(path.rstrip("."), "INVALID_FORMAT", f"expected the fields of an attempt: {error}") from None
     return message.attempts.add(
         iteration=_integer(attempt.iteration, f"{path}iteration", 32),
         verdict_kind=_text(attempt.verdict_kind, f"{path}verdict_kind", bytes_max),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from .plain import Artifact
 
 FinalVerdict = Literal["accepted", "max_iter_exhausted", "infra_error"]
 VerdictKind = Literal["no_json", "validation_failed", "accepted", "infra_error"]
@@ -17,7 +19,7 @@ class SessionAttempt:
 
     iteration: int
     """0 or more, strictly rising within the session."""
-    verdict_kind: VerdictKind | str
+    verdict_kind: VerdictKind
     error: str | bytes = ""
     """Why it was refused; its first 4,000 code points are kept."""
     span_id: str = ""
@@ -30,7 +32,7 @@ class SessionRecord:
 
     kind: str
     """What was generated, by default one of fill, email and playbook."""
-    final_verdict: FinalVerdict | str
+    final_verdict: FinalVerdict
     prompt: str | bytes = ""
     """Its first 4,000 code points are kept."""
     model: str = ""
@@ -39,11 +41,14 @@ class SessionRecord:
     max_iterations: int = 0
     """0: not given."""
     attempts: Sequence[SessionAttempt] = ()
-    artifact: Mapping[str, object] | None = None
-    """What was accepted: anything that is an object in JSON; bytes are text."""
+    """Mappings with the same keys are taken as well."""
+    artifact: Artifact | None = None
+    """What was accepted: a mapping, a model of pydantic, a dataclass, an instance of an attrs class. Inside it, bytes
+    are text; UUID, dates, times and Decimal are text or numbers, sets are sorted lists, an Enum is its value."""
     grounded_in_roster: bool | None = None
     """Whether every person in the artifact is on the roster; None: not checked."""
-    duration_ms: int = 0
+    duration_ms: float = 0
+    """Its whole part is kept."""
     session_id: str = ""
     """The trace id; empty: 32 random hex digits."""
     timestamp: datetime | int | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from inspect import isawaitable
 from typing import TypeAlias
 
-Artifact: TypeAlias = Mapping[str, object]
-RosterCheck: TypeAlias = Callable[[Artifact], "bool | None"]
+PlainArtifact: TypeAlias = Mapping[str, object]
+"""An artifact of dictionaries and lists, whatever it was made of."""
+RosterCheck: TypeAlias = Callable[[PlainArtifact], "bool | None"]
 
 WORKER_ID_PATHS = ("fills[].candidate_id", "fills[].worker_id", "worker_id")
 """Where artifacts have the ids of workers: `[]` stands for each item of a list."""
@@ -16,7 +17,7 @@ WORKER_ID_PATHS = ("fills[].candidate_id", "fills[].worker_id", "worker_id")
 def roster_check_for(
     kind: str,
     lookup: Callable[[str], object],
-    paths: Sequence[str] | Callable[[Artifact], Iterable[object]] = WORKER_ID_PATHS,
+    paths: Sequence[str] | Callable[[PlainArtifact], Iterable[object]] = WORKER_ID_PATHS,
 ) -> RosterCheck:
     """A check for `build_session_record`: True when `lookup` finds every worker id in the artifact, False when it does
     not find one. None, unknown, for kinds other than fill, and when the artifact has no ids at these paths.
@@ -26,7 +27,7 @@ def roster_check_for(
     coroutine function has no result: the check raises TypeError.
     """
 
-    def check(artifact: Artifact) -> bool | None:
+    def check(artifact: PlainArtifact) -> bool | None:
         if kind != "fill":
             return None
         found = paths(artifact) if callable(paths) else _ids(artifact, paths)
@@ -49,12 +50,14 @@ def _is_known(worker_id: object, lookup: Callable[[str], object]) -> bool:
         return False
     found = lookup(worker_id)
     if isawaitable(found):
+        if isinstance(found, Coroutine):
+            found.close()  # else Python warns that it was never awaited
         # It is true, whatever its result will be.
         raise TypeError("the lookup must not be asynchronous: it returned an awaitable")
     return bool(found)
 
 
-def _ids(artifact: Artifact, paths: Iterable[str]) -> Iterator[object]:
+def _ids(artifact: PlainArtifact, paths: Iterable[str]) -> Iterator[object]:
     for path in paths:
         yield from _at(artifact, path.replace("[]", ".[]").split("."))
 

@@ -39,10 +39,38 @@ def type_name(value: object) -> str:
         return "an object of a type without a name"
 
 
+_CAUSES_MAX = 8
+"""Causes beyond these are left out."""
+_GROUPED_MAX = 4
+"""Exceptions of a group beyond these are left out."""
+
+
+def error_chain(error: BaseException | str | None, code_points_max: int) -> str:
+    """The messages of an exception and of its causes, of which `code_points_max` code points are kept: `model call
+    failed: connection refused`. A message that an earlier one contains is not repeated. Raises nothing."""
+    if error is None or isinstance(error, (str, bytes)):
+        return to_text(error, code_points_max)
+    text = error_text(error)
+    cause = error.__cause__
+    # What exceeds this is cut, however many causes follow.
+    for _ in range(_CAUSES_MAX):
+        if cause is None or len(text) > 2 * code_points_max:
+            break
+        cause_text = error_text(cause)
+        if cause_text not in text:
+            text = f"{text}: {cause_text}"
+        cause = cause.__cause__
+    return to_text(text, code_points_max)
+
+
 def error_text(error: BaseException) -> str:
     """The message of an exception, else its type's name. Raises nothing, whatever the exception's own code does."""
     try:
         text = str(error)
+        # Of a TaskGroup: the message counts the exceptions, and names none.
+        grouped = getattr(error, "exceptions", None)
+        if isinstance(grouped, tuple):
+            text = f"{text}: {'; '.join(map(error_text, grouped[:_GROUPED_MAX]))}"
     except Exception:  # noqa: BLE001 as above
         text = ""
     return text or type_name(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -57,6 +58,24 @@ def parse_traceparent(text: str) -> str:
     if not trace_id.strip("0") or not parent_id.strip("0"):
         return ""
     return trace_id
+
+
+def current_span() -> tuple[str, str]:
+    """The trace id and the span id of OpenTelemetry's current span, which is Langfuse's current observation as well;
+    empty without one. A program that has spans has imported opentelemetry: this does not. Raises nothing."""
+    opentelemetry = sys.modules.get("opentelemetry.trace")
+    if opentelemetry is None:
+        return "", ""
+    try:
+        context = opentelemetry.get_current_span().get_span_context()
+        return (f"{context.trace_id:032x}", f"{context.span_id:016x}") if context.is_valid else ("", "")
+    except Exception:  # noqa: BLE001 what another library does must not cost a record
+        return "", ""
+
+
+def no_span() -> tuple[str, str]:
+    """In place of `current_span` where spans do not count."""
+    return "", ""
 
 
 def _values(headers: Headers) -> dict[str, list[str]]:
