@@ -9,6 +9,18 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const CONFIG_VARIABLE = "SESSIONLOG_CONFIG";
 /** The server that client commands talk to. */
 export const ADDRESS_VARIABLE = "SESSIONLOG_ADDRESS";
+/** What only the clients read, and the service skips: it may share an environment with a daemon. */
+const CLIENT_VARIABLES = [
+  "DAEMON",
+  "SPILL_FILE",
+  "DEBUG",
+  "TOKEN",
+  "TOKEN_FILE",
+  "CA_FILE",
+  "CERT_FILE",
+  "KEY_FILE",
+  "SERVER_NAME",
+].map((name) => `SESSIONLOG_${name}`);
 
 /**
  * Kubernetes and Docker links put these into the environment of every container beside a service named "sessionlog"
@@ -24,7 +36,7 @@ const INJECTED_VALUE = /^(tcp|udp|sctp):\/\//;
  * @throws ConfigError naming the variable and the nearest known one
  */
 export function refuseUnknownVariables(env: Environment): void {
-  const known = [...listSettings().map(variableOf), CONFIG_VARIABLE, ADDRESS_VARIABLE];
+  const known = [...listSettings().map(variableOf), CONFIG_VARIABLE, ADDRESS_VARIABLE, ...CLIENT_VARIABLES];
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith("SESSIONLOG_") || known.includes(name)) continue;
     if (INJECTED_NAME.test(name) || INJECTED_VALUE.test(value ?? "")) continue;

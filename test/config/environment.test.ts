@@ -13,6 +13,13 @@ test.each([
   );
 });
 
+test("refuseUnknownVariables passes over what only the clients read", () => {
+  for (const name of ["DAEMON", "SPILL_FILE", "DEBUG", "TOKEN", "TOKEN_FILE", "CA_FILE", "CERT_FILE", "KEY_FILE"]) {
+    refuseUnknownVariables({ [`SESSIONLOG_${name}`]: "1", SESSIONLOG_SERVER_NAME: "log.internal" });
+  }
+  expect(() => refuseUnknownVariables({ SESSIONLOG_DEAMON: "1" })).toThrow("did you mean SESSIONLOG_DAEMON?");
+});
+
 test("refuseUnknownVariables passes over what container runtimes set for a service named sessionlog", () => {
   refuseUnknownVariables({
     SESSIONLOG_SERVICE_HOST: "10.0.0.1",

@@ -2,16 +2,16 @@
 export interface ClientLog {
   info(message: string): void;
   warn(message: string): void;
+  /** Gets each call, with the option `debug`; without it `info` does. */
+  debug?(message: string): void;
 }
 
-/** Writes a message to a log now. */
-export function writeLog<Level extends keyof ClientLog>(
-  log: Pick<ClientLog, Level>,
-  level: Level,
-  message: string,
-): void {
+/** Writes a message to a log now; one of a level that the log does not have to `info`. */
+export function writeLog(log: Partial<ClientLog>, level: keyof ClientLog, message: string): void {
   try {
-    log[level](`session log: ${message}`);
+    const text = `session log: ${message}`;
+    if (log[level] === undefined) log.info?.(text);
+    else log[level](text);
   } catch {
     // A log that throws loses no row, and there is nobody left to report it to.
   }

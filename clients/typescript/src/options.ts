@@ -30,6 +30,10 @@ export interface SessionLoggerOptions {
   readonly overflow?: "oldest" | "newest" | undefined;
   /** Gets the records that `close` could not send, as JSONL for `sessionlog append`; one file for each process. */
   readonly spill_file?: string | undefined;
+  /** Gets refused records with why, as JSONL like `sessionlog append --rejects`: 1,000 records of a process, 16 MiB. */
+  readonly refused_file?: string | undefined;
+  /** Logs each call with its rows, time and status. */
+  readonly debug?: boolean | undefined;
   /** The most in one call: 500 records, 2 MiB. */
   readonly batch_rows?: number | undefined;
   readonly batch_bytes?: number | undefined;
@@ -87,6 +91,8 @@ export function resolveOptions(address: string, options: SessionLoggerOptions): 
     buffer_bytes: atLeastOne(options.buffer_bytes, 16 * MIB),
     overflow: options.overflow === "newest" ? "newest" : "oldest",
     spill_file: options.spill_file ?? "",
+    refused_file: options.refused_file ?? "",
+    debug: options.debug === true,
     batch_rows: Math.min(atLeastOne(options.batch_rows, 500), BATCH_RECORDS_MAX),
     batch_bytes: Math.min(atLeastOne(options.batch_bytes, 2 * MIB), max_message_bytes),
     max_message_bytes,

@@ -1,62 +1,20 @@
 import { writeLog } from "./client_log.js";
-import { type AppendOutcome, appendAndWait, CLOSED } from "./delivery/append_and_wait.js";
+import { appendAndWait, CLOSED } from "./delivery/append_and_wait.js";
 import { createRecordBuffer } from "./delivery/buffer.js";
 import { createDiagnostics, violationsText } from "./delivery/diagnostics.js";
 import { type TrackedLogger, track, untrack } from "./delivery/exit_hooks.js";
+import { createRefusedRows, nameOf } from "./delivery/refused_rows.js";
 import { createSender } from "./delivery/sender.js";
 import { spillRecords } from "./delivery/spill.js";
-import { createCounters, type Stats } from "./delivery/stats.js";
+import { createCounters } from "./delivery/stats.js";
+import { optionsOfEnvironment } from "./environment.js";
+import { createDisabledLogger, createUnusableLogger, type SessionLogger } from "./logger.js";
 import { type Options, resolveOptions, type SessionLoggerOptions, toTimer } from "./options.js";
-import { NO_SPAN } from "./record/current_span.js";
 import { type EncodedRecord, encodeRecord } from "./record/encode_record.js";
 import type { SessionRecordInput } from "./record/record.js";
 import { addressProblem } from "./rpc/address.js";
 import { createConnection } from "./rpc/connection.js";
-import {
-  runSession,
-  type Session,
-  type SessionParts,
-  type SessionRequest,
-  startSession,
-  startUnrecordedSession,
-} from "./session.js";
-
-export interface AppendAndWaitOptions {
-  /** How long to wait; a service that is busy or unavailable is called again until then. 30 s by default. */
-  readonly deadline_ms?: number | undefined;
-  /** Only check the record; nothing is written, and the outcome's sequence is 0. */
-  readonly validate_only?: boolean | undefined;
-}
-
-/** Sends records to the service in the background. Nothing here throws or rejects. */
-export interface SessionLogger {
-  /** False for a logger without an address: every call on it does nothing. */
-  readonly enabled: boolean;
-  /** Buffers a record to be stored. Takes a snapshot, adds a session_id, the time and the daemon where there is none,
-   * and returns at once. */
-  append(record: SessionRecordInput): void;
-  /** Stores a record, ahead of those in the buffer; resolves once it is on disk, or with why it is not. */
-  appendAndWait(record: SessionRecordInput, options?: AppendAndWaitOptions | null): Promise<AppendOutcome>;
-  /** Runs `work` in a session, whose record is appended when it ends. What `work` throws is recorded as infra_error and
-   * thrown on. Resolves with what `work` returns. */
-  session<Result>(request: SessionRequest, work: (session: Session) => Result | Promise<Result>): Promise<Result>;
-  /** Begins a session that the daemon ends itself, with `end` or by `using`. */
-  startSession(request: SessionRequest): Session;
-  /** What has become of the records so far. */
-  stats(): Stats;
-  /** Waits until all records appended before are stored, refused or dropped; false when the deadline, 10 s by default,
-   * comes first. */
-  flush(deadline_ms?: number | null): Promise<boolean>;
-  /**
-   * Sends what is buffered, for at most this long (`close_timeout_ms` by default), and closes. What is left then goes
-   * to the spill file, or is lost and counted as dropped. True when nothing was left.
-   *
-   * Records appended from now on are dropped. Closing again changes nothing. A logger that is not closed is closed when
-   * nothing else keeps the process alive; `process.exit` only spills its records. A signal that ends the process loses
-   * them.
-   */
-  close(deadline_ms?: number | null): Promise<boolean>;
-}
+import { runSession, type SessionParts, startSession } from "./session.js";
 
 const DEADLINE_MS = 30_000;
 const FLUSH_MS = 10_000;
@@ -73,55 +31,40 @@ export function createSessionLogger(
 ): SessionLogger {
   // As a configuration has it, which may not be text at all.
   const trimmed = String(address ?? "").trim();
-  if (trimmed === "") return createDisabledLogger();
   const resolved = resolveOptions(trimmed, options ?? {});
+  const { log, daemon } = resolved;
+  if (trimmed === "") {
+    writeLog(log, "info", "off, no address");
+    return createDisabledLogger();
+  }
   const problem = addressProblem(trimmed);
-  return problem === undefined ? createEnabledLogger(resolved) : createUnusableLogger(resolved, problem);
+  if (problem !== undefined) return createUnusableLogger(resolved, problem);
+  writeLog(log, "info", `sending to ${trimmed}${daemon === "" ? "" : ` as ${daemon}`}`);
+  return createEnabledLogger(resolved);
 }
 
-function createDisabledLogger(): SessionLogger {
-  return {
-    enabled: false,
-    append: () => undefined,
-    session: (request, work) => runSession(startUnrecordedSession(request), work),
-    startSession: startUnrecordedSession,
-    appendAndWait: async () => ({ ok: true, session_id: "", timestamp: undefined, sequence: 0, duplicate: false }),
-    stats: () => ({ ...createCounters(), buffered: 0, buffered_bytes: 0 }),
-    flush: async () => true,
-    close: async () => true,
-  };
-}
-
-/** A logger whose address cannot be used, which is reported at once: records are counted as dropped. */
-function createUnusableLogger({ log }: Options, problem: string): SessionLogger {
-  const counters = createCounters();
-  const message = `the address cannot be used: ${problem}`;
-  writeLog(log, "warn", `records are dropped: ${message}`);
-  const append = () => void counters.dropped++;
-  const startDroppedSession = (request: SessionRequest) =>
-    startSession(request, { append, warn: () => undefined, monotonic_ms: () => 0, currentSpan: () => NO_SPAN });
-  return {
-    ...createDisabledLogger(),
-    enabled: true,
-    append,
-    session: (request, work) => runSession(startDroppedSession(request), work),
-    startSession: startDroppedSession,
-    appendAndWait: async () => ({ ok: false, kind: "failed", code: "UNAVAILABLE", message, retry_after_ms: undefined }),
-    stats: () => ({ ...counters, buffered: 0, buffered_bytes: 0 }),
-  };
+/**
+ * A logger for the service that the environment names: SESSIONLOG_ADDRESS, and as options SESSIONLOG_DAEMON,
+ * SESSIONLOG_SPILL_FILE, SESSIONLOG_DEBUG=1, SESSIONLOG_TOKEN_FILE or SESSIONLOG_TOKEN, and for TLS SESSIONLOG_CA_FILE,
+ * _CERT_FILE, _KEY_FILE and _SERVER_NAME. The options given win. Nothing else reads these variables.
+ */
+export function createSessionLoggerFromEnv(options?: SessionLoggerOptions | null): SessionLogger {
+  return createSessionLogger(process.env.SESSIONLOG_ADDRESS, optionsOfEnvironment(process.env, options ?? {}));
 }
 
 function createEnabledLogger(options: Options): SessionLogger {
   const counters = createCounters();
-  const diagnostics = createDiagnostics(options.log);
+  const diagnostics = createDiagnostics(options.log, options.debug);
   const connection = createConnection(options);
   const buffer = createRecordBuffer({
     records_max: options.buffer_rows,
     bytes_max: options.buffer_bytes,
     overflow: options.overflow,
     onDrop: () => void counters.dropped++,
+    monotonic_ms: () => performance.now(),
   });
-  const sender = createSender({ options, buffer, connection, counters, diagnostics });
+  const refused_rows = createRefusedRows(options.refused_file, diagnostics);
+  const sender = createSender({ options, buffer, connection, counters, diagnostics, refused_rows });
   const { daemon, now_ms, currentSpan } = options;
   const stamps = { daemon, now_ms, trace_id: () => currentSpan().trace_id };
   const bytes_max = Math.min(options.buffer_bytes, options.max_message_bytes - FRAMING_BYTES_MAX);
@@ -146,6 +89,7 @@ function createEnabledLogger(options: Options): SessionLogger {
     connection.close();
     const records = buffer.drain();
     spillRecords(records, options.spill_file, counters, diagnostics);
+    refused_rows.write();
     diagnostics.write();
     return records.length === 0;
   }
@@ -179,7 +123,11 @@ function createEnabledLogger(options: Options): SessionLogger {
       }
       const encoded = encode(record);
       if (encoded.ok) buffer.put(encoded.bytes);
-      else diagnostics.refused(encoded.violations, encoded.violations.length);
+      else {
+        const { violations, rest } = encoded;
+        diagnostics.refused(nameOf(rest), violations, violations.length);
+        refused_rows.add(rest, violations, violations.length);
+      }
       sender.wake();
     },
 
@@ -199,13 +147,19 @@ function createEnabledLogger(options: Options): SessionLogger {
       const onRetry = () => void counters.retried++;
       const outcome = await appendAndWait(connection, options, encoded.bytes, { validate_only, deadline_ms, onRetry });
       if (!outcome.ok) counters.refused += outcome.kind === "refused" ? 1 : 0;
-      else if (!validate_only) counters[outcome.duplicate ? "duplicate" : "appended"]++;
+      else if (!validate_only) {
+        counters[outcome.duplicate ? "duplicate" : "appended"]++;
+        diagnostics.stored();
+        diagnostics.write();
+      }
       return outcome;
     },
 
     stats() {
       const { records, bytes } = buffer.size;
-      return { ...counters, buffered: records, buffered_bytes: bytes };
+      const oldest_age_ms = Math.round(performance.now() - (buffer.oldest_ms ?? performance.now()));
+      const { last_error } = diagnostics;
+      return { ...counters, buffered: records, buffered_bytes: bytes, oldest_age_ms, last_error };
     },
 
     flush: (deadline_ms) => flush(toTimer(deadline_ms, FLUSH_MS)),

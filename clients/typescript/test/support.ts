@@ -90,14 +90,19 @@ function retryInfo(delay_ms: number | undefined): Metadata {
 }
 
 export interface TestLogger extends SessionLogger {
+  /** What is not expected in each run. */
   readonly told: string[];
+  /** What is in effect. */
+  readonly notes: string[];
 }
 
 /** A logger that hurries, and what it tells. */
 export function quickLogger(address: string, options: SessionLoggerOptions = {}): TestLogger {
   const told: string[] = [];
+  const notes: string[] = [];
+  const isNote = (message: string) => /^session log: (sending to|the first row is stored)/.test(message);
   const log = {
-    info: (message: string) => void told.push(message),
+    info: (message: string) => void (isNote(message) ? notes : told).push(message),
     warn: (message: string) => void told.push(message),
   };
   const logger = createSessionLogger(address, {
@@ -107,7 +112,7 @@ export function quickLogger(address: string, options: SessionLoggerOptions = {})
     max_backoff_ms: 50,
     ...options,
   });
-  return { ...logger, told };
+  return { ...logger, told, notes };
 }
 
 export function accepted(number: number, fields: Partial<SessionRecordInput> = {}): SessionRecordInput {

@@ -14,6 +14,8 @@ export interface RecordBuffer {
   settled(): Promise<void>;
   /** Records waiting or in flight, and their bytes. */
   readonly size: { readonly records: number; readonly bytes: number };
+  /** When the first of them was put; undefined when there is none. */
+  readonly oldest_ms: number | undefined;
 }
 
 export interface RecordBufferOptions {
@@ -22,17 +24,24 @@ export interface RecordBufferOptions {
   readonly overflow: "oldest" | "newest";
   /** A record was lost. */
   onDrop(): void;
+  monotonic_ms(): number;
+}
+
+interface Entry {
+  readonly record: Uint8Array;
+  readonly put_ms: number;
 }
 
 /** The list is rebuilt when this many places at its front are empty, and half of it. */
 const EMPTY_PLACES_MAX = 1_024;
 
 /** Invariant: records waiting and records in flight are together within both bounds. */
-export function createRecordBuffer({ records_max, bytes_max, overflow, onDrop }: RecordBufferOptions): RecordBuffer {
+export function createRecordBuffer(options: RecordBufferOptions): RecordBuffer {
+  const { records_max, bytes_max, overflow, onDrop, monotonic_ms } = options;
   /** Those before `head` are gone. */
-  let waiting: (Uint8Array | undefined)[] = [];
+  let waiting: (Entry | undefined)[] = [];
   let head = 0;
-  let in_flight: Uint8Array[] = [];
+  let in_flight: Entry[] = [];
   let in_flight_bytes = 0;
   let bytes = 0;
   /** Records have consecutive numbers, and leave `waiting` at its head only. */
@@ -43,23 +52,23 @@ export function createRecordBuffer({ records_max, bytes_max, overflow, onDrop }:
   const waitingCount = () => waiting.length - head;
   const isFull = (length: number) => waitingCount() + in_flight.length >= records_max || bytes + length > bytes_max;
 
-  function shift(): Uint8Array | undefined {
-    const record = waiting[head];
-    if (record === undefined) return undefined;
+  function shift(): Entry | undefined {
+    const entry = waiting[head];
+    if (entry === undefined) return undefined;
     waiting[head++] = undefined;
     if (head === waiting.length || (head >= EMPTY_PLACES_MAX && 2 * head >= waiting.length)) {
       waiting = waiting.slice(head);
       head = 0;
     }
-    return record;
+    return entry;
   }
 
   function makeRoom(length: number): boolean {
     if (in_flight_bytes + length > bytes_max) return false;
     while (overflow === "oldest" && isFull(length)) {
-      const record = shift();
-      if (record === undefined) return false;
-      bytes -= record.length;
+      const entry = shift();
+      if (entry === undefined) return false;
+      bytes -= entry.record.length;
       onDrop();
     }
     return !isFull(length);
@@ -78,30 +87,30 @@ export function createRecordBuffer({ records_max, bytes_max, overflow, onDrop }:
         onDrop();
         return;
       }
-      waiting.push(record);
+      waiting.push({ record, put_ms: monotonic_ms() });
       bytes += record.length;
       last_number++;
     },
 
     take(take_records, take_bytes) {
-      const records: Uint8Array[] = [];
+      const entries: Entry[] = [];
       let taken = 0;
       first_in_flight = last_number - waitingCount() + 1;
-      while (records.length < take_records) {
+      while (entries.length < take_records) {
         const next = waiting[head];
-        if (next === undefined || (records.length > 0 && taken + next.length > take_bytes)) break;
-        taken += next.length;
-        records.push(next);
+        if (next === undefined || (entries.length > 0 && taken + next.record.length > take_bytes)) break;
+        taken += next.record.length;
+        entries.push(next);
         shift();
       }
-      in_flight = [...records];
+      in_flight = entries;
       in_flight_bytes = taken;
-      return records;
+      return entries.map(({ record }) => record);
     },
 
     settle(count) {
       const settled = in_flight.splice(0, count);
-      for (const record of settled) {
+      for (const { record } of settled) {
         bytes -= record.length;
         in_flight_bytes -= record.length;
       }
@@ -110,14 +119,14 @@ export function createRecordBuffer({ records_max, bytes_max, overflow, onDrop }:
     },
 
     drain() {
-      const records = [...in_flight, ...waiting.slice(head).filter((record) => record !== undefined)];
+      const entries = [...in_flight, ...waiting.slice(head).filter((entry) => entry !== undefined)];
       in_flight = [];
       in_flight_bytes = 0;
       waiting = [];
       head = 0;
       bytes = 0;
       notifySettled();
-      return records;
+      return entries.map(({ record }) => record);
     },
 
     settled() {
@@ -129,6 +138,10 @@ export function createRecordBuffer({ records_max, bytes_max, overflow, onDrop }:
 
     get size() {
       return { records: waitingCount() + in_flight.length, bytes };
+    },
+
+    get oldest_ms() {
+      return (in_flight[0] ?? waiting[head])?.put_ms;
     },
   };
 }

@@ -1,5 +1,5 @@
 /** Sends records in the background, in batches, until they are stored or refused. */
-import type { BatchAppendSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import type { BatchAppendSessionsResponse, Violation } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describeError } from "../errors.js";
 import type { Options } from "../options.js";
 import type { CallResult } from "../rpc/api_client.js";
@@ -8,6 +8,7 @@ import type { CallFailure } from "../rpc/failure.js";
 import { backoffs } from "./backoff.js";
 import type { RecordBuffer } from "./buffer.js";
 import type { Diagnostics } from "./diagnostics.js";
+import { nameOf, type RefusedRows } from "./refused_rows.js";
 import { classifyFailure, deliverInParts, type Records } from "./retry.js";
 import type { Counters } from "./stats.js";
 
@@ -27,12 +28,14 @@ export interface SenderParts {
   readonly connection: Connection;
   readonly counters: Counters;
   readonly diagnostics: Diagnostics;
+  readonly refused_rows: RefusedRows;
 }
 
 /** A service that asks for a longer wait is called again after this one. */
 const RETRY_AFTER_MAX_MS = 300_000;
 
-export function createSender({ options, buffer, connection, counters, diagnostics }: SenderParts): Sender {
+export function createSender(parts: SenderParts): Sender {
+  const { options, buffer, connection, counters, diagnostics, refused_rows } = parts;
   let endPause: () => void = () => undefined;
   let running = false;
   let abandoned = false;
@@ -59,8 +62,8 @@ export function createSender({ options, buffer, connection, counters, diagnostic
   /** Sends records until each is stored or refused. */
   async function send(records: Records): Promise<void> {
     for await (const [part, result] of deliverInParts(records, deliver)) {
-      if (result.ok) count(result.value, part.length);
-      else giveUp(result, part.length);
+      if (result.ok) count(result.value, part);
+      else giveUp(result, part);
       buffer.settle(part.length);
     }
   }
@@ -69,7 +72,9 @@ export function createSender({ options, buffer, connection, counters, diagnostic
   async function deliver(records: Records): Promise<CallResult<BatchAppendSessionsResponse> | undefined> {
     const waits = backoffs(options);
     while (!abandoned) {
+      const began_ms = performance.now();
       const result = await connection.appendBatch(records, options.call_timeout_ms);
+      diagnostics.called(records.length, performance.now() - began_ms, result.ok ? "OK" : result.code_name);
       if (abandoned) return undefined;
       if (result.ok) diagnostics.recovered();
       const action = result.ok ? undefined : classifyFailure(result, records.length);
@@ -106,15 +111,16 @@ export function createSender({ options, buffer, connection, counters, diagnostic
     });
   }
 
-  function count(response: BatchAppendSessionsResponse, sent: number): void {
+  function count(response: BatchAppendSessionsResponse, records: Records): void {
+    const sent = records.length;
     let appended = 0;
     let duplicate = 0;
     let unanswered = 0;
-    for (let index = 0; index < sent; index++) {
+    for (const [index, record] of records.entries()) {
       const outcome = response.results[index]?.outcome;
       if (outcome === undefined) unanswered++;
       else if (outcome.$case === "rejected") {
-        diagnostics.refused(outcome.value.violations, outcome.value.violation_count);
+        refuse(record, outcome.value.violations, outcome.value.violation_count);
       } else if (outcome.value.duplicate) duplicate++;
       else appended++;
     }
@@ -122,21 +128,29 @@ export function createSender({ options, buffer, connection, counters, diagnostic
       const message = `the reply has no result for ${unanswered} of ${sent} records; they are counted as refused`;
       diagnostics.once("reply", message);
     }
+    if (appended + duplicate > 0) diagnostics.stored();
     counters.appended += appended;
     counters.duplicate += duplicate;
     counters.refused += sent - appended - duplicate;
   }
 
-  function giveUp({ violations, code_name, message }: CallFailure, records: number): void {
-    counters.refused += records;
-    if (violations.length > 0) diagnostics.refused(violations, violations.length);
-    else diagnostics.once(code_name, `records refused: ${code_name}: ${message}; further ones are only counted`);
+  function giveUp({ violations, code_name, message }: CallFailure, records: Records): void {
+    counters.refused += records.length;
+    const own = [{ field: "record", reason: code_name, description: message }];
+    const known = violations.length > 0 ? violations : own;
+    for (const record of records) refuse(record, known, known.length);
+  }
+
+  function refuse(record: Uint8Array, violations: readonly Violation[], violation_count: number): void {
+    diagnostics.refused(nameOf(record), violations, violation_count);
+    refused_rows.add(record, violations, violation_count);
   }
 
   function writeDiagnostics(): void {
     // What is lost at the end is reported by the caller of `abandon`.
     if (abandoned) return;
     diagnostics.dropped(counters.dropped, performance.now());
+    refused_rows.write();
     diagnostics.write();
   }
 

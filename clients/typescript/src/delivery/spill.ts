@@ -36,8 +36,8 @@ export function spillRecords(records: Records, path: string, counters: Counters,
   if (added > 0) diagnostics.once("close", `${added} records could not be sent and are in ${path}`);
 }
 
-/** Adds lines, calls `onAdded` after each, and syncs. When it throws, the file ends with the last whole line. */
-function addLines(path: string, lines: readonly string[], onAdded: () => void): void {
+/** Adds lines to a file, calls `onAdded` after each, and syncs. When it throws, the file ends with the last whole line. */
+export function addLines(path: string, lines: readonly string[], onAdded: () => void): void {
   const descriptor = openSync(path, "a+", 0o640);
   let end = fstatSync(descriptor).size;
   const add = (text: string) => {

@@ -15,9 +15,18 @@ export interface Stats {
   /** In the buffer now, those in flight included. */
   readonly buffered: number;
   readonly buffered_bytes: number;
+  /** How long the oldest of them has been in the buffer; 0 when it is empty. The number to alert on. */
+  readonly oldest_age_ms: number;
+  /** Why a call failed or a record was refused, last; empty when neither has happened. */
+  readonly last_error: string;
 }
 
-export type Counters = { -readonly [Name in Exclude<keyof Stats, "buffered" | "buffered_bytes">]: number };
+export type Counters = {
+  -readonly [Name in "appended" | "duplicate" | "refused" | "dropped" | "retried" | "spilled"]: number;
+};
+
+/** Of a logger without a buffer. */
+export const NOTHING_BUFFERED = { buffered: 0, buffered_bytes: 0, oldest_age_ms: 0, last_error: "" };
 
 export function createCounters(): Counters {
   return { appended: 0, duplicate: 0, refused: 0, dropped: 0, retried: 0, spilled: 0 };

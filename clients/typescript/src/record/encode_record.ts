@@ -20,7 +20,13 @@ export interface RecordStamps {
 
 export type EncodedRecord =
   | { readonly ok: true; readonly bytes: Uint8Array }
-  | { readonly ok: false; readonly violations: readonly Violation[] };
+  | {
+      readonly ok: false;
+      readonly violations: readonly Violation[];
+      /** The record without the field that is refused, for messages and the file of refused rows; undefined when that
+       * cannot be encoded either. */
+      readonly rest: Uint8Array | undefined;
+    };
 
 /** All fields with their defaults, of which nothing is written. */
 const EMPTY_RECORD = SessionRecord.decode(new Uint8Array());
@@ -34,17 +40,25 @@ const TEXT_BYTES_MIN = 2;
  * refused with a violation.
  */
 export function encodeRecord(record: unknown, stamps: RecordStamps, bytes_max: number): EncodedRecord {
-  const result = violationOr(() => {
-    if (!isObject(record)) return refuse("record", "INVALID_FORMAT", "expected an object");
-    return encode({ object: record, path: "record", size: { bytes_max, bytes: 0 } }, stamps);
-  });
-  return "value" in result ? { ok: true, bytes: result.value } : { ok: false, violations: [result.violation] };
+  const encodeWithout = (without: string) =>
+    violationOr(() => {
+      if (!isObject(record)) return refuse("record", "INVALID_FORMAT", "expected an object");
+      return encode({ object: record, path: "record", without, size: { bytes_max, bytes: 0 } }, stamps);
+    });
+  const result = encodeWithout("");
+  if ("value" in result) return { ok: true, bytes: result.value };
+  const { violation } = result;
+  const name = /^record\.(\w+)/.exec(violation.field)?.[1];
+  const rest = name === undefined ? result : encodeWithout(name);
+  return { ok: false, violations: [violation], rest: "value" in rest ? rest.value : undefined };
 }
 
 /** A message as the caller has it. */
 interface Source {
   readonly object: object;
   readonly path: string;
+  /** The name of a field that is left out; empty: none. */
+  readonly without: string;
   readonly size: Size;
 }
 
@@ -94,7 +108,7 @@ function attempts(source: Source): SessionAttempt[] {
     const object: unknown = list[index];
     const path = `${field}[${index}]`;
     if (!isObject(object)) return refuse(path, "INVALID_FORMAT", "expected an object");
-    const attempt = { object, path, size: source.size };
+    const attempt = { object, path, without: "", size: source.size };
     encoded.push({
       iteration: int32(attempt, "iteration"),
       verdict_kind: text(attempt, "verdict_kind"),
@@ -161,7 +175,8 @@ function integer(value: unknown, field: string, max: number): number {
 }
 
 /** A field as the caller has it, undefined also for null. */
-function read({ object, path }: Source, name: string): unknown {
+function read({ object, path, without }: Source, name: string): unknown {
+  if (name === without) return undefined;
   return refusing(`${path}.${name}`, () => Reflect.get(object, name) ?? undefined);
 }
 

@@ -4,12 +4,12 @@ import { SessionRecord, type Violation } from "@sessionlog/protocol/gen/sessionl
 import { recordToJsonLine } from "@sessionlog/protocol/record_to_json";
 import { type Appended, CLOSED, type Refused } from "../delivery/append_and_wait.js";
 import { violationsText } from "../delivery/diagnostics.js";
-import { createCounters } from "../delivery/stats.js";
+import { createCounters, NOTHING_BUFFERED } from "../delivery/stats.js";
+import type { SessionLogger } from "../logger.js";
 import { resolveOptions, type SessionLoggerOptions } from "../options.js";
 import { encodeRecord } from "../record/encode_record.js";
 import type { SessionRecordInput } from "../record/record.js";
 import { runSession, startSession } from "../session.js";
-import type { SessionLogger } from "../session_logger.js";
 import { checkRecord } from "./check_record.js";
 
 export interface MemoryLoggerOptions extends Pick<SessionLoggerOptions, "trace_ids"> {
@@ -96,7 +96,7 @@ export function createMemoryLogger(options: MemoryLoggerOptions = {}): MemoryLog
     session: (request, work) => runSession(logger.startSession(request), work),
     startSession: (request) =>
       startSession(request, { append, warn, monotonic_ms: () => performance.now(), currentSpan }),
-    stats: () => ({ ...counters, buffered: 0, buffered_bytes: 0 }),
+    stats: () => ({ ...counters, ...NOTHING_BUFFERED }),
     async flush() {
       const error = refusal();
       if (error !== undefined) throw error;

@@ -2,13 +2,14 @@ import { expect, test } from "vitest";
 import { createRecordBuffer } from "../../src/delivery/buffer.js";
 
 function setUp(options: { records_max?: number; bytes_max?: number; overflow?: "oldest" | "newest" } = {}) {
-  const counts = { dropped: 0 };
+  const counts = { dropped: 0, now_ms: 0 };
   const buffer = createRecordBuffer({
     records_max: 3,
     bytes_max: 100,
     overflow: "oldest",
     ...options,
     onDrop: () => void counts.dropped++,
+    monotonic_ms: () => counts.now_ms,
   });
   const put = (...texts: string[]) => texts.forEach((text) => void buffer.put(Buffer.from(text)));
   return {
@@ -103,4 +104,20 @@ test("createRecordBuffer stays in order over many records", () => {
   }
   seen.push(texts(buffer.drain()));
   expect(seen.join()).toBe(Array.from({ length: 9_000 }, (_, number) => number).join());
+});
+
+test("oldest_ms is when the first record was put that is not settled", () => {
+  const { buffer, put, counts } = setUp();
+  expect(buffer.oldest_ms).toBeUndefined();
+  for (const text of ["a", "b", "c"]) {
+    counts.now_ms += 10;
+    put(text);
+  }
+  expect(buffer.oldest_ms).toBe(10);
+  buffer.take(1, 100);
+  expect(buffer.oldest_ms).toBe(10);
+  buffer.settle(1);
+  expect(buffer.oldest_ms).toBe(20);
+  buffer.drain();
+  expect(buffer.oldest_ms).toBeUndefined();
 });

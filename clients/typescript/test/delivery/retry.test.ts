@@ -48,7 +48,9 @@ describe("a batch of five with one row that the service fails on", () => {
       const log = appendFive();
       expect(await log.close()).toBe(true);
       expect(log.stats()).toMatchObject({ appended: 4, refused: 1, retried: 0 });
-      expect(log.told).toEqual([`session log: records refused: ${each.status}: no; further ones are only counted`]);
+      expect(log.told).toEqual([
+        `session log: record refused: session_id session-3, daemon validatord: record ${each.status}: no; further ones are only counted`,
+      ]);
     },
   );
 

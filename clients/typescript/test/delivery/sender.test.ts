@@ -71,7 +71,9 @@ test.each([status.PERMISSION_DENIED, status.UNIMPLEMENTED, status.INTERNAL])(
     for (let number = 0; number < 3; number++) log.append(accepted(number));
     await log.close();
     expect(log.stats()).toMatchObject({ appended: 0, refused: 3, retried: 0 });
-    expect(log.told).toEqual([`session log: records refused: ${status[code]}: no; further ones are only counted`]);
+    expect(log.told).toEqual([
+      `session log: record refused: session_id session-0, daemon validatord: record ${status[code]}: no; further ones are only counted`,
+    ]);
   },
 );
 
