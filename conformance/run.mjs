@@ -11,6 +11,7 @@ import { pages } from "./pages.mjs";
 import { python } from "./python.mjs";
 import { pythonDuckdb } from "./python-duckdb.mjs";
 import { rust } from "./rust.mjs";
+import { typescriptConsumers } from "./typescript/consumers.mjs";
 import { typescript } from "./typescript.mjs";
 
 /**
@@ -26,7 +27,18 @@ import { typescript } from "./typescript.mjs";
  */
 
 /** @type {readonly Suite[]} */
-const suites = [grpcurl, pages, goClient, python, pythonDuckdb, typescript, clientsPage, rust, java];
+const suites = [
+  grpcurl,
+  pages,
+  goClient,
+  python,
+  pythonDuckdb,
+  typescript,
+  typescriptConsumers,
+  clientsPage,
+  rust,
+  java,
+];
 
 const words = process.argv.slice(2);
 const all = words.includes("--all");

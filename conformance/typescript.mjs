@@ -11,6 +11,7 @@ import { startService } from "../harness/server.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { goldenCases, violationsText } from "./golden.mjs";
 import { behaviours } from "./typescript/behaviours.mjs";
+import { packClient } from "./typescript/pack.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const promisedExecFile = promisify(execFile);
@@ -126,10 +127,7 @@ const INSTALLED_BYTES_MAX = 20 * 1024 * 1024;
  */
 async function installPackage(project, address, path) {
   const run = (program, args) => promisedExecFile(program, args, { cwd: project, maxBuffer: 16 * 1024 * 1024 });
-  // dist/ is built already, and others may be using it.
-  const workspaces = ["--workspace", "@sessionlog/protocol", "--workspace", "@sessionlog/client"];
-  const pack = ["pack", "--prefix", root, ...workspaces, "--ignore-scripts", "--json", "--pack-destination", project];
-  const packed = Object.values(JSON.parse((await run("npm", pack)).stdout));
+  const packed = await packClient(project);
   for (const { name, files } of packed) checkContents(name, files);
   await writeFile(join(project, "package.json"), JSON.stringify({ name: "daemon", private: true, type: "module" }));
   const archives = packed.map(({ filename }) => `./${filename}`);
@@ -148,7 +146,9 @@ async function installPackage(project, address, path) {
 /** A package holds what is built, its README and its package.json, and nothing else. */
 function checkContents(name, files) {
   const paths = files.map(({ path }) => path);
-  const surplus = paths.filter((path) => !/^(package\.json|README\.md|dist\/.+\.(js|d\.ts))$/.test(path));
+  const surplus = paths.filter(
+    (path) => !/^(package\.json|README\.md|dist\/commonjs\/package\.json|dist\/.+\.(js|d\.ts))$/.test(path),
+  );
   if (surplus.length > 0) throw new Error(`${name} packs ${surplus.join(", ")}`);
   if (!paths.includes("README.md") || paths.length < 10) throw new Error(`${name} packs only ${paths.join(", ")}`);
 }

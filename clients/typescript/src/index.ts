@@ -26,3 +26,4 @@ export { type RosterCheck, rosterCheckFor, WORKER_ID_PATHS } from "./record/rost
 export { type IncomingHeaders, traceIdFromHeaders } from "./record/trace_id.js";
 export type { Session, SessionRequest } from "./session.js";
 export { createSessionLogger, createSessionLoggerFromEnv } from "./session_logger.js";
+export { VERSION } from "./version.js";

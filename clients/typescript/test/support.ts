@@ -29,6 +29,7 @@ export interface FakeService {
   /** The records of each batch that came, and its authorization. */
   readonly batches: (readonly SessionRecord[])[];
   readonly authorizations: string[];
+  readonly user_agents: string[];
   /** Answers for the next calls, the last one for all that follow. */
   script(...answers: Answer[]): void;
   close(): void;
@@ -43,12 +44,14 @@ export async function startFakeService(
   let answers: Answer[] = [() => undefined];
   const batches: (readonly SessionRecord[])[] = [];
   const authorizations: string[] = [];
+  const user_agents: string[] = [];
   function batch(
     call: ServerUnaryCall<BatchAppendSessionsRequest, BatchAppendSessionsResponse>,
     reply: sendUnaryData<BatchAppendSessionsResponse>,
   ): void {
     const { records } = call.request;
     batches.push(records);
+    user_agents.push(`${call.metadata.get("user-agent")[0]}`);
     authorizations.push(`${call.metadata.get("authorization")[0] ?? ""}`);
     const answer = (answers.length > 1 ? answers.shift() : answers[0])?.(records);
     if (answer === "hold") return;
@@ -72,6 +75,7 @@ export async function startFakeService(
     address: `127.0.0.1:${port}`,
     batches,
     authorizations,
+    user_agents,
     script(...next) {
       answers = next;
     },

@@ -8,6 +8,7 @@ import type {
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describeError } from "../errors.js";
 import type { Options, TlsOptions } from "../options.js";
+import { VERSION } from "../version.js";
 import { isLocal } from "./address.js";
 import { type ApiClient, type CallOptions, type CallResult, createApiClient } from "./api_client.js";
 import { callFailure } from "./failure.js";
@@ -21,6 +22,8 @@ export interface Connection {
 }
 
 const OWN_OPTIONS = {
+  // So that the service can say which client still sends.
+  "grpc.primary_user_agent": `sessionlog-typescript/${VERSION}`,
   // Retries are the sender's, which counts them.
   "grpc.enable_retries": 0,
   // A new channel tries at once, whatever an earlier one to the same address met.
