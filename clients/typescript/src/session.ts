@@ -34,6 +34,12 @@ export interface Session {
   validationFailed(error?: unknown): void;
   /** The artifact is accepted. Returns it. It is read at the end of the session. */
   accept<A extends Artifact>(artifact: A): A;
+  /** Accepts what `check` makes of the model's answer, and returns it. An answer that is not JSON, or for which `check`
+   * throws, is refused: undefined. */
+  acceptJson<A extends Artifact & { readonly then?: never }>(
+    answer: string,
+    check: (value: unknown) => A,
+  ): A | undefined;
   /** The model could not be used. Another attempt may follow. */
   fail(error?: unknown): void;
   /** Ends the session, with what was thrown if there was something. */
@@ -91,7 +97,7 @@ export function startSession(
     append(buildEndedRecord(request, outcome, { duration_ms, rosterCheck: read(request, "rosterCheck") }, warn));
   }
 
-  return {
+  const session: Session = {
     session_id,
     attempts: () => countAttempts(max_iterations, () => ended || accepted !== undefined),
     noJson: (error) => add("no_json", error),
@@ -107,7 +113,31 @@ export function startSession(
     [Symbol.dispose]() {
       end(answered < (max_iterations || 1) ? "the session was left before its end" : undefined);
     },
+    acceptJson: (answer, check) => acceptJson(session, answer, check),
   };
+  return session;
+}
+
+function acceptJson<A extends Artifact>(
+  session: Pick<Session, "noJson" | "validationFailed" | "accept">,
+  answer: string,
+  check: (value: unknown) => A,
+): A | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(answer);
+  } catch (error) {
+    session.noJson(error);
+    return undefined;
+  }
+  let artifact: A;
+  try {
+    artifact = check(value);
+  } catch (error) {
+    session.validationFailed(error);
+    return undefined;
+  }
+  return session.accept(artifact);
 }
 
 /** A session of a disabled logger: nothing is recorded. */
@@ -117,7 +147,7 @@ export function startUnrecordedSession(request: SessionRequest): Session {
     over = true;
   };
   const ignore = () => undefined;
-  return {
+  const session: Session = {
     session_id: "",
     attempts: () => countAttempts(createReader(ignore)(request, "max_iterations"), () => over),
     noJson: ignore,
@@ -129,7 +159,9 @@ export function startUnrecordedSession(request: SessionRequest): Session {
     fail: ignore,
     end,
     [Symbol.dispose]: end,
+    acceptJson: (answer, check) => acceptJson(session, answer, check),
   };
+  return session;
 }
 
 function* countAttempts(max_iterations: number | undefined, isOver: () => boolean): Generator<number> {

@@ -48,6 +48,26 @@ describe("startSession", () => {
     expect(records[0]?.attempts?.map(({ span_id }) => span_id)).toEqual(["s1", "s2"]);
   });
 
+  test("accepts the JSON of an answer, or records why not", () => {
+    const { session, records } = setUp();
+    const check = (value: unknown) => {
+      if (typeof value !== "object" || value === null) throw new TypeError("expected an object");
+      return value;
+    };
+    expect(session.acceptJson("{", check)).toBeUndefined();
+    expect(session.acceptJson("7", check)).toBeUndefined();
+    expect(session.acceptJson('{"n": 1}', check)).toEqual({ n: 1 });
+    session.end();
+    expect(records[0]?.artifact).toEqual({ n: 1 });
+    expect(records[0]?.attempts).toMatchObject([
+      { verdict_kind: "no_json", error: expect.stringContaining("JSON") },
+      { verdict_kind: "validation_failed", error: "expected an object" },
+      { verdict_kind: "accepted" },
+    ]);
+    const off = startUnrecordedSession({ kind: "fill" });
+    expect([off.acceptJson("7", check), off.acceptJson("{}", check)]).toEqual([undefined, {}]);
+  });
+
   test("reports an artifact that is accepted after another one", () => {
     const { session, warnings } = setUp();
     session.accept({ n: 1 });

@@ -7,9 +7,11 @@ export interface Fills {
   readonly fills: readonly { readonly worker_id: string }[];
 }
 
-export function checkFills(value: Fills): Fills {
-  if (!Array.isArray(value.fills)) throw new TypeError("fills: expected a list");
-  return value;
+export function checkFills(value: unknown): Fills {
+  if (typeof value === "object" && value !== null && "fills" in value && Array.isArray(value.fills)) {
+    return { fills: value.fills };
+  }
+  throw new TypeError("fills: expected a list");
 }
 
 export const isWorker = (worker_id: string) => worker_id === "W-1";
