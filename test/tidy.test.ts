@@ -23,6 +23,7 @@ const ACROSS = {
   "test/rpc/golden.test.ts": "the golden cases through the service",
   "test/rpc/requests.test.ts": "arbitrary and malformed requests through the service",
   "test/journal/crash_campaign.test.ts": "the journal on a disk that fails at every operation, in a short form",
+  "test/journal/shortage.test.ts": "the journal short of descriptors or memory, at every operation and for a time",
   "test/journal/rooms.test.ts": "which folder of journal/ imports which",
   "test/query/queries.test.ts": "the questions in queries/",
   "clients/typescript/test/session_cases.test.ts": "the cases of sessions that all clients share",

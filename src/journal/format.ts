@@ -64,7 +64,8 @@ export function isTemporary({ stem }: JournalNames, name: string): boolean {
   const final = name.slice(0, -".tmp".length);
   const segment = parseSegmentName(final);
   const twin = segment?.stem === stem && segment.compressed;
-  const ours = [`${stem}.state`, `${stem}.sha256`].includes(final) || final.startsWith(`${stem}.jsonl.torn-`);
+  const ours =
+    [`${stem}.jsonl`, `${stem}.state`, `${stem}.sha256`].includes(final) || final.startsWith(`${stem}.jsonl.torn-`);
   return name.endsWith(".tmp") && (ours || twin);
 }
 

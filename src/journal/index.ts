@@ -21,6 +21,7 @@ export {
   type JournalLog,
   type JournalObserver,
   JournalOpenError,
+  JournalShortage,
   type JournalState,
   type RowReader,
   type Rows,

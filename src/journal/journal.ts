@@ -18,6 +18,7 @@ import {
   type JournalLog,
   type JournalObserver,
   JournalOpenError,
+  JournalShortage,
   type JournalState,
   NO_OBSERVER,
   type RowsListener,
@@ -217,8 +218,16 @@ export function createJournal(options: JournalOptions): Journal {
 
   async function open(): Promise<void> {
     let said: string | undefined;
+    let opened = false;
+    const attempt = async () => {
+      const problem = opened ? undefined : await serialize(store.open);
+      if (problem !== undefined) return problem;
+      opened = true;
+      next_sequence = store.next_sequence;
+      return fillDedupe();
+    };
     while (state === "opening") {
-      const problem = await serialize(store.open);
+      const problem = await attempt();
       if (problem === undefined) break;
       if (problem !== said) log.warn({ path }, `the session log cannot be opened yet, trying each second: ${problem}`);
       said = problem;
@@ -227,11 +236,6 @@ export function createJournal(options: JournalOptions): Journal {
         timer = clock.after(RETRY_MS, resolve);
       });
     }
-    if (state !== "opening") return;
-    next_sequence = store.next_sequence;
-    await fillDedupe().catch((error) => {
-      throw new JournalOpenError(`${path}: ${errorText(error)}`);
-    });
     if (state !== "opening") return;
     maintenance = createMaintenance({
       ...options,
@@ -246,11 +250,18 @@ export function createJournal(options: JournalOptions): Journal {
     later(CHECK_MS, checkActive);
   }
 
-  async function fillDedupe(): Promise<void> {
-    if (options.dedupe_rows === 0) return;
-    for await (const { first_sequence, lines } of reader.read(Math.max(1, next_sequence - options.dedupe_rows))) {
-      for (const [index, line] of lines.entries()) dedupe.add(rowKey(line), first_sequence + index);
-      if (state !== "opening") return;
+  /** Resolves with undefined once done, else with why it cannot be done yet; may be repeated. */
+  async function fillDedupe(): Promise<string | undefined> {
+    if (options.dedupe_rows === 0) return undefined;
+    try {
+      for await (const { first_sequence, lines } of reader.read(Math.max(1, next_sequence - options.dedupe_rows))) {
+        for (const [index, line] of lines.entries()) dedupe.add(rowKey(line), first_sequence + index);
+        if (state !== "opening") return undefined;
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof JournalShortage) return error.message;
+      throw new JournalOpenError(`${path}: ${errorText(error)}`);
     }
   }
 

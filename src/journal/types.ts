@@ -68,12 +68,12 @@ export interface RowReader {
   /**
    * The rows from a sequence on, in blocks, up to the last one that is durable when the reader gets there. Missing rows
    * (removed, moved away, in a damaged segment) are skipped: the next block begins after them. The last block may have
-   * no lines: its sequence is where the missing rows end.
+   * no lines: its sequence is where the missing rows end. Rejects with JournalShortage, after which nothing was skipped.
    */
   read(from_sequence: number): AsyncGenerator<Rows>;
   /**
    * The sequence of the `count`-th wanted row from the end, or of the oldest wanted one; undefined when there is none.
-   * Rejects when the search's signal is aborted.
+   * Rejects when the search's signal is aborted, and with JournalShortage.
    */
   findLast(search: Search): Promise<number | undefined>;
   /** After the last acknowledged row, where `read` ends. 1 before the log is open. */
@@ -122,6 +122,9 @@ export interface JournalLog {
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
+
+/** Rows cannot be read for lack of descriptors or memory; reading them again later may succeed. */
+export class JournalShortage extends Error {}
 
 /** Why a journal cannot be opened, in one line that names the file. */
 export class JournalOpenError extends Error {}

@@ -10,6 +10,8 @@ export { CRASH_MODES, type CrashMode, PAGE_BYTES } from "./simulated_file.js";
 export type OperationKind =
   | Exclude<keyof Disk, "status">
   | "pathStatus"
+  | "syncDirectory"
+  | "closeDirectory"
   | "release"
   | Exclude<keyof DiskFile, "status" | "lock">
   | "fileStatus"
@@ -41,6 +43,8 @@ export interface SimulatedDisk extends Disk {
   readonly operations: readonly Operation[];
   /** Bytes that all files together may have; unlimited at first. */
   capacity_bytes: number;
+  /** Asked of each operation, with its index: the code that it fails with, if any. */
+  refuses: (operation: Operation, index: number) => string | undefined;
   /** From the operation with this index on nothing happens any more, and all reject with EPOWER. */
   cutPowerAt(index: number): void;
   /** Resolves once an operation was refused for want of power. */
@@ -89,7 +93,9 @@ export function createSimulatedDisk(
   /** Everything that touches the disk passes here. Resolves with what a write is limited to. */
   async function operation(kind: OperationKind, path: string, bytes = 0): Promise<number> {
     powered();
-    operations.push({ kind, path, bytes });
+    const made = { kind, path, bytes };
+    const refused = disk.refuses(made, operations.push(made) - 1);
+    if (refused !== undefined) throw failure(refused, kind, path);
     const index = faults.findIndex((fault) => fault.kind === kind && (fault.path ?? path) === path);
     const [fault] = index === -1 ? [] : faults.splice(index, 1);
     fault?.met?.();
@@ -242,11 +248,19 @@ export function createSimulatedDisk(
       existing(path);
       namesOf(path).remove(basename(path));
     },
-    async syncDirectory(path) {
-      await operation("syncDirectory", path);
+    async openDirectory(path) {
+      await operation("openDirectory", path);
       const names = directories.get(path);
       if (names === undefined) throw failure("ENOENT", "open", path);
-      names.sync();
+      return {
+        async sync() {
+          await operation("syncDirectory", path);
+          names.sync();
+        },
+        async close() {
+          await operation("closeDirectory", path);
+        },
+      };
     },
     async lock(path) {
       await operation("lock", path);
@@ -263,6 +277,7 @@ export function createSimulatedDisk(
     },
     operations,
     capacity_bytes: Number.POSITIVE_INFINITY,
+    refuses: () => undefined,
     cutPowerAt(index) {
       crash_at = index;
     },

@@ -1,5 +1,5 @@
 import type { ActiveFile } from "../disk/active_file.js";
-import { errorText, isNoSpace } from "../disk/errors.js";
+import { errorText, isNoSpace, isShortage } from "../disk/errors.js";
 
 export type WriteOutcome =
   /** The bytes are at the end of the file, durable when that was asked; `size` is the file's length, which another program may have changed. */
@@ -12,7 +12,7 @@ export interface WriteTimes {
 }
 
 export type WriteFailure =
-  /** There was no room; the file is as it was. */
+  /** There was no room, or a shortage: it may pass, and nothing of the group counts. */
   | { readonly kind: "no_space"; readonly message: string }
   /** The file can no longer be trusted; none of the bytes count. */
   | { readonly kind: "fatal"; readonly message: string };
@@ -48,14 +48,15 @@ export async function writeGroup(
     }
   }
   const sync_ms = durable ? monotonic_ms() - written_ms : 0;
-  return statAfterWrite(active, { write_ms: written_ms - begun_ms, sync_ms });
+  return statAfterWrite(active, bytes.length, { write_ms: written_ms - begun_ms, sync_ms });
 }
 
-async function statAfterWrite(active: ActiveFile, times: WriteTimes): Promise<WriteOutcome> {
+async function statAfterWrite(active: ActiveFile, written: number, times: WriteTimes): Promise<WriteOutcome> {
   try {
     const { links, size } = await active.file.status();
     return { kind: "stored", deleted: links === 0, size, ...times };
   } catch (error) {
+    if (isShortage(error)) return truncateBack(active, written, errorText(error));
     return { kind: "fatal", message: `fstat failed: ${errorText(error)}` };
   }
 }
@@ -75,6 +76,8 @@ async function truncateBack(active: ActiveFile, written: number, message: string
     await active.file.truncate(Math.max(0, Math.min(active.end, size - written)));
     return { kind: "no_space", message };
   } catch (error) {
+    // The probe that follows truncates to the same offset before anything is appended.
+    if (isShortage(error)) return { kind: "no_space", message: `${message}; ${errorText(error)}` };
     return { kind: "fatal", message: `${message}; and truncating back failed: ${errorText(error)}` };
   }
 }

@@ -1,7 +1,7 @@
 import type { ActiveFile } from "../disk/active_file.js";
 import type { Disk, DiskFile } from "../disk/disk.js";
-import { errorPath, errorText, isNoSpace } from "../disk/errors.js";
-import { writeAll } from "../disk/files.js";
+import { errorPath, errorText, isPassing } from "../disk/errors.js";
+import { syncDirectory, writeAll } from "../disk/files.js";
 import { eachLine, isBlank, parseJsonObject, readLines } from "../disk/lines.js";
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "../format.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
@@ -21,6 +21,8 @@ export interface OpenActiveOptions {
   readonly first_sequence: number | undefined;
   /** No new row gets a lower number than this. */
   readonly next_sequence_min: number;
+  /** The open and locked file, when it is the same one again; otherwise it is opened and locked here. */
+  readonly held: DiskFile | undefined;
   /** At start: whether the file is going to be renamed; a file that is not the journal's own is refused. See refuseShared. */
   readonly starts: { readonly rotates: boolean } | undefined;
   readonly log: JournalLog;
@@ -32,7 +34,7 @@ export interface OpenActiveOptions {
  * Opens the active file for appending, as a crash or another program may have left it: its end is repaired, written
  * again and synced, so that afterwards every row in it is durable.
  *
- * Rejects with JournalOpenError, or with the disk's error when there is no room; the caller can try again.
+ * Rejects with JournalOpenError, or with the disk's error when that may pass; the caller can try again.
  */
 export async function openActive(options: OpenActiveOptions): Promise<ActiveFile> {
   const { disk, names } = options;
@@ -40,17 +42,17 @@ export async function openActive(options: OpenActiveOptions): Promise<ActiveFile
     const found = await disk.status(names.active);
     if (found?.directory) throw new JournalOpenError(`${names.active}: is a directory, expected a file`);
     if (found?.regular === false) throw new JournalOpenError(`${names.active}: is not a regular file`);
-    const file = await disk.open(names.active, "append");
+    const file = options.held ?? (await disk.open(names.active, "append"));
     try {
-      await lockFile(file, names.active);
+      if (options.held === undefined) await lockFile(file, names.active);
       if (options.starts !== undefined) await refuseShared(disk, file, names.active, options.starts.rotates);
       return await prepare(options, file, found?.modified_ms ?? options.now());
     } catch (error) {
-      await file.close();
+      if (options.held === undefined) await file.close();
       throw error;
     }
   } catch (error) {
-    if (error instanceof JournalOpenError || isNoSpace(error)) throw error;
+    if (error instanceof JournalOpenError || isPassing(error)) throw error;
     throw new JournalOpenError(`${errorPath(error) ?? names.active}: ${errorText(error)}`);
   }
 }
@@ -70,7 +72,7 @@ async function prepare(options: OpenActiveOptions, file: DiskFile, written_at: n
     const first_sequence = next_sequence - rows;
     const noted = await readStateFile(disk, names);
     if (noted?.first_sequence !== first_sequence) await writeStateFile(disk, names, { first_sequence });
-    await disk.syncDirectory(names.directory);
+    await syncDirectory(disk, names.directory);
     return { file, identity: (await file.status()).identity, end, first_sequence, rows, written_at };
   } finally {
     await update.close();

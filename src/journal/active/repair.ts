@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { DirectoryEntry, Disk, DiskFile } from "../disk/disk.js";
-import { readWhole, writeAll, writeFile } from "../disk/files.js";
+import { readWhole, syncDirectory, writeAll, writeFile } from "../disk/files.js";
 import { cutName, type JournalNames, parseCutName, temporaryName, tornName } from "../format.js";
 import { planTailRepair } from "./torn_tail.js";
 
@@ -30,7 +30,7 @@ export async function cutTail(
   const pending = cutName(torn, offset);
   await writeFile(disk, temporaryName(torn), tail);
   await disk.rename(temporaryName(torn), pending);
-  await disk.syncDirectory(names.directory);
+  await syncDirectory(disk, names.directory);
   return applyCut(disk, names, file, pending, torn, offset);
 }
 
@@ -66,7 +66,7 @@ async function applyCut(
   await writeAll(file, Buffer.concat(kept.flatMap((row) => [row, Buffer.from("\n")])), end);
   await file.sync();
   await disk.rename(pending, torn);
-  await disk.syncDirectory(names.directory);
+  await syncDirectory(disk, names.directory);
   return { torn, bytes: tail.length, rows_kept: kept.length };
 }
 

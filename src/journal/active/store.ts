@@ -2,8 +2,8 @@ import { join } from "node:path";
 import type { Clock } from "../clock.js";
 import type { ActiveFile } from "../disk/active_file.js";
 import type { Disk, Lock } from "../disk/disk.js";
-import { errorPath, errorText, isNoSpace } from "../disk/errors.js";
-import { isTemporary, type JournalNames, journalNames, segmentName } from "../format.js";
+import { errorPath, errorText, isPassing, isShortage } from "../disk/errors.js";
+import { isTemporary, type JournalNames, journalNames } from "../format.js";
 import { openRows, type Side } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
 import { findDisorder, listSegments } from "../sealed/segments.js";
@@ -11,8 +11,9 @@ import { type JournalLog, JournalOpenError } from "../types.js";
 import { countForeignRows } from "./foreign_rows.js";
 import { probeSpace, type WriteFailure, type WriteTimes, writeGroup } from "./group_writer.js";
 import { resolveNames } from "./one_file.js";
-import { openActive } from "./open_active.js";
+import { type OpenActiveOptions, openActive } from "./open_active.js";
 import { type RotationPolicy, rotationDue } from "./rotation.js";
+import { sealActive } from "./seal.js";
 import { readStateFile, writeStateFile } from "./state_file.js";
 
 export interface StoreOptions {
@@ -56,6 +57,7 @@ export interface Store {
 /** Attempts to write one group while the file is deleted or cut. */
 const TRIES_MAX = 5;
 const ROTATION_RETRY_MS = 60_000;
+const SHORTAGE_RETRY_MS = 5_000;
 
 export function createStore(options: StoreOptions): Store {
   const { disk, clock, log } = options;
@@ -66,9 +68,14 @@ export function createStore(options: StoreOptions): Store {
   let lock: Lock | undefined;
   let active: ActiveFile | undefined;
   let next_sequence = 1;
-  /** The file being reopened and what is known of it; set while reopening fails for lack of room. */
-  let pendingOpen: { readonly identity: string; readonly first_sequence: number | undefined } | undefined;
-  let rotation_waits_until = Number.NEGATIVE_INFINITY;
+  /** The file that was written last, still open and locked; set while reopening fails for a reason that may pass. */
+  let left: (Pick<ActiveFile, "file" | "identity"> & { readonly first_sequence: number | undefined }) | undefined;
+  /** A shortage has kept the file from being sealed: it is tried again, whether it is due by then or not. */
+  let rotation_wanted = false;
+  /** Monotonic, as the next one. */
+  let rotation_waits_until_ms = Number.NEGATIVE_INFINITY;
+  let shortage_waits_until_ms = Number.NEGATIVE_INFINITY;
+  let shortage_logged = false;
 
   async function takeLock(): Promise<void> {
     // Removing the directory removes the lock file: a second writer would not see ours.
@@ -81,36 +88,46 @@ export function createStore(options: StoreOptions): Store {
     lock = taken;
   }
 
-  async function openFile(ours: boolean, first_sequence?: number, starts = false): Promise<ActiveFile> {
+  async function openFile(
+    known: Pick<OpenActiveOptions, "ours" | "first_sequence" | "held" | "starts">,
+  ): Promise<ActiveFile> {
     const opened = await openActive({
       ...options,
+      ...known,
       now: clock.now,
       names,
-      ours,
-      first_sequence,
       next_sequence_min: next_sequence,
-      starts: starts ? { rotates } : undefined,
     });
     next_sequence = opened.first_sequence + opened.rows;
     return opened;
   }
 
-  /** Closes the moved file, and continues in the one that the path shows, or in a new one. */
-  async function reopenFile(first_sequence?: number): Promise<ActiveFile> {
-    const left = active;
-    if (left !== undefined) pendingOpen = { identity: left.identity, first_sequence };
+  /** What is known of the active file's end holds no longer: it must be opened again before it is written. */
+  function leaveFile(first_sequence?: number): void {
+    if (active !== undefined) left = { file: active.file, identity: active.identity, first_sequence };
     active = undefined;
-    await left?.file.close();
+  }
+
+  /** Continues in the file that the path shows, or in a new one, and closes the one that was left. */
+  async function reopenFile(first_sequence?: number): Promise<ActiveFile> {
+    leaveFile(first_sequence);
     await disk.makeDirectory(names.directory);
     await takeLock();
-    const ours = (await disk.status(names.active))?.identity === pendingOpen?.identity;
-    active = await openFile(ours, ours ? pendingOpen?.first_sequence : undefined);
-    pendingOpen = undefined;
+    const found = await disk.status(names.active);
+    const same = found?.identity === left?.identity ? left : undefined;
+    active = await openFile({
+      ours: same !== undefined,
+      first_sequence: same?.first_sequence,
+      held: same?.file,
+      starts: undefined,
+    });
+    if (same === undefined) await left?.file.close();
+    left = undefined;
     return active;
   }
 
   async function append(bytes: Buffer, rows: number): Promise<StoreOutcome> {
-    await rotateWhenDue(bytes.length);
+    await unlessShort(() => rotateWhenDue(bytes.length));
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const file = active ?? (await reopenFile());
       const outcome = await writeGroup(file, bytes, durable, () => clock.reading().monotonic_ms);
@@ -128,12 +145,18 @@ export function createStore(options: StoreOptions): Store {
         return { kind: "stored", first_sequence: next_sequence - rows, write_ms, sync_ms };
       } else {
         warnForeignWrite(surplus);
+        leaveFile(surplus > 0 ? file.first_sequence : undefined);
         const foreign = surplus > 0 ? await countForeignRows(file, bytes, outcome.size) : undefined;
+        if (foreign !== undefined) {
+          const first_sequence = file.first_sequence + file.rows + foreign;
+          next_sequence = first_sequence + rows;
+          // The group is durable, and its place is known; the next one opens the file again.
+          await reopenFile().catch(unlessPassing);
+          return { kind: "stored", first_sequence, write_ms, sync_ms };
+        }
         // A group that is not on lines of its own is truncated, the file repaired, and the group written again.
-        if (foreign === undefined) await file.file.truncate(Math.max(0, outcome.size - bytes.length));
-        const first_sequence = file.first_sequence + file.rows + (foreign ?? 0);
-        await reopenFile(surplus > 0 ? file.first_sequence : undefined);
-        if (foreign !== undefined) return { kind: "stored", first_sequence, write_ms, sync_ms };
+        await file.file.truncate(Math.max(0, outcome.size - bytes.length));
+        await reopenFile();
       }
     }
     return { kind: "fatal", message: "the file was deleted or cut repeatedly" };
@@ -153,17 +176,17 @@ export function createStore(options: StoreOptions): Store {
   }
 
   async function rotateWhenDue(group_bytes: number): Promise<void> {
-    if (active === undefined || clock.now() < rotation_waits_until) return;
+    if (active === undefined || monotonic_ms() < rotation_waits_until_ms) return;
     const facts = { bytes: active.end, rows: active.rows, written_at: active.written_at };
-    if (rotationDue(options.rotation, facts, group_bytes, clock.now())) await rotate();
+    if (rotation_wanted || rotationDue(options.rotation, facts, group_bytes, clock.now())) await rotate();
   }
 
-  /**
-   * Seals the active file: sync, rename, sync the directory, and only then a new file. A crash in between leaves both
-   * files whole, and the next start continues the sequences after the sealed name.
-   */
+  /** Seals the active file and continues in a new one. */
   async function rotate(): Promise<void> {
-    if (active === undefined || active.rows === 0 || !(await inPlace(active))) return;
+    if (active === undefined || active.rows === 0 || !(await inPlace(active))) {
+      rotation_wanted = false;
+      return;
+    }
     const surplus = (await active.file.status()).size - active.end;
     if (surplus !== 0) {
       // A sealed file's name contains its range of rows.
@@ -172,38 +195,85 @@ export function createStore(options: StoreOptions): Store {
       if (active.rows === 0) return;
     }
     // Also with durability "fsync": a truncation may not be synced yet, and a sealed file is never repaired.
-    await active.file.sync();
-    const sealed = segmentName(names, active.first_sequence, next_sequence - 1);
-    try {
-      if ((await disk.status(sealed)) !== undefined) throw new Error("a file of that name exists");
-      await active.file.setModified(clock.now());
-      await disk.rename(names.active, sealed);
-    } catch (error) {
-      // The active file is unchanged: appends continue in it.
-      log.warn({ path: sealed }, `the session log cannot be sealed, trying again in a minute: ${errorText(error)}`);
-      rotation_waits_until = clock.now() + ROTATION_RETRY_MS;
+    await syncFile(active);
+    const outcome = await sealActive(disk, names, active, clock.now());
+    if (outcome.kind === "unchanged") {
+      const { path, error } = outcome;
+      rotation_wanted = isShortage(error);
+      if (rotation_wanted) throw error;
+      log.warn({ path }, `the session log cannot be sealed, trying again in a minute: ${errorText(error)}`);
+      rotation_waits_until_ms = monotonic_ms() + ROTATION_RETRY_MS;
       return;
     }
-    await disk.syncDirectory(names.directory);
-    const { rows, end } = active;
-    log.info({ path: sealed, rows, bytes: end }, "sealed a segment");
-    await reopenFile();
+    const { file, rows, end } = active;
+    active = outcome.kind === "sealed" ? outcome.next : undefined;
+    rotation_wanted = false;
+    shortage_logged = false;
+    log.info({ path: outcome.path, rows, bytes: end }, "sealed a segment");
     options.onSealed(rows, end);
+    await file.close();
+    if (outcome.kind === "interrupted") throw outcome.error;
   }
 
   async function maintainActive(): Promise<void> {
-    if (active !== undefined) {
-      if (await inPlace(active)) return rotateWhenDue(0);
-      log.warn({ path: names.active }, "the session log was moved; continuing in a new file");
-      if (!durable) await active.file.sync();
+    const moved = active;
+    if (moved !== undefined) {
+      if (await inPlace(moved)) {
+        await rotateWhenDue(0);
+        shortage_logged = false;
+        return;
+      }
+      if (!durable) await syncFile(moved);
     }
-    await reopenFile();
+    try {
+      await reopenFile();
+    } catch (error) {
+      if (moved === undefined || !isShortage(error)) throw error;
+      // Its rows are where the mover put it. If it was deleted, the next append finds that before its ack.
+      active = moved;
+      left = undefined;
+      throw error;
+    }
+    shortage_logged = false;
+    rotation_wanted = false;
+    if (moved !== undefined) log.warn({ path: names.active }, "the session log was moved; continuing in a new file");
   }
+
+  /**
+   * Work that can wait: a shortage of descriptors or memory leaves the active file as it is, and the work for some seconds.
+   *
+   * @param asked whether an operator asks for it: done at once
+   */
+  async function unlessShort(work: () => Promise<void>, asked = false): Promise<void> {
+    if (active !== undefined && !asked && monotonic_ms() < shortage_waits_until_ms) return;
+    try {
+      await work();
+    } catch (error) {
+      if (!isShortage(error) || active === undefined) throw error;
+      shortage_waits_until_ms = monotonic_ms() + SHORTAGE_RETRY_MS;
+      if (shortage_logged) return;
+      shortage_logged = true;
+      const until = "appends continue in the same file, the work is tried again each 5 s";
+      log.warn({ path: names.active }, `short of descriptors or memory; ${until}: ${errorText(error)}`);
+    }
+  }
+
+  /** @throws an error that is final, whatever the disk's own: no sync is tried again on a descriptor on which one has failed */
+  async function syncFile({ file }: ActiveFile): Promise<void> {
+    try {
+      await file.sync();
+    } catch (error) {
+      throw new Error(`fdatasync failed: ${errorText(error)}`);
+    }
+  }
+
+  const monotonic_ms = (): number => clock.reading().monotonic_ms;
 
   async function open(): Promise<string | undefined> {
     try {
       names = await resolveNames(disk, options.path);
     } catch (error) {
+      if (isPassing(error)) return `${options.path}: ${errorText(error)}`;
       throw openError(error, options.path);
     }
     try {
@@ -219,12 +289,17 @@ export function createStore(options: StoreOptions): Store {
       const sealed_last = Math.max(0, ...segments.map(({ last }) => last));
       next_sequence = Math.max(state?.next_sequence ?? 1, sealed_last + 1);
       const first_sequence = state?.first_sequence ?? (sealed_last > 0 ? sealed_last + 1 : undefined);
-      active = await openFile(first_sequence !== undefined, first_sequence, true);
+      active = await openFile({
+        ours: first_sequence !== undefined,
+        first_sequence,
+        held: undefined,
+        starts: { rotates },
+      });
       const disorder = findDisorder(segments, { path: names.active, first: active.first_sequence });
       for (const { path, message } of [...skipped, ...disorder]) log.warn({ path }, message);
       return undefined;
     } catch (error) {
-      if (isNoSpace(error)) return `${names.directory}: ${errorText(error)}`;
+      if (isPassing(error)) return `${names.directory}: ${errorText(error)}`;
       await release();
       throw openError(error, names.lock);
     }
@@ -247,8 +322,9 @@ export function createStore(options: StoreOptions): Store {
     const closing = active;
     active = undefined;
     try {
+      await left?.file.close();
       if (closing === undefined) return;
-      if (!durable) await closing.file.sync();
+      if (!durable) await syncFile(closing);
       await closing.file.close();
       await writeStateFile(disk, names, { first_sequence: closing.first_sequence, next_sequence }).catch((error) =>
         log.warn(
@@ -269,8 +345,8 @@ export function createStore(options: StoreOptions): Store {
   return {
     open,
     append: (bytes, rows) => orFailure(append(bytes, rows)),
-    maintainActive: () => voidOrFailure(maintainActive()),
-    rotate: () => voidOrFailure(rotate()),
+    maintainActive: () => voidOrFailure(unlessShort(maintainActive)),
+    rotate: () => voidOrFailure(unlessShort(rotate, true)),
     get names() {
       return names;
     },
@@ -282,22 +358,26 @@ export function createStore(options: StoreOptions): Store {
       return { bytes: active?.end ?? 0, rows: active?.rows ?? 0 };
     },
     async probe(bytes) {
-      const failure = await voidOrFailure(maintainActive());
+      const failure = await voidOrFailure(unlessShort(maintainActive));
       return failure === undefined && active !== undefined ? probeSpace(active, bytes) : failure;
     },
     close,
   };
 }
 
+function unlessPassing(error: unknown): void {
+  if (!isPassing(error)) throw error;
+}
+
 async function voidOrFailure(work: Promise<void>): Promise<WriteFailure | undefined> {
   return (await orFailure(work)) ?? undefined;
 }
 
-/** The disk's error as a failure: no room, or fatal. */
+/** The disk's error as a failure: one that may pass, or fatal. */
 async function orFailure<Outcome>(work: Promise<Outcome>): Promise<Outcome | WriteFailure> {
   try {
     return await work;
   } catch (error) {
-    return { kind: isNoSpace(error) ? "no_space" : "fatal", message: errorText(error) };
+    return { kind: isPassing(error) ? "no_space" : "fatal", message: errorText(error) };
   }
 }

@@ -24,8 +24,8 @@ export interface Disk {
   status(path: string): Promise<FileStatus | undefined>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
-  /** Makes a directory's entries durable: files created, renamed or removed. */
-  syncDirectory(path: string): Promise<void>;
+  /** Opens a directory, to make its entries durable. */
+  openDirectory(path: string): Promise<DiskDirectory>;
   /** Locks a file exclusively, creating it if missing; undefined while another holder has the lock. */
   lock(path: string): Promise<Lock | undefined>;
 }
@@ -57,6 +57,12 @@ export interface DiskFile {
   setModified(time_ms: number): Promise<void>;
   /** Locks the file itself, whatever its names, until it is closed; false while another descriptor holds the lock. */
   lock(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface DiskDirectory {
+  /** Makes the entries durable: files created, renamed or removed. */
+  sync(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -23,6 +23,16 @@ export function errorPath(error: unknown): string | undefined {
   return error instanceof Error && "path" in error && typeof error.path === "string" ? error.path : undefined;
 }
 
+/** Whether a failure may pass by itself, without anything lost: see isNoSpace and isShortage. */
+export function isPassing(error: unknown): boolean {
+  return isNoSpace(error) || isShortage(error);
+}
+
+/** Whether an operation failed for lack of descriptors (of the process or the machine) or memory. */
+export function isShortage(error: unknown): boolean {
+  return ["EMFILE", "ENFILE", "ENOMEM"].includes(errorCode(error));
+}
+
 /** Whether an operation failed for lack of room: disk, quota or file size limit. */
 export function isNoSpace(error: unknown): boolean {
   return ["ENOSPC", "EDQUOT", "EFBIG"].includes(errorCode(error));

@@ -49,7 +49,17 @@ export async function replaceFile(disk: Disk, names: JournalNames, path: string,
   const temporary = temporaryName(path);
   await writeFile(disk, temporary, content);
   await disk.rename(temporary, path);
-  await disk.syncDirectory(names.directory);
+  await syncDirectory(disk, names.directory);
+}
+
+/** Makes a directory's entries durable. */
+export async function syncDirectory(disk: Disk, path: string): Promise<void> {
+  const directory = await disk.openDirectory(path);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /** Writes a file and syncs it; its name is not durable yet. */

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { tryLock } from "fs-native-extensions";
 import type { Disk, DiskFile, FileStatus, OpenHow } from "./disk.js";
 import { errorCode } from "./errors.js";
+import { syncDirectory } from "./files.js";
 import { mountedAt, resolvePath } from "./links.js";
 
 const FILE_MODE = 0o640;
@@ -21,10 +22,17 @@ export const nodeDisk: Disk = {
   resolve: resolvePath,
   mountedAt,
   async makeDirectory(path) {
-    const made = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
-    if (made === undefined) return;
-    // A new directory is durable only once its parent is synced, up to the first one that was there.
-    for (let child = path; child !== dirname(made); child = dirname(child)) await syncDirectory(dirname(child));
+    const isThere = async () => (await nodeDisk.status(path))?.directory === true;
+    if (await isThere()) return;
+    // Not by mkdir's `recursive`, which reports ENOENT for the EROFS of a parent.
+    if (dirname(path) !== path) await nodeDisk.makeDirectory(dirname(path));
+    try {
+      await mkdir(path, DIRECTORY_MODE);
+    } catch (error) {
+      if (errorCode(error) === "EEXIST" && (await isThere())) return;
+      throw error;
+    }
+    await syncDirectory(nodeDisk, dirname(path));
   },
   async list(directory) {
     const entries = await readdir(directory, { withFileTypes: true });
@@ -43,7 +51,7 @@ export const nodeDisk: Disk = {
   },
   rename,
   remove: unlink,
-  syncDirectory,
+  openDirectory: (path) => open(path, constants.O_RDONLY | constants.O_DIRECTORY),
   async lock(path) {
     const handle = await openItself(path, FLAGS.append);
     if (tryLock(handle.fd))
@@ -85,15 +93,6 @@ function diskFile(handle: FileHandle): DiskFile {
     lock: async () => tryLock(handle.fd),
     close: () => handle.close(),
   };
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 function fileStatus(stats: Stats): FileStatus {

@@ -1,5 +1,5 @@
-import { errorText } from "../disk/errors.js";
-import type { JournalLog, RowReader, Rows, Search } from "../types.js";
+import { errorText, isShortage } from "../disk/errors.js";
+import { type JournalLog, JournalShortage, type RowReader, type Rows, type Search } from "../types.js";
 import type { Side } from "./open_rows.js";
 import type { RowFile } from "./row_file.js";
 
@@ -39,7 +39,7 @@ export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" |
       }
       if (next < end) throw new Error(`ends before row ${next}, expected rows up to ${end - 1}`);
     } catch (error) {
-      warnUnreadable(file.path, error);
+      reportUnreadable(file.path, error);
       yield { first_sequence: end, lines: [] };
     } finally {
       await file.close();
@@ -50,12 +50,14 @@ export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" |
     try {
       return await openRows(side, sequence);
     } catch (error) {
-      warnUnreadable(path, error);
+      reportUnreadable(path, error);
       return undefined;
     }
   }
 
-  function warnUnreadable(path: string, error: unknown): void {
+  /** @throws JournalShortage for a failure that may pass: the rows are there, and not to be skipped */
+  function reportUnreadable(path: string, error: unknown): void {
+    if (isShortage(error)) throw new JournalShortage(`${path}: ${errorText(error)}`);
     log.warn({ path }, `rows of the session log cannot be read: ${errorText(error)}`);
   }
 
@@ -78,7 +80,7 @@ export function createRowReader(parts: RowReaderParts): Pick<RowReader, "read" |
       return await file.findLast(search, before);
     } catch (error) {
       search.signal.throwIfAborted();
-      warnUnreadable(file.path, error);
+      reportUnreadable(file.path, error);
       return [];
     } finally {
       await file.close();

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Clock } from "../clock.js";
 import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
-import { readBlocks } from "../disk/files.js";
+import { readBlocks, syncDirectory } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
 import { gzipName } from "../format.js";
 import type { JournalLog, JournalObserver } from "../types.js";
@@ -159,7 +159,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
 
   async function remove(paths: readonly string[]): Promise<void> {
     for (const path of paths) await disk.remove(path);
-    await disk.syncDirectory(names.directory);
+    await syncDirectory(disk, names.directory);
   }
 
   return {

@@ -1,6 +1,6 @@
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream, status } from "@grpc/grpc-js";
 import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { AppendLog, RowReader, Rows } from "../../journal/index.js";
+import { type AppendLog, JournalShortage, type RowReader, type Rows } from "../../journal/index.js";
 import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "../errors.js";
 import type { CallReports } from "../unary.js";
 import { type BoundedStream, createBoundedStream } from "./flow_control.js";
@@ -116,6 +116,7 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
     tail(call, stream)
       .catch((error: unknown) => {
         if (stream.signal.aborted) return undefined;
+        if (error instanceof JournalShortage) return unavailableStatus(error.message);
         log.error({ err: error, method }, "a call failed unexpectedly");
         return unexpectedStatus();
       })

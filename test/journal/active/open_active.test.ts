@@ -18,6 +18,7 @@ function open(
     ours: known.ours ?? true,
     first_sequence: known.first_sequence ?? 1,
     next_sequence_min: known.next_sequence_min ?? 1,
+    held: undefined,
     starts: undefined,
     log,
     now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
