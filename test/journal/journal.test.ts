@@ -375,6 +375,16 @@ describe("open", () => {
     expect(await told(journal.append([row(1)]))).toEqual([1]);
   });
 
+  test("open says why the directory cannot be made", async () => {
+    const { journal, disk, clock, log } = createTestJournal();
+    disk.failNext("makeDirectory", "EROFS");
+    const opened = journal.open();
+    await settled();
+    expect(log.text()).toContain("cannot be opened yet, trying each second: /data: EROFS");
+    await clock.advance(1000);
+    await opened;
+  });
+
   test("open waits while there is no room, and changes nothing meanwhile", async () => {
     const disk = createSimulatedDisk();
     disk.put(PATH, Buffer.concat([row(1), Buffer.from('{"torn')]));

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -23,6 +23,8 @@ import { createJournal, type Journal, JournalOpenError } from "../../../src/jour
 import { createManualClock } from "../../support/manual_clock.js";
 import { createMemoryLog, numbers, row, rows, TEST_OPTIONS, told } from "../support.js";
 
+const NEW_MOUNTS = ["--map-root-user", "--mount"];
+const mayMount = spawnSync("unshare", [...NEW_MOUNTS, "true"]).status === 0;
 let directory = "";
 let path = "";
 let open_journals: Journal[] = [];
@@ -215,6 +217,27 @@ describe("nodeDisk", () => {
     expect(one).toMatchObject({ size: 4, links: 1, directory: false });
     expect(one?.identity).not.toBe(two?.identity);
     expect(await nodeDisk.status(dirname(path))).toMatchObject({ directory: true });
+  });
+
+  test("nodeDisk.makeDirectory reports the first directory that cannot be made", async () => {
+    const made = nodeDisk.makeDirectory("/proc/none/deep/er");
+    await expect(made).rejects.toMatchObject({ code: "ENOENT", path: "/proc/none" });
+    await nodeDisk.makeDirectory(dirname(path));
+    await nodeDisk.makeDirectory(dirname(path));
+    expect(mode(dirname(path))).toBe("750");
+  });
+
+  test.skipIf(!mayMount)("nodeDisk.makeDirectory reports a read-only mount as such, whatever is missing below", () => {
+    const script = `import { nodeDisk } from ${JSON.stringify(new URL("../../../dist/journal/index.js", import.meta.url))};
+      for (const path of ["deep", "deep/er"]) {
+        await nodeDisk.makeDirectory("${directory}/" + path).catch(({ code, path }) => console.log(code, path));
+      }`;
+    const mounted = `mount -t tmpfs -o ro none "$0" && exec "$@"`;
+    const node = [process.execPath, "--input-type=module", "-e", script];
+    const { stdout } = spawnSync("unshare", [...NEW_MOUNTS, "sh", "-c", mounted, directory, ...node], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe(`EROFS ${directory}/deep\n`.repeat(2));
   });
 
   test("a file opened to append writes at its end, whatever the position", async () => {
