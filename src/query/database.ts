@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { readViews } from "./catalog.js";
+import { describeCsvError } from "./csv_file.js";
 import { DuckDBInstance } from "./duckdb.js";
 import { messageOf, ReadError } from "./errors.js";
 import { filterCondition, type SessionFilter } from "./filter.js";
@@ -93,17 +94,20 @@ async function createTable(connection: DuckDBConnection, table: TableFile): Prom
   const status = statSync(table.path, { throwIfNoEntry: false });
   if (status === undefined) throw new ReadError(`${table.path}: no such file`);
   if (status.isDirectory()) throw new ReadError(`${table.path}: is a directory`);
-  await checkColumn(connection, table);
   try {
+    await checkColumn(connection, table);
     await connection.run(createTableView(table));
     const column = identifier(table.column);
-    const counted = await connection.runAndReadAll(`SELECT count(${column}) FROM ${identifier(table.name)}`);
+    const counted = await connection.runAndReadAll(
+      `SELECT count(${column}), count(record) FROM ${identifier(table.name)}`,
+    );
     if (counted.getRows()[0]?.[0] === 0n) throw new ReadError(`${table.path}: no row has a ${table.file_column}`);
   } catch (error) {
     if (error instanceof ReadError) throw error;
-    throw new ReadError(
-      `${table.path}: cannot be read as a table with a column ${table.file_column}: ${firstLine(error)}`,
-    );
+    const cause =
+      describeCsvError(messageOf(error)) ??
+      `cannot be read as a table with a column ${table.file_column}: ${firstLine(error)}`;
+    throw new ReadError(`${table.path}: ${cause}`);
   }
 }
 
@@ -111,9 +115,9 @@ async function createTable(connection: DuckDBConnection, table: TableFile): Prom
 async function checkColumn(connection: DuckDBConnection, { path, file_column }: TableFile): Promise<void> {
   const source = tableSource(path);
   if (source === undefined) return;
-  const described = await connection.runAndReadAll(`DESCRIBE FROM ${source}`).catch(() => undefined);
-  const columns = described?.getRows().map(([name]) => String(name));
-  if (columns === undefined || columns.some((name) => name.toLowerCase() === file_column.toLowerCase())) return;
+  const described = await connection.runAndReadAll(`DESCRIBE FROM ${source}`);
+  const columns = described.getRows().map(([name]) => String(name));
+  if (columns.some((name) => name.toLowerCase() === file_column.toLowerCase())) return;
   throw new ReadError(`${path}: has no column ${file_column}; there are ${columns.join(", ")}`);
 }
 

@@ -3,7 +3,7 @@ import { namedSql } from "./catalog.js";
 /** What is asked about accepted fills: `alarm` believes their stamps, `audit` looks their ids up in the table `roster`. */
 export interface FindingsOptions {
   readonly query: "alarm" | "audit";
-  /** Whether `alarm` names the ids that are not on the roster, too. */
+  /** Whether `alarm` looks ids up in the roster, too: names those that are not there, and finds fills that claim to be grounded. */
   readonly named: boolean;
   /** Newest rows of each finding; further ones are counted. */
   readonly limit: number;
@@ -19,12 +19,17 @@ export const WHOLE_COLUMNS = ["sessions", "newest", "accepted_fills", "found"] a
 export function findingsSql({ query, named, limit }: FindingsOptions): string {
   const audit = namedSql("audit").replace(/;\s*$/, "");
   const alarm = named
-    ? `SELECT if(stamp IS NULL, 'unchecked', 'ungrounded') AS finding, * EXCLUDE (finding, stamp) FROM (${audit}) WHERE stamp IS NOT TRUE`
+    ? `
+      SELECT CASE WHEN stamp THEN 'claimed_grounded' WHEN stamp IS NULL THEN 'unchecked' ELSE 'ungrounded' END AS finding,
+        * EXCLUDE (finding, stamp)
+      FROM (${audit})
+      WHERE stamp IS NOT TRUE OR len(unknown_ids) > 0`
     : namedSql("alarm").replace(/;\s*$/, "");
   const columns = ["session_id", "daemon", "model", "provider", "kind", "final_verdict", "grounded_in_roster"];
   // Only what is asked about is kept of the rows.
-  const wanted = query === "audit" ? "is_fill" : "is_fill AND grounded_in_roster IS NOT TRUE";
-  const kept = query === "audit" || named ? [...columns, "artifact"] : columns;
+  const looks_up = query === "audit" || named;
+  const wanted = looks_up ? "is_fill" : "is_fill AND grounded_in_roster IS NOT TRUE";
+  const kept = looks_up ? [...columns, "artifact"] : columns;
   return `
     WITH every AS MATERIALIZED (
       SELECT

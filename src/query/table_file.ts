@@ -1,3 +1,4 @@
+import { csvSource } from "./csv_file.js";
 import { identifier, literal } from "./literal.js";
 
 /** A file of rows that a query joins with the sessions. */
@@ -30,10 +31,8 @@ export function createTableView({ name, column, file_column, path }: TableFile):
 
 /** What reads a file that has columns; undefined for JSON. */
 export function tableSource(path: string): string | undefined {
-  const file = literal(path);
-  if (/\.parquet$/i.test(path)) return `read_parquet(${file}, hive_partitioning = false)`;
-  if (!/\.[ct]sv(\.gz)?$/i.test(path)) return undefined;
-  return `read_csv(${file}, header = true, all_varchar = true, hive_partitioning = false)`;
+  if (/\.parquet$/i.test(path)) return `read_parquet(${literal(path)}, hive_partitioning = false)`;
+  return /\.[ct]sv(\.gz)?$/i.test(path) ? csvSource(path) : undefined;
 }
 
 function view(name: string, columns: string, source: string): string {

@@ -20,6 +20,8 @@ import { minuteText } from "../output/time_text.js";
 import { findUnknownNames } from "../output/unknown_names.js";
 
 const HEADINGS = { ungrounded: "ungrounded", unchecked: "unchecked" };
+/** With a roster. */
+const ROSTER_HEADINGS = { ...HEADINGS, claimed_grounded: "claimed grounded, but not on the roster" };
 
 interface AlarmOptions {
   readonly allowUnchecked?: boolean;
@@ -34,8 +36,8 @@ export function createCommand(): CliCommand {
   const command = new Command("sessionlog alarm")
     .description(
       "Checks that every accepted fill of the session log is grounded in the roster and lists those that are not: ungrounded (stamped " +
-        "false by their daemon) and unchecked (without a stamp), with links to Langfuse when its address is configured, and with the " +
-        "workers who are not on the roster when there is one. For cron and CI: the exit status is 1 when there are any.",
+        "false by their daemon) and unchecked (without a stamp), with links to Langfuse when its address is configured. With a roster, it " +
+        "names the workers who are not on it, and lists fills with such workers that were stamped true, too. For cron and CI: the exit status is 1 when there are any.",
     )
     .option("--allow-unchecked", "count fills without a stamp, but raise no alarm for them")
     .addOption(valueOption("--min-fills <number>", "fail when there are fewer accepted fills", count(0, 1e9)))
@@ -59,6 +61,7 @@ export function createCommand(): CliCommand {
       const config = journal.load(context);
       const filter = journal.filter(context);
       const named = config.audit.roster !== "";
+      const headings = named ? ROSTER_HEADINGS : HEADINGS;
       const limit = options.limit ?? (options.json === true ? LISTED_JSON_DEFAULT : LISTED_DEFAULT);
       const questions = named ? rosterQuestions(config) : {};
       const { value, incomplete, unread_lines } = await journal.read(context, config, questions, async (reader) => {
@@ -68,13 +71,19 @@ export function createCommand(): CliCommand {
       for (const line of value.unknown) context.stderr.write(`sessionlog: ${line}\n`);
       const { report } = value;
       const raised =
-        report.groups.has("ungrounded") || (report.groups.has("unchecked") && options.allowUnchecked !== true);
+        report.groups.has("ungrounded") ||
+        report.groups.has("claimed_grounded") ||
+        (report.groups.has("unchecked") && options.allowUnchecked !== true);
       const complete = !incomplete && unread_lines === 0;
       const unmet = unmetConditions(report, options, context.now_ms());
       const text =
         options.json === true
-          ? printReportJson({ alarm: raised, complete, met: unmet.length === 0 }, report, Object.keys(HEADINGS))
-          : printText(report, { raised, complete, unmet, filter, now_ms: context.now_ms() }, terminalOf(context));
+          ? printReportJson({ alarm: raised, complete, met: unmet.length === 0 }, report, Object.keys(headings))
+          : printText(
+              report,
+              { headings, raised, complete, unmet, filter, now_ms: context.now_ms() },
+              terminalOf(context),
+            );
       await write(context.stdout, text);
       return raised || !complete || unmet.length > 0 ? 1 : 0;
     },
@@ -96,6 +105,7 @@ function unmetConditions(report: SessionReport, { minFills, stale }: AlarmOption
 }
 
 interface Verdict {
+  readonly headings: Readonly<Record<string, string>>;
   readonly raised: boolean;
   readonly complete: boolean;
   readonly unmet: readonly string[];
@@ -105,14 +115,19 @@ interface Verdict {
 
 function printText(report: SessionReport, verdict: Verdict, terminal: Terminal): string {
   const { accepted_fills, groups } = report;
-  const { raised, complete, unmet, filter, now_ms } = verdict;
+  const { headings, raised, complete, unmet, filter, now_ms } = verdict;
   const count = (finding: string) => `${number(groups.get(finding)?.count ?? 0)} ${finding}`;
-  const counts = `${count("ungrounded")}, ${count("unchecked")} of ${number(accepted_fills)} accepted fills`;
+  const claimed = groups.has("claimed_grounded") ? `, ${count("claimed_grounded").replace("_", " ")}` : "";
+  const counts = `${count("ungrounded")}, ${count("unchecked")}${claimed} of ${number(accepted_fills)} accepted fills`;
   const newest = newestText(report, now_ms);
   const conditions = unmet.map((line) => `${paint(terminal, "NOT OK", "red")}: ${line}\n`).join("");
   if (raised) {
     const alarm = `${paint(terminal, "ALARM", "red")}: ${counts}\n`;
-    return alarm + conditions + printGroups(report, HEADINGS, "sessionlog query alarm", terminal);
+    return (
+      alarm +
+      conditions +
+      printGroups(report, headings, `sessionlog query ${headings === HEADINGS ? "alarm" : "audit"}`, terminal)
+    );
   }
   const found = groups.size === 0 ? `all ${number(accepted_fills)} accepted fills are grounded` : counts;
   if (accepted_fills === 0) return `nothing to check: no accepted fill${filterText(filter)}; ${newest}\n${conditions}`;

@@ -39,6 +39,7 @@ schema are skipped and counted on standard error.`)
     .option("--show", "print the query's SQL instead of running it")
     .option("--sql <text>", "one SELECT in DuckDB's SQL (default without a name: standard input)")
     .addOption(new Option("--format <format>", "output format").choices(FORMAT_NAMES).default("table"))
+    .option("--csv-safe", "with csv: put ' before texts that begin with = + - @, which spreadsheets run as formulas")
     .option("--output <file>", "write to this file, replaced only when complete (default: standard output)");
   const journal = addJournalOptions(command);
   const parameters = addParameterOptions(command, queries);
@@ -104,7 +105,8 @@ async function answer(
   context: CliContext,
 ): Promise<number> {
   const given = command.opts();
-  const format = FORMAT_NAMES.find((each) => each === given.format) ?? "table";
+  if (given.csvSafe === true && given.format !== "csv") throw new UsageError("--csv-safe needs --format csv");
+  const format = given.csvSafe === true ? "csv-safe" : (FORMAT_NAMES.find((each) => each === given.format) ?? "table");
   const target = given.output === undefined ? undefined : resolve(context.cwd, String(given.output));
   const config = journal.load(context);
   const ask: Ask = (more, work) => journal.read(context, config, { ...questions, ...more }, work);

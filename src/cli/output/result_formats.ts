@@ -11,7 +11,8 @@ export interface ResultFormat {
 }
 
 export const FORMAT_NAMES = ["table", "json", "jsonl", "csv", "markdown", "parquet"] as const;
-export type FormatName = (typeof FORMAT_NAMES)[number];
+/** `csv-safe` is CSV whose texts that a spreadsheet would run as formulas have "'" before them. */
+export type FormatName = (typeof FORMAT_NAMES)[number] | "csv-safe";
 
 /** A table is kept in memory until its last row, since its columns are as wide as their widest cell. */
 export const TABLE_ROWS_MAX = 10_000;
@@ -32,7 +33,9 @@ export function createResultFormat(
         end: () => "",
       };
     case "csv":
-      return csv(columns);
+      return csv(columns, false);
+    case "csv-safe":
+      return csv(columns, true);
     case "markdown":
       return markdown(columns);
     case "table":
@@ -66,7 +69,9 @@ function json(columns: readonly Column[]): ResultFormat {
 }
 
 /** RFC 4180, but with "\n" at the ends of lines; NULL is empty, and an empty text is quoted. */
-function csv(columns: readonly Column[]): ResultFormat {
+function csv(columns: readonly Column[], safe: boolean): ResultFormat {
+  const harmless = (text: string | undefined, column: Column | undefined) =>
+    safe && column?.numeric !== true ? text?.replace(FORMULA, "'$&") : text;
   const field = (text: string | undefined) => {
     if (text === undefined) return "";
     return text === "" || /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
@@ -74,10 +79,14 @@ function csv(columns: readonly Column[]): ResultFormat {
   const line = (fields: readonly (string | undefined)[]) => `${fields.map(field).join(",")}\n`;
   return {
     begin: () => line(columns.map(({ name }) => name)),
-    rows: (rows) => rows.map((row) => line(texts(columns, row))).join(""),
+    rows: (rows) =>
+      rows.map((row) => line(texts(columns, row).map((text, index) => harmless(text, columns[index])))).join(""),
     end: () => "",
   };
 }
+
+/** What a cell begins with that spreadsheets run, some of them after blanks. */
+const FORMULA = /^\s*[=+\-@\t\r]/;
 
 function markdown(columns: readonly Column[]): ResultFormat {
   const cell = (text: string | undefined) => oneLine(text ?? "").replaceAll(/[\\|]/g, "\\$&");

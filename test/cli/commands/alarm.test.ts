@@ -117,6 +117,29 @@ describe("alarm", () => {
     expect(json.ungrounded[0]).toMatchObject({ provider: "vllm", unknown_ids: ["W-9917"] });
   });
 
+  test("alarm with a roster finds phantoms that were stamped true", async () => {
+    const roster = join(temporaryDirectory(), "roster.csv");
+    writeFileSync(roster, "worker_id\nw-1\n");
+    const naming = (session_id: string, id: string) =>
+      fill({ session_id, grounded_in_roster: true, artifact: { fills: [{ candidate_id: id }] } });
+    const rows = [naming("g-1", "w-1"), naming("p-1", "w-9")];
+    expect(await alarm(rows, "--allow-unchecked", "--roster", roster)).toEqual({
+      code: 1,
+      stdout:
+        "ALARM: 0 ungrounded, 0 unchecked, 1 claimed grounded of 2 accepted fills\nclaimed grounded, but not on the roster: 1\n" +
+        '  2026-05-02T05:22:09.123Z  validatord  qwen3:8b  p-1  not on the roster: ["w-9"]\n',
+      stderr: "",
+    });
+    const json = JSON.parse((await alarm(rows, "--json", "--roster", roster)).stdout);
+    expect(json).toMatchObject({
+      alarm: true,
+      claimed_grounded_count: 1,
+      claimed_grounded: [{ unknown_ids: ["w-9"] }],
+    });
+    expect(await alarm(rows)).toMatchObject({ code: 0 });
+    expect(await alarm(rows.slice(0, 1), "--roster", roster)).toMatchObject({ code: 0 });
+  });
+
   test("alarm shortens time and id on a narrow terminal, and is red", async () => {
     const stdout = createSink({ isTTY: true });
     await runCli(["alarm", "--path", resolve("examples")], { stdout, env: { NO_COLOR: "1" } });

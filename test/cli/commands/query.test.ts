@@ -98,6 +98,18 @@ describe("query", () => {
     expect(await query("--sql", sql, "--format", format)).toEqual({ code: 0, stdout: lines.join("\n"), stderr: "" });
   });
 
+  test("query --csv-safe quotes texts that spreadsheets run, and no numbers", async () => {
+    const sql = "SELECT '=1+1' AS a, -5 AS b, '-x' AS c, '@y' AS d, ' +z' AS e, 'a-b' AS f, NULL AS g";
+    expect(await query("--sql", sql, "--format", "csv", "--csv-safe")).toMatchObject({
+      code: 0,
+      stdout: "a,b,c,d,e,f,g\n'=1+1,-5,'-x,'@y,' +z,a-b,\n",
+    });
+    expect(await query("--sql", sql, "--csv-safe")).toMatchObject({
+      code: 2,
+      stderr: "sessionlog: --csv-safe needs --format csv\n",
+    });
+  });
+
   test("query prints no rows as such", async () => {
     const none = "SELECT model, iterations FROM sessions WHERE false";
     expect((await query("--sql", none)).stdout).toBe("model  iterations\n─────  ──────────\n(no rows)\n");
