@@ -130,7 +130,7 @@ async function appendInProcess(path, row) {
     durability: "fsync",
     queue_rows: 10,
     queue_bytes: 1e6,
-    adopts: (object) => "schema" in object,
+    adopts: (line) => line.includes('"schema"'),
     rotation: { max_bytes: 0, interval: "none" },
     compress: "none",
     retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },

@@ -33,7 +33,7 @@ export interface JournalOptions {
   readonly queue_rows: number;
   readonly queue_bytes: number;
   /** Whether a row is a session row: an existing file with one is adopted. */
-  readonly adopts: (row: object) => boolean;
+  readonly adopts: (line: Buffer) => boolean;
   readonly rotation: RotationPolicy;
   /** How a sealed segment is stored. */
   readonly compress: "none" | "gzip";

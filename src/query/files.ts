@@ -10,7 +10,7 @@ import {
   listSegments,
   nodeDisk,
 } from "../journal/index.js";
-import { isSessionRow } from "../record/index.js";
+import { isSessionLine } from "../record/index.js";
 import { ReadError } from "./errors.js";
 
 /** The files of a session log as they stand at one moment. */
@@ -67,7 +67,7 @@ async function journalOf(path: string, status: FileStatus | undefined): Promise<
 }
 
 async function journalIn(directory: string): Promise<JournalNames> {
-  const { journals, foreign } = await findJournals(nodeDisk, directory, isSessionRow).catch((error) => {
+  const { journals, foreign } = await findJournals(nodeDisk, directory, isSessionLine).catch((error) => {
     throw new ReadError(`${directory}: cannot be read: ${errorText(error)}`);
   });
   const [journal, ...others] = journals;

@@ -57,8 +57,3 @@ export function compileRowSchema<Json>(
   const kind = kinds === undefined ? properties.kind : { ...properties.kind, enum: [...new Set(kinds)] };
   return ajv.compile({ ...sessionSchema, properties: { ...properties, kind } });
 }
-
-/** Whether a JSON object has the schema of a row of this log, of any version. */
-export function isSessionRow(row: object): boolean {
-  return "schema" in row && typeof row.schema === "string" && row.schema.startsWith("session.iterate.");
-}

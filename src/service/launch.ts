@@ -9,7 +9,7 @@ import {
   JournalOpenError,
   type JournalOptions,
 } from "../journal/index.js";
-import { createRecordToRow, isSessionRow, type Timestamp } from "../record/index.js";
+import { createRecordToRow, isSessionLine, type Timestamp } from "../record/index.js";
 import type { RpcObserver } from "../rpc/observer.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
 import { createShutdown } from "./shutdown.js";
@@ -75,7 +75,7 @@ export async function launchService(
     compress: config.rotation.compress,
     retention: config.retention,
     dedupe_rows: DEDUPE_ROWS,
-    adopts: isSessionRow,
+    adopts: isSessionLine,
     log: logger,
     ...observed,
   });

@@ -202,7 +202,7 @@ function start({ disk, clock, options }: Pick<Machine, "disk" | "clock" | "optio
     dedupe_rows: 0,
     ...options.journal,
     path: PATH,
-    adopts: (row) => "caller" in row,
+    adopts: (line) => line.includes('"caller"'),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     disk,
     clock,

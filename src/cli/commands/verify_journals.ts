@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { describeFileError, errorCode } from "../../config/errors.js";
 import { type Finding, findJournals, type Inspected, inspectJournal, nodeDisk } from "../../journal/index.js";
-import { isSessionRow } from "../../record/index.js";
+import { isSessionLine } from "../../record/index.js";
 import { type CliContext, write } from "../context.js";
 import { formatViolations } from "../ingest/line_record.js";
 import type { RowCheck } from "../ingest/row_check.js";
@@ -31,7 +31,7 @@ export async function verifyDirectory(
 ): Promise<readonly JournalTally[]> {
   const absolute = resolve(context.cwd, directory);
   try {
-    const { journals, foreign } = await findJournals(nodeDisk, absolute, isSessionRow);
+    const { journals, foreign } = await findJournals(nodeDisk, absolute, isSessionLine);
     const wanted = journals.filter((names) => stem === undefined || names.stem === stem);
     const others = foreign.filter(({ file }) => stem === undefined || file === `${stem}.jsonl`);
     await write(context.stdout, others.map((finding) => printFinding(directory, finding)).join(""));

@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { LINE_BYTES_MAX } from "../../journal/index.js";
-import { recordJsonToBytes, type Violation } from "../../record/index.js";
+import { judgeLine, recordJsonToBytes, type Violation } from "../../record/index.js";
 import type { Line } from "./lines.js";
 
 /** A line's record as protobuf bytes, or what is wrong with it. */
@@ -8,17 +7,15 @@ export type LineRecord =
   | { readonly ok: true; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-const TOO_LONG = `expected at most ${LINE_BYTES_MAX} bytes in a line`;
-
 /** Reads the record in a line of JSONL. Does not apply the record's rules: the service and `verify` do. */
 export function lineRecord({ bytes }: Line): LineRecord {
-  if (bytes === undefined) return refused({ field: "record", reason: "TOO_LONG", description: TOO_LONG });
-  if (!isUtf8(bytes)) return refused({ field: "record", reason: "INVALID_ENCODING", description: "expected UTF-8" });
-  return recordJsonToBytes(bytes.toString());
-}
-
-function refused(violation: Violation): LineRecord {
-  return { ok: false, violations: [violation] };
+  const judged = judgeLine(bytes);
+  if (judged.kind !== "unreadable") return recordJsonToBytes(bytes?.toString() ?? "");
+  const refused: LineRecord = { ok: false, violations: [judged.why] };
+  if (bytes === undefined || !isUtf8(bytes)) return refused;
+  // The record's reader also names the field whose text is not valid Unicode.
+  const record = recordJsonToBytes(bytes.toString());
+  return record.ok ? refused : record;
 }
 
 /** The parts of a violation that messages show; a server of another version may have other reasons. */

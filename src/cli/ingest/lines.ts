@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { describeFileError } from "../../config/errors.js";
-import { eachLine, gunzip, isBlank, joinLines, LINE_BYTES_MAX } from "../../journal/index.js";
+import { eachLine, gunzip, isBlank, joinLines, LINE_BYTES_MAX, skipMark } from "../../journal/index.js";
 import { type CliContext, WorkError } from "../context.js";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -38,7 +38,7 @@ async function* readFile(path: string): AsyncGenerator<Buffer> {
 export async function* readLines(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<readonly Line[]> {
   let number = 0;
   try {
-    for await (const bytes of joinLines(source, LINE_BYTES_MAX)) {
+    for await (const bytes of joinLines(skipMark(source), LINE_BYTES_MAX)) {
       const lines: Line[] = [];
       eachLine(bytes, (line, _offset, ended) => {
         number += 1;

@@ -10,7 +10,7 @@ import {
   nodeDisk,
   parseSegmentName,
 } from "../../journal/index.js";
-import { isSessionRow } from "../../record/index.js";
+import { isSessionLine } from "../../record/index.js";
 import { type CliContext, WorkError } from "../context.js";
 import type { Progress } from "../progress.js";
 
@@ -41,7 +41,7 @@ export async function openJournal(config: Config, progress: Progress, context: C
     compress: rotation.compress,
     retention,
     dedupe_rows: Number.POSITIVE_INFINITY,
-    adopts: isSessionRow,
+    adopts: isSessionLine,
     log: {
       ...warnings,
       warn(fields, message) {

@@ -1,4 +1,4 @@
-import type { RecordToRow, Violation } from "../../record/index.js";
+import { judgeLine, type RecordToRow, type Violation } from "../../record/index.js";
 import { createLegacyRow } from "./legacy_row.js";
 import type { Line } from "./lines.js";
 
@@ -8,6 +8,12 @@ export type RowVerdict =
   /** A valid row that the service would write differently. */
   | { readonly kind: "legacy" }
   | { readonly kind: "refused"; readonly violations: readonly Violation[] };
+
+const NO_SCHEMA: Violation = {
+  field: "record.schema",
+  reason: "REQUIRED",
+  description: "a line without a schema is not a row of a session log",
+};
 
 export type RowCheck = (line: Line) => RowVerdict;
 
@@ -21,7 +27,9 @@ export function createRowCheck(recordToRow: RecordToRow, daemon: string): RowChe
   return (line) => {
     const found = read(line);
     if (!found.ok) return { kind: "refused", violations: found.violations };
-    return { kind: isSame(found.row, line) ? "canonical" : "legacy" };
+    if (isSame(found.row, line)) return { kind: "canonical" };
+    // As a record it could be stored; where it stands, no query takes it for a row.
+    return judgeLine(line.bytes).kind === "foreign" ? { kind: "refused", violations: [NO_SCHEMA] } : { kind: "legacy" };
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ActiveFile } from "../disk/active_file.js";
 import { isShortage } from "../disk/errors.js";
-import { parseJsonObject } from "../disk/lines.js";
+import { isJsonObject } from "../disk/lines.js";
 import { NEWLINE } from "../format.js";
 import { rowsOf } from "../read/rows.js";
 
@@ -20,5 +20,5 @@ export async function countForeignRows(active: ActiveFile, group: Buffer, size: 
   const at = added.indexOf(group);
   if (at === -1 || (at > 0 && added[at - 1] !== NEWLINE)) return undefined;
   const rows = rowsOf(added.subarray(0, at));
-  return rows.every((row) => parseJsonObject(row) !== undefined) ? rows.length : undefined;
+  return rows.every(isJsonObject) ? rows.length : undefined;
 }

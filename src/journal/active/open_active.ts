@@ -2,7 +2,7 @@ import type { ActiveFile } from "../disk/active_file.js";
 import type { Disk, DiskFile } from "../disk/disk.js";
 import { errorPath, errorText, isPassing } from "../disk/errors.js";
 import { syncDirectory, writeAll } from "../disk/files.js";
-import { eachLine, isBlank, parseJsonObject, readLines } from "../disk/lines.js";
+import { eachLine, isBlank, readLines, withoutMark } from "../disk/lines.js";
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "../format.js";
 import { type JournalLog, JournalOpenError } from "../types.js";
 import { lockFile, refuseShared } from "./one_file.js";
@@ -14,7 +14,7 @@ export interface OpenActiveOptions {
   readonly disk: Disk;
   readonly names: JournalNames;
   /** Whether a row is a session row: an unknown file is adopted when its tail contains one. */
-  readonly adopts: (row: object) => boolean;
+  readonly adopts: (line: Buffer) => boolean;
   /** Whether an existing file is known to be this journal's. */
   readonly ours: boolean;
   /** Sequence of the file's first row, where it is known. */
@@ -82,10 +82,11 @@ async function prepare(options: OpenActiveOptions, file: DiskFile, written_at: n
 async function refuseForeign(options: OpenActiveOptions, file: DiskFile): Promise<void> {
   const { names, adopts } = options;
   const { bytes, start } = await readTail(file);
-  if (bytes.length === 0 && start === 0) return;
+  const lines = withoutMarkAt(start, bytes);
+  if (lines.length === 0 && start === 0) return;
   let ours = false;
-  eachLine(bytes, (line) => {
-    ours ||= adopts(parseJsonObject(line) ?? {});
+  eachLine(lines, (line) => {
+    ours ||= adopts(line);
   });
   if (ours) return;
   let line = 1;
@@ -100,14 +101,29 @@ async function refuseForeign(options: OpenActiveOptions, file: DiskFile): Promis
 async function repairTail(options: OpenActiveOptions, file: DiskFile): Promise<void> {
   const { disk, names, log } = options;
   const { bytes, start } = await readTail(file);
-  const plan = planTailRepair(bytes);
+  const lines = withoutMarkAt(start, bytes);
+  const plan = planTailRepair(lines);
   if (plan.cut !== undefined) {
-    const cut = await cutTail(disk, names, file, start + plan.cut, options.now());
-    log.warn({ path: names.active, offset: start + plan.cut, ...cut }, "moved the torn end of the log aside");
+    const offset = start + (bytes.length - lines.length) + plan.cut;
+    const cut = await cutTail(disk, names, file, offset, options.now());
+    log.warn({ path: names.active, offset, ...cut }, "moved the torn end of the log aside");
   } else if (plan.unended || (bytes.length === 0 && (await lacksNewline(file, start)))) {
     await writeAll(file, Buffer.from("\n"), start + bytes.length);
     log.warn({ path: names.active }, "added the newline that the log's last line lacked");
   }
+}
+
+/** Whether "{" and "}" are the first and the last byte that is not blank, which is cheaper to know than whether it is an object. */
+function isBraced(line: Buffer): boolean {
+  let [from, to] = [0, line.length - 1];
+  while (isBlank(line.subarray(from, from + 1))) from++;
+  while (isBlank(line.subarray(to, to + 1))) to--;
+  return line[from] === 0x7b && line[to] === 0x7d;
+}
+
+/** Bytes that begin at an offset of a file, without the byte order mark that the file may begin with. */
+function withoutMarkAt(offset: number, bytes: Buffer): Buffer {
+  return offset === 0 ? withoutMark(bytes) : bytes;
 }
 
 async function lacksNewline(file: DiskFile, end: number): Promise<boolean> {
@@ -146,9 +162,10 @@ async function countRows(file: DiskFile, end: number, names: JournalNames, log: 
   let suspects = 0;
   await readLines(file, 0, end, (line, offset) => {
     line_number++;
-    if (isBlank(line)) return;
+    const text = withoutMarkAt(offset, line);
+    if (isBlank(text)) return;
     rows++;
-    if (line[0] === 0x7b && line[line.length - 1] === 0x7d) return;
+    if (isBraced(text)) return;
     suspects++;
     if (suspects <= SUSPECTS_NAMED)
       log.warn(

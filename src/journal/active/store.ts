@@ -20,7 +20,7 @@ export interface StoreOptions {
   /** May lead to the file by links; resolved when the store is opened. */
   readonly path: string;
   readonly durability: "fsync" | "written";
-  readonly adopts: (row: object) => boolean;
+  readonly adopts: (line: Buffer) => boolean;
   readonly rotation: RotationPolicy;
   readonly log: JournalLog;
   readonly disk: Disk;

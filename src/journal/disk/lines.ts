@@ -67,16 +67,36 @@ export function isBlank(line: Buffer): boolean {
 
 /** Whether a line is one JSON object in valid UTF-8. */
 export function isJsonObject(line: Buffer): boolean {
-  return parseJsonObject(line) !== undefined;
-}
-
-/** The line's JSON object; undefined when it is not one in valid UTF-8. */
-export function parseJsonObject(line: Buffer): object | undefined {
-  if (!isUtf8(line)) return undefined;
+  if (!isUtf8(line)) return false;
   try {
     const value: unknown = JSON.parse(line.toString());
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value);
   } catch {
-    return undefined;
+    return false;
   }
+}
+
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
+
+/** The first bytes of a file, at least three of them if it has as many, without the byte order mark that editors put there. */
+export function withoutMark(bytes: Buffer): Buffer {
+  const length = BYTE_ORDER_MARK.length;
+  return bytes.subarray(0, length).equals(BYTE_ORDER_MARK) ? bytes.subarray(length) : bytes;
+}
+
+/** The blocks of a file from its first byte on, without a byte order mark. */
+export async function* skipMark(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let begin: Buffer = Buffer.alloc(0);
+  let begun = false;
+  for await (const block of blocks) {
+    if (begun) yield block;
+    else {
+      // A pipe may give a byte at a time.
+      begin = begin.length === 0 ? block : Buffer.concat([begin, block]);
+      if (begin.length < BYTE_ORDER_MARK.length) continue;
+      begun = true;
+      yield withoutMark(begin);
+    }
+  }
+  if (!begun && begin.length > 0) yield begin;
 }

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
 import { readRange, readWhole } from "../disk/files.js";
-import { parseJsonObject, splitLines } from "../disk/lines.js";
+import { splitLines, withoutMark } from "../disk/lines.js";
 import {
   GROUP_BYTES_MAX,
   isSegmentLike,
@@ -43,7 +43,7 @@ const EMPTY: Mismatch = { severity: "note", message: "is empty; nothing shows th
 export async function findJournals(
   disk: Disk,
   directory: string,
-  adopts: (row: object) => boolean,
+  adopts: (line: Buffer) => boolean,
 ): Promise<FoundJournals> {
   const present = (await disk.list(directory)).map(({ name }) => name).sort();
   const found = new Map<string, JournalNames>();
@@ -98,7 +98,7 @@ async function isStateFile(disk: Disk, path: string): Promise<boolean> {
 async function classifyLog(
   disk: Disk,
   { active, lock }: JournalNames,
-  adopts: (row: object) => boolean,
+  adopts: (line: Buffer) => boolean,
 ): Promise<Mismatch | undefined> {
   try {
     const found = await disk.status(active);
@@ -109,8 +109,8 @@ async function classifyLog(
       const { size } = await file.status();
       if (size === 0) return (await disk.status(lock)) === undefined ? EMPTY : undefined;
       let ours = false;
-      await splitLines(readRange(file, Math.max(0, size - GROUP_BYTES_MAX), size), 0, (line) => {
-        ours ||= adopts(parseJsonObject(line) ?? {});
+      await splitLines(readRange(file, Math.max(0, size - GROUP_BYTES_MAX), size), 0, (line, offset) => {
+        ours ||= adopts(offset === 0 ? withoutMark(line) : line);
       });
       return ours
         ? undefined

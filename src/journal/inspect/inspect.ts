@@ -12,8 +12,8 @@ import { takeSnapshot } from "./snapshot.js";
 
 /** A non-blank line of a journal. */
 export interface InspectedLine {
-  /** Without its "\n"; lent for the call only. */
-  readonly bytes: Buffer;
+  /** Without its "\n"; undefined when it is longer than 16 MiB; lent for the call only. */
+  readonly bytes: Buffer | undefined;
   /** Name of its file. */
   readonly file: string;
   /** From 1. */

@@ -2,10 +2,13 @@ import { createHash, type Hash } from "node:crypto";
 import type { Disk } from "../disk/disk.js";
 import { readBlocks } from "../disk/files.js";
 import { gunzip } from "../disk/gunzip.js";
-import { eachLine, isBlank, joinLines, LINE_BYTES_MAX } from "../disk/lines.js";
+import { eachLine, isBlank, joinLines, LINE_BYTES_MAX, skipMark } from "../disk/lines.js";
 
-/** Called with a non-blank line, without its "\n", its number in the file, and whether a "\n" ended it. The bytes are lent for the call only. */
-export type OnNumberedLine = (line: Buffer, number: number, ended: boolean) => void;
+/**
+ * Called with a non-blank line, without its "\n", its number in the file, and whether a "\n" ended it. The line is undefined when
+ * it is longer than `LINE_BYTES_MAX`, and lent for the call only.
+ */
+export type OnNumberedLine = (line: Buffer | undefined, number: number, ended: boolean) => void;
 
 /** The content of a sealed file. */
 export interface SealedContent {
@@ -20,7 +23,7 @@ export interface SealedContent {
  * Reads a sealed file, plain or gzipped, once.
  *
  * @param rest awaited between blocks: reading pauses until it resolves
- * @throws the error of the disk or of zlib, or an Error that names the line that is too long
+ * @throws the error of the disk or of zlib
  */
 export async function readSealed(
   disk: Disk,
@@ -44,13 +47,12 @@ export async function readNumbered(
 ): Promise<number> {
   let number = 0;
   let rows = 0;
-  for await (const bytes of joinLines(blocks, LINE_BYTES_MAX)) {
+  for await (const bytes of joinLines(skipMark(blocks), LINE_BYTES_MAX)) {
     eachLine(bytes, (line, _offset, ended) => {
       number++;
-      if (line.length > LINE_BYTES_MAX) throw new Error(`line ${number} is longer than ${LINE_BYTES_MAX} bytes`);
       if (isBlank(line)) return;
       rows++;
-      onLine(line, number, ended);
+      onLine(line.length > LINE_BYTES_MAX ? undefined : line, number, ended);
     });
     await rest();
   }

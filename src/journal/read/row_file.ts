@@ -2,6 +2,7 @@ import type { Disk, DiskFile } from "../disk/disk.js";
 import { errorCode } from "../disk/errors.js";
 import { readRange } from "../disk/files.js";
 import { gunzip } from "../disk/gunzip.js";
+import { skipMark, withoutMark } from "../disk/lines.js";
 import { NEWLINE } from "../format.js";
 import type { Segment } from "../sealed/segments.js";
 import type { Rows, Search } from "../types.js";
@@ -66,7 +67,8 @@ export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
     ...range,
     async *read(from_sequence) {
       const start = await locate(from_sequence);
-      yield* numberRows(readRange(file, start.offset, end), start.first_sequence, from_sequence);
+      const blocks = readRange(file, start.offset, end);
+      yield* numberRows(start.offset === 0 ? skipMark(blocks) : blocks, start.first_sequence, from_sequence);
     },
     async findLast({ count, wanted, signal, pause }, before_sequence) {
       const found: number[] = [];
@@ -88,7 +90,7 @@ export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
 /** A gzipped file, readable only from its start. */
 function gzipFile(range: Range, file: DiskFile): RowFile {
   const read = (from_sequence: number) =>
-    numberRows(gunzip(readRange(file, 0, Number.POSITIVE_INFINITY)), range.first_sequence, from_sequence);
+    numberRows(skipMark(gunzip(readRange(file, 0, Number.POSITIVE_INFINITY))), range.first_sequence, from_sequence);
   return {
     ...range,
     read,
@@ -125,7 +127,7 @@ async function* readBackwards(
   let next = next_sequence;
   for (let to = end; to > 0; ) {
     const { bytes, offset } = await readLinesBefore(file, to);
-    const lines = rowsOf(bytes);
+    const lines = rowsOf(offset === 0 ? withoutMark(bytes) : bytes);
     next -= lines.length;
     if (offset === 0 && next !== first_sequence) throw new Error(`does not begin with row ${first_sequence}`);
     yield { offset, first_sequence: next, lines };

@@ -1,7 +1,7 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { TAIL_SESSIONS_RESPONSE_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { TailSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import { recordJsonToBytes } from "../../record/index.js";
+import { judgeLine, recordJsonToBytes } from "../../record/index.js";
 
 /** A row on its way to the readers of a tail. What is derived from it is derived once for all of them. */
 export interface TailRow {
@@ -96,11 +96,21 @@ export function messageOf(row: TailRow, bytes_max: number): Buffer {
   return row.message;
 }
 
-function encode({ sequence, line }: TailRow, bytes_max: number): Buffer {
-  const record = recordJsonToBytes(line.toString());
+function encode(row: TailRow, bytes_max: number): Buffer {
+  const { sequence, line, canonical } = row;
+  if (!canonical && judgeLine(line).kind !== "row") return gapMessage(sequence);
+  const record = readRecord(line.toString());
   if (!record.ok || record.bytes.length > bytes_max - FRAME_BYTES) return gapMessage(sequence);
   const head = new BinaryWriter().uint32(TAIL_SESSIONS_RESPONSE_FIELDS.record.tag).uint32(record.bytes.length).finish();
   return Buffer.concat([gapMessage(sequence), head, record.bytes]);
+}
+
+/** A row's record; without its timestamp when only that is unusable, such as 23:59:60Z. */
+function readRecord(text: string): ReturnType<typeof recordJsonToBytes> {
+  const record = recordJsonToBytes(text);
+  if (record.ok || record.violations.some(({ field }) => field !== "record.timestamp")) return record;
+  const row: unknown = JSON.parse(text);
+  return recordJsonToBytes(JSON.stringify({ ...Object(row), timestamp: undefined }));
 }
 
 /** An encoded TailSessionsResponse without a record: a gap that ends with that sequence. */

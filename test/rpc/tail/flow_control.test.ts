@@ -27,7 +27,7 @@ interface Tail {
 async function openTail(stall_ms: number): Promise<Tail> {
   const journal = createFakeJournal();
   journal.enter("open");
-  const row = Buffer.from(`{"session_id":"s","prompt":"${"x".repeat(ROW_BYTES)}"}\n`);
+  const row = Buffer.from(`{"schema":"session.iterate.v1","session_id":"s","prompt":"${"x".repeat(ROW_BYTES)}"}\n`);
   await journal.append(Array.from({ length: ROWS }, () => row));
   let refuse = () => {};
   const refused = new Promise<void>((resolve) => {

@@ -1,0 +1,86 @@
+import { isUtf8 } from "node:buffer";
+import { SESSION_RECORD_FIELDS } from "@sessionlog/protocol/gen/fields";
+import { SCHEMA } from "@sessionlog/protocol/gen/limits";
+import { createJsonScanner, LEVELS_MAX } from "./scan_json.js";
+
+/**
+ * What a line of a session log is: the same for all that read it.
+ *
+ * - `blank`: nothing but blanks; ignored
+ * - `row`: a row of this schema, whether or not its values are valid
+ * - `foreign`: a JSON object with another schema, or with none; counted
+ * - `unreadable`: no row, counted, and what is in it is not known
+ */
+export type Judgement =
+  | { readonly kind: "blank" }
+  /** `ambiguous`: an object within it has a key twice, or may have; JSON.parse takes the last. */
+  | { readonly kind: "row"; readonly ambiguous: boolean }
+  | { readonly kind: "foreign"; readonly schema: string | undefined }
+  | { readonly kind: "unreadable"; readonly why: Unreadable };
+
+/** As a violation has it. */
+export interface Unreadable {
+  readonly field: string;
+  readonly reason: "INVALID_ENCODING" | "INVALID_FORMAT" | "TOO_LONG" | "TOO_DEEP";
+  readonly description: string;
+}
+
+const record = (reason: Unreadable["reason"], description: string): Judgement => ({
+  kind: "unreadable",
+  why: { field: "record", reason, description },
+});
+const BLANK: Judgement = { kind: "blank" };
+const ROW: Judgement = { kind: "row", ambiguous: false };
+const AMBIGUOUS: Judgement = { kind: "row", ambiguous: true };
+const TOO_LONG = record("TOO_LONG", "expected at most 16 MiB in a line");
+const NO_UTF8 = record("INVALID_ENCODING", "expected UTF-8");
+const FAULTS = {
+  "not a JSON object": record("INVALID_ENCODING", "expected a JSON object"),
+  "half of a surrogate pair": record("INVALID_ENCODING", "is not valid Unicode: half of a surrogate pair"),
+  "too many levels": record("TOO_DEEP", `expected at most ${LEVELS_MAX} levels of objects and lists`),
+};
+
+const NAMES = Object.keys(SESSION_RECORD_FIELDS);
+const camelCase = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const scan = createJsonScanner(NAMES.map((name) => [name, camelCase(name)]));
+const DOUBLED = NAMES.map((name): Judgement => {
+  const why = { field: `record.${name}`, reason: "INVALID_FORMAT", description: "is given twice" } as const;
+  return { kind: "unreadable", why };
+});
+const ROW_SCHEMA = Buffer.from(JSON.stringify(SCHEMA));
+
+/**
+ * Judges a line of a session log. Never throws.
+ *
+ * @param line without its "\n", and without the byte order mark that a file may begin with; undefined for one of more than 16 MiB
+ * @param is_utf8 whether the line is known to be valid UTF-8
+ */
+export function judgeLine(line: Buffer | undefined, is_utf8 = false): Judgement {
+  if (line === undefined) return TOO_LONG;
+  if (isBlank(line)) return BLANK;
+  if (!is_utf8 && !isUtf8(line)) return NO_UTF8;
+  const { fault, doubled, nested_doubled, first_from, first_to } = scan(line);
+  if (fault !== undefined) return FAULTS[fault];
+  if (doubled !== -1) return DOUBLED[doubled] ?? FAULTS["not a JSON object"];
+  if (isRowSchema(line, first_from, first_to)) return nested_doubled ? AMBIGUOUS : ROW;
+  const schema: unknown = first_from === -1 ? undefined : JSON.parse(line.toString("utf8", first_from, first_to));
+  if (schema === SCHEMA) return nested_doubled ? AMBIGUOUS : ROW;
+  return { kind: "foreign", schema: typeof schema === "string" ? schema : undefined };
+}
+
+function isRowSchema(line: Buffer, from: number, to: number): boolean {
+  return to - from === ROW_SCHEMA.length && ROW_SCHEMA.compare(line, from, to) === 0;
+}
+
+/** Whether there is nothing but JSON's blanks. */
+function isBlank(line: Buffer): boolean {
+  for (const byte of line) if (byte !== 0x20 && byte !== 0x09 && byte !== 0x0d) return false;
+  return true;
+}
+
+/** Whether a line has the schema of a row of this log, of any version. */
+export function isSessionLine(line: Buffer): boolean {
+  const judged = judgeLine(line);
+  if (judged.kind === "foreign") return judged.schema?.startsWith("session.iterate.") === true;
+  return judged.kind === "row";
+}
