@@ -14,6 +14,8 @@ SELECT *
 FROM read_json(
   getvariable('files'),
   format = 'newline_delimited',
+  -- Otherwise a line such as 7 makes DuckDB take each line for one value.
+  records = true,
   -- A line that a writer has not finished yet is a row of NULLs then, not the end of the query.
   ignore_errors = true,
   hive_partitioning = false,

@@ -8,8 +8,10 @@ import {
   readBool,
   readBytes,
   readDouble,
+  readEnd,
   readInt32,
   readMessage,
+  readTag,
   readText,
   readVarint,
   skipField,
@@ -78,51 +80,75 @@ function printTime(timestamp: Timestamp): string {
   return `"${text}"`;
 }
 
+/** A message of an artifact that is being read. */
+interface Frame {
+  readonly message: "struct" | "entry" | "value" | "list";
+  readonly end: number;
+  readonly parent: Frame | undefined;
+  /** Of a struct or a list. */
+  readonly items: string[];
+  /** Of an entry. */
+  key: string;
+  /** Of an entry or a value: what was read so far. */
+  json: string;
+}
+
+/** One loop with its own stack: an artifact may have any depth. */
 function printStruct(cursor: Cursor): string {
-  const entries: string[] = [];
-  readMessage(cursor, (tag) => {
-    if (tag === struct.REPEATED) entries.push(printEntry(cursor));
-    else skipField(cursor, tag);
-  });
-  return `{${entries.join(",")}}`;
-}
-
-function printEntry(cursor: Cursor): string {
-  let key = "";
-  let value = "null";
-  readMessage(cursor, (tag) => {
-    if (tag === struct.ENTRY_KEY) key = readText(cursor, "a key of artifact");
-    else if (tag === struct.ENTRY_VALUE) value = printValue(cursor);
-    else skipField(cursor, tag);
-  });
-  return `${JSON.stringify(key)}:${value}`;
-}
-
-function printValue(cursor: Cursor): string {
-  let json = "null";
-  readMessage(cursor, (tag) => {
-    if (tag === struct.VALUE_NUMBER) json = printNumber(readDouble(cursor));
-    else if (tag === struct.VALUE_STRING) json = JSON.stringify(readText(cursor, "a text of artifact"));
-    else if (tag === struct.VALUE_BOOL) json = `${readBool(cursor)}`;
-    else if (tag === struct.VALUE_STRUCT) json = printStruct(cursor);
-    else if (tag === struct.VALUE_LIST) json = printList(cursor);
-    else {
-      if (tag === struct.VALUE_NULL) json = "null";
-      skipField(cursor, tag);
+  const { end } = cursor;
+  let frame = openFrame(cursor, "struct", undefined);
+  for (;;) {
+    cursor.end = frame.end;
+    if (cursor.at < frame.end) {
+      frame = readStructField(cursor, frame);
+      continue;
     }
-  });
-  return json;
+    const json = closeFrame(frame);
+    if (frame.parent === undefined) {
+      cursor.end = end;
+      return json;
+    }
+    frame = frame.parent;
+    if (frame.message === "struct" || frame.message === "list") frame.items.push(json);
+    else frame.json = json;
+  }
+}
+
+function openFrame(cursor: Cursor, message: Frame["message"], parent: Frame | undefined): Frame {
+  return { message, end: readEnd(cursor), parent, items: [], key: "", json: "null" };
+}
+
+function closeFrame({ message, items, key, json }: Frame): string {
+  if (message === "struct") return `{${items.join(",")}}`;
+  if (message === "list") return `[${items.join(",")}]`;
+  return message === "entry" ? `${JSON.stringify(key)}:${json}` : json;
+}
+
+/** Reads one field; returns the frame to continue with. */
+function readStructField(cursor: Cursor, frame: Frame): Frame {
+  const tag = readTag(cursor);
+  const { message } = frame;
+  if (message === "struct" && tag === struct.REPEATED) return openFrame(cursor, "entry", frame);
+  if (message === "list" && tag === struct.REPEATED) return openFrame(cursor, "value", frame);
+  if (message === "entry" && tag === struct.ENTRY_VALUE) return openFrame(cursor, "value", frame);
+  if (message === "value" && tag === struct.VALUE_STRUCT) return openFrame(cursor, "struct", frame);
+  if (message === "value" && tag === struct.VALUE_LIST) return openFrame(cursor, "list", frame);
+  if (message === "entry" && tag === struct.ENTRY_KEY) frame.key = readText(cursor, "a key of artifact");
+  else if (message === "value") readLeaf(cursor, frame, tag);
+  else skipField(cursor, tag);
+  return frame;
+}
+
+function readLeaf(cursor: Cursor, frame: Frame, tag: number): void {
+  if (tag === struct.VALUE_NUMBER) frame.json = printNumber(readDouble(cursor));
+  else if (tag === struct.VALUE_STRING) frame.json = JSON.stringify(readText(cursor, "a text of artifact"));
+  else if (tag === struct.VALUE_BOOL) frame.json = `${readBool(cursor)}`;
+  else {
+    if (tag === struct.VALUE_NULL) frame.json = "null";
+    skipField(cursor, tag);
+  }
 }
 
 function printNumber(value: number): string {
   return Object.is(value, -0) ? "-0" : `${value}`;
-}
-
-function printList(cursor: Cursor): string {
-  const items: string[] = [];
-  readMessage(cursor, (tag) => {
-    if (tag === struct.REPEATED) items.push(printValue(cursor));
-    else skipField(cursor, tag);
-  });
-  return `[${items.join(",")}]`;
 }

@@ -145,33 +145,20 @@ async function countSkippedLines(connection: DuckDBConnection): Promise<void> {
     WHERE counted`);
 }
 
-/** Lines of one file that are not rows of this schema. */
-export interface SkippedLines {
-  readonly file: string;
-  /** The lines' `schema`; undefined when they have none, or are not JSON. */
-  readonly schema: string | undefined;
-  readonly lines: number;
-}
-
-/** The lines that queries have skipped so far; reads the files again only if there are any. */
-export async function findSkippedLines(connection: DuckDBConnection): Promise<readonly SkippedLines[]> {
+/** The lines that are not rows of this schema, by file, if a query has skipped any; reads the files again only then. */
+export async function countSkippedByFile(connection: DuckDBConnection): Promise<ReadonlyMap<string, number>> {
   const met = await connection.runAndReadAll(
     `SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '${SKIPPED}'`,
   );
-  if (met.getRows()[0]?.[0] === null) return [];
+  if (met.getRows()[0]?.[0] === null) return new Map();
   const found = await connection.runAndReadAll(`
-    SELECT filename, schema, count(*)
+    SELECT filename, count(*)
     FROM read_json(
       getvariable('files'), ${JSON_LINES}, filename = true, columns = {schema: 'VARCHAR'}
     )
     WHERE schema IS DISTINCT FROM ${literal(SCHEMA)}
-    GROUP BY ALL
-    ORDER BY ALL`);
-  return found.getRows().map(([file, schema, lines]) => ({
-    file: String(file),
-    schema: schema === null ? undefined : String(schema),
-    lines: Number(lines),
-  }));
+    GROUP BY ALL`);
+  return new Map(found.getRows().map(([file, lines]) => [String(file), Number(lines)]));
 }
 
 /**
@@ -206,4 +193,4 @@ export async function findUnreadable(
   }
 }
 
-const JSON_LINES = "format = 'newline_delimited', ignore_errors = true, hive_partitioning = false";
+const JSON_LINES = "format = 'newline_delimited', records = true, ignore_errors = true, hive_partitioning = false";

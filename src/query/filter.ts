@@ -22,8 +22,9 @@ export const EVERY_SESSION: SessionFilter = {
 /** The filter as a condition on the view `sessions`; undefined for all sessions. */
 export function filterCondition({ since_ms, until_ms, kinds, daemons, models }: SessionFilter): string | undefined {
   const conditions = [
-    ...(since_ms === undefined ? [] : [`timestamp >= ${instant(since_ms)}`]),
-    ...(until_ms === undefined ? [] : [`timestamp < ${instant(until_ms)}`]),
+    // A row whose time cannot be used, such as 23:59:60Z, may be of any time.
+    ...(since_ms === undefined ? [] : [`(timestamp >= ${instant(since_ms)} OR timestamp IS NULL)`]),
+    ...(until_ms === undefined ? [] : [`(timestamp < ${instant(until_ms)} OR timestamp IS NULL)`]),
     ...oneOf("kind", kinds),
     ...oneOf("daemon", daemons),
     ...oneOf("model", models),

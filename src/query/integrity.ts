@@ -19,6 +19,8 @@ import type { JournalFile } from "./files.js";
 export interface Soundness {
   readonly sound: readonly string[];
   readonly damaged: readonly string[];
+  /** The sound ones that have the checksum with which a service has sealed them. */
+  readonly sealed: ReadonlySet<string>;
 }
 
 /** Files checked at once: hashing and inflating take a core each. */
@@ -32,14 +34,15 @@ const CHECKS_MAX = 2;
  */
 export async function checkFiles(files: readonly JournalFile[], signal: AbortSignal): Promise<Soundness> {
   const expectedDigest = createChecksums();
+  const sealed = new Set<string>();
   const results: { readonly path?: string; readonly problem?: string }[] = [];
   const waiting = [...files.entries()];
   async function work(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, { path, fallback }] = next;
-      const problem = await findProblem(path, expectedDigest, signal);
+      const problem = await findProblem(path, expectedDigest, sealed, signal);
       if (problem === undefined) results[index] = { path };
-      else if (fallback !== undefined && (await findProblem(fallback, expectedDigest, signal)) === undefined)
+      else if (fallback !== undefined && (await findProblem(fallback, expectedDigest, sealed, signal)) === undefined)
         results[index] = { path: fallback };
       else results[index] = { problem: `${path}: left out: ${problem}` };
     }
@@ -48,6 +51,7 @@ export async function checkFiles(files: readonly JournalFile[], signal: AbortSig
   return {
     sound: results.flatMap(({ path }) => path ?? []),
     damaged: results.flatMap(({ problem }) => problem ?? []),
+    sealed,
   };
 }
 
@@ -57,6 +61,7 @@ type ExpectedDigest = (path: string) => Promise<string | undefined>;
 async function findProblem(
   path: string,
   expectedDigest: ExpectedDigest,
+  sealed: Set<string>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const blocks = () => untilAborted(readBlocks(nodeDisk, path), signal);
@@ -66,7 +71,10 @@ async function findProblem(
       return undefined;
     }
     const expected = await expectedDigest(path);
-    if (expected !== undefined && expected === (await digestOf(blocks()))) return undefined;
+    if (expected !== undefined && expected === (await digestOf(blocks()))) {
+      sealed.add(path);
+      return undefined;
+    }
     const plain = gunzip(blocks());
     while ((await plain.next()).done !== true) {
       // Inflating to the end checks the CRC.

@@ -1,15 +1,17 @@
 import { randomBytes } from "node:crypto";
-import { open, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Column, createColumn, type Row } from "./columns.js";
-import { type Database, findSkippedLines, findUnreadable, openDatabase, type SkippedLines } from "./database.js";
+import { type Database, findUnreadable, openDatabase } from "./database.js";
 import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
 import { findFiles } from "./files.js";
 import type { SessionFilter } from "./filter.js";
 import { checkFiles } from "./integrity.js";
+import { makeReadable, type ReadableFile } from "./judged_files.js";
 import { type Literal, literal } from "./literal.js";
-import { type Snapshot, takeSnapshot } from "./snapshot.js";
+import { findSkipped } from "./skipped_lines.js";
+import { takeSnapshot } from "./snapshot.js";
 import { prepareCopy, prepareSelect } from "./statement.js";
 import type { TableFile } from "./table_file.js";
 
@@ -82,10 +84,10 @@ export async function readJournal<T>(
   options.onTemporary?.(spill_directory);
   // DuckDB makes the folder when it needs it, and its files, with the usual modes.
   const usual_mask = process.umask(PRIVATE_MASK);
-  const unreadable = new Map<string, string>();
+  const found: Found = { unreadable: new Map(), long_line: false };
   try {
     for (let tries = 1; ; tries++) {
-      const outcome = await readOnce(options, spill_directory, work, unreadable, tries === TRIES_MAX);
+      const outcome = await readOnce(options, spill_directory, work, found, tries === TRIES_MAX);
       if (outcome !== undefined) return outcome;
     }
   } catch (error) {
@@ -97,22 +99,31 @@ export async function readJournal<T>(
   }
 }
 
+/** What earlier tries have found. */
+interface Found {
+  /** By path, files to leave out, and why. */
+  readonly unreadable: Map<string, string>;
+  /** Whether there is a line that is too long for DuckDB, so that also sealed segments are judged before they are read. */
+  long_line: boolean;
+}
+
 /**
  * Resolves with undefined when it has to be repeated.
  *
- * @param unreadable by path, files to leave out, and why; it may add some
+ * @param found it may add to that
  */
 async function readOnce<T>(
   options: ReadOptions,
   spill_directory: string,
   work: (reader: JournalReader) => Promise<T>,
-  unreadable: Map<string, string>,
+  found: Found,
   last: boolean,
 ): Promise<Outcome<T> | undefined> {
   const { signal, memory_bytes } = options;
   const snapshot = await takeSnapshot(options.paths);
   let committed = false;
-  let files: readonly string[] = [];
+  let files: readonly ReadableFile[] = [];
+  const nameOf = (read: string) => snapshot.nameOf(files.find(({ readable }) => readable === read)?.path ?? read);
   let database: Database | undefined;
   // Again and again: an interrupt between two statements is lost.
   let interrupting: NodeJS.Timeout | undefined;
@@ -126,27 +137,33 @@ async function readOnce<T>(
   const timer = onProgress && setInterval(reportProgress, PROGRESS_INTERVAL_MS);
   try {
     const checked = await checkFiles(
-      snapshot.files.filter(({ path }) => !unreadable.has(path)),
+      snapshot.files.filter(({ path }) => !found.unreadable.has(path)),
       signal,
     );
-    const damaged = [...[...unreadable].map(([path, why]) => `${path}: left out: ${why}`), ...checked.damaged];
+    const damaged = [...[...found.unreadable].map(([path, why]) => `${path}: left out: ${why}`), ...checked.damaged];
     if (checked.sound.length === 0) throw new ReadError(damaged.join("; "));
-    files = checked.sound.map(snapshot.openPath);
+    const trusted = (name: string) => !found.long_line && checked.sealed.has(name);
+    const opened = checked.sound.map((name) => ({ path: snapshot.openPath(name), trusted: trusted(name) }));
+    files = await makeReadable(opened, spill_directory, signal);
     database = await openDatabase({
       ...options,
-      files,
+      files: files.map(({ readable }) => readable),
       limits: { memory_bytes, spill_directory, spill_bytes: SPILL_BYTES_MAX },
     });
     const value = await work(createReader(database, options, () => (committed = true)));
-    const skipped = await withoutTornLines(await findSkippedLines(database.connection), snapshot);
-    const unread = skipped.filter(({ schema }) => schema === undefined);
+    const isActive = (name: string) => snapshot.files.some(({ path, active }) => active && path === name);
+    const skipped = await findSkipped(database.connection, files, snapshot.nameOf, isActive, signal);
     return {
       value,
-      warnings: [...snapshot.warnings, ...damaged, ...skipped.map(describeSkipped).sort()],
+      warnings: [...snapshot.warnings, ...damaged, ...skipped.warnings],
       incomplete: damaged.length > 0,
-      unread_lines: unread.reduce((total, { lines }) => total + lines, 0),
+      unread_lines: skipped.unread_lines,
     };
   } catch (error) {
+    if (!found.long_line && !committed && /maximum_object_size/.test(messageOf(error))) {
+      found.long_line = true;
+      return undefined;
+    }
     // An error of the question is permanent.
     const final =
       signal.aborted || error instanceof ReadError || (await findFiles(options.paths)).names === snapshot.names;
@@ -154,10 +171,11 @@ async function readOnce<T>(
     if (!final) throw new ReadError("files were sealed or removed before all of them were read: ask again");
     const kind = error instanceof Error && /^(IO|Invalid Input|Out of Memory) Error: /.exec(error.message)?.[1];
     if (!kind || signal.aborted) throw error;
-    const found = kind === "IO" ? await findUnreadable(files, memory_bytes, signal) : new Map<string, string>();
-    for (const [file, why] of found) unreadable.set(snapshot.nameOf(file), why.replace(OPEN_FILE, snapshot.nameOf));
-    if (found.size > 0 && !committed && !last) return undefined;
-    const where = [...found.keys()].map((file) => `${snapshot.nameOf(file)}: `).join("");
+    const readable = files.map((file) => file.readable);
+    const failing = kind === "IO" ? await findUnreadable(readable, memory_bytes, signal) : new Map<string, string>();
+    for (const [file, why] of failing) found.unreadable.set(nameOf(file), why.replace(OPEN_FILE, snapshot.nameOf));
+    if (failing.size > 0 && !committed && !last) return undefined;
+    const where = [...failing.keys()].map((file) => `${nameOf(file)}: `).join("");
     const message = where + messageOf(error).replace(OPEN_FILE, snapshot.nameOf);
     throw error instanceof SqlError ? new SqlError(message) : new ReadError(message.split("\n", 1)[0]);
   } finally {
@@ -211,37 +229,5 @@ async function asSqlError<T>(run: () => Promise<T>): Promise<T> {
     // Its further lines name settings that cannot be set here.
     const memory = /^Out of Memory Error: [^\n]*/.exec(message)?.[0];
     throw new SqlError(memory === undefined ? message : `${memory}; see --memory, and the room in ${tmpdir()}`);
-  }
-}
-
-/** By the files' names, without the last line of the active file that the service is writing, or was when it was killed. */
-async function withoutTornLines(
-  skipped: readonly SkippedLines[],
-  snapshot: Snapshot,
-): Promise<readonly SkippedLines[]> {
-  const found: SkippedLines[] = [];
-  for (const { file, schema, lines } of skipped) {
-    const name = snapshot.nameOf(file);
-    const active = snapshot.files.some(({ path, active }) => active && path === name);
-    const torn = schema === undefined && active && !(await endsWithNewline(file)) ? 1 : 0;
-    if (lines > torn) found.push({ file: name, schema, lines: lines - torn });
-  }
-  return found;
-}
-
-function describeSkipped({ file, schema, lines }: SkippedLines): string {
-  const [what, no] = lines === 1 ? ["1 line", "is not a row"] : [`${lines} lines`, "are not rows"];
-  return `${file}: skipped ${what} ${schema === undefined ? `that ${no} of a session log` : `of schema ${schema}`}`;
-}
-
-async function endsWithNewline(path: string): Promise<boolean> {
-  const file = await open(path, "r").catch(() => undefined);
-  if (file === undefined) return true;
-  try {
-    const { size } = await file.stat();
-    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-    return buffer[0] === 0x0a;
-  } finally {
-    await file.close();
   }
 }

@@ -33,9 +33,9 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   const checksums = checksumLine(bad) + checksumLine(good);
   damage(bad, change);
   const expected = { sound: [good], damaged: [expect.stringMatching(`^${bad}: left out: damaged gzip: `)] };
-  expect(await checkFiles([file(bad), file(good)], signal)).toEqual(expected);
+  expect(await checkFiles([file(bad), file(good)], signal)).toEqual({ ...expected, sealed: new Set() });
   writeFileSync(join(directory, "sessions.sha256"), checksums);
-  expect(await checkFiles([file(bad), file(good)], signal)).toEqual(expected);
+  expect(await checkFiles([file(bad), file(good)], signal)).toEqual({ ...expected, sealed: new Set([good]) });
 });
 
 test("checkFiles takes the plain twin of a damaged gzip file", async () => {
@@ -43,12 +43,16 @@ test("checkFiles takes the plain twin of a damaged gzip file", async () => {
   writeFiles(directory, { "x.jsonl": text(exampleRows.slice(0, 2)) });
   writeFileSync(join(directory, "x.jsonl.gz"), "no");
   const plain = join(directory, "x.jsonl");
-  expect(await checkFiles([file(`${plain}.gz`, plain)], signal)).toEqual({ sound: [plain], damaged: [] });
+  expect(await checkFiles([file(`${plain}.gz`, plain)], signal)).toEqual({
+    sound: [plain],
+    damaged: [],
+    sealed: new Set(),
+  });
 });
 
 test("checkFiles leaves a file that has gone to the one who reads it", async () => {
   const gone = join(temporaryDirectory(), "gone.jsonl.gz");
-  expect(await checkFiles([file(gone)], signal)).toEqual({ sound: [gone], damaged: [] });
+  expect(await checkFiles([file(gone)], signal)).toEqual({ sound: [gone], damaged: [], sealed: new Set() });
 });
 
 test("checkFiles stops when it is told to", async () => {

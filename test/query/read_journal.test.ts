@@ -95,7 +95,7 @@ describe("readJournal", () => {
     expect(warnings).toEqual([
       `${directory}/${segment(1, 3)}.gz: skipped 1 line of schema session.iterate.v0`,
       `${directory}/sessions.jsonl: skipped 2 lines of schema session.iterate.v2`,
-      `${directory}/sessions.jsonl: skipped 2 lines that are not rows of a session log`,
+      `${directory}/sessions.jsonl: skipped 2 lines that are not rows of a session log; line 3: record INVALID_ENCODING: expected a JSON object`,
     ]);
   });
 

@@ -74,7 +74,7 @@ export function createCommand(): CliCommand {
         report.groups.has("ungrounded") ||
         report.groups.has("claimed_grounded") ||
         (report.groups.has("unchecked") && options.allowUnchecked !== true);
-      const complete = !incomplete && unread_lines === 0;
+      const complete = !incomplete && unread_lines === 0 && report.sessions > 0;
       const unmet = unmetConditions(report, options, context.now_ms());
       const text =
         options.json === true

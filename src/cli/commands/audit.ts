@@ -69,8 +69,8 @@ export function createCommand(): CliCommand {
       });
       const { report, unknown } = outcome.value;
       for (const line of unknown) context.stderr.write(`sessionlog: ${line}\n`);
-      const complete = !outcome.incomplete && outcome.unread_lines === 0;
-      const ok = report.groups.size === 0 && complete && report.sessions > 0;
+      const complete = !outcome.incomplete && outcome.unread_lines === 0 && report.sessions > 0;
+      const ok = report.groups.size === 0 && complete;
       const parts = {
         roster: rosterName(config, context),
         complete,

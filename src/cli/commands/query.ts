@@ -117,9 +117,9 @@ async function answer(
       name === "session_id" ? [`no session has an id that begins with ${oneLine(String(value))}`] : [],
     ),
   ];
-  const { incomplete, value } = await answerTo(target, sql, format, context, ask, explainEmpty);
+  const { incomplete, unread_lines, value } = await answerTo(target, sql, format, context, ask, explainEmpty);
   if (Array.isArray(value)) for (const line of value) context.stderr.write(`sessionlog: ${line}\n`);
-  return incomplete ? 1 : 0;
+  return incomplete || unread_lines > 0 ? 1 : 0;
 }
 
 function answerTo(
@@ -183,7 +183,8 @@ ${journalEnvironmentHelp}
 
 Exit status:
   0  the result is complete
-  1  the SQL is wrong or not allowed, the session log cannot be read, or time is up; or a damaged file is left out
+  1  the SQL is wrong or not allowed, the session log cannot be read, or time is up; or a damaged file
+     is left out, or a line could not be read
   2  wrong usage or configuration
 
 Examples:

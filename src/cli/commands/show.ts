@@ -30,13 +30,13 @@ refusal, the artifact, whether everybody in it is on the roster, and a link to L
       const [id = ""] = command.args;
       const config = journal.load(context);
       const questions = { variables: { session_id: id } };
-      const { value, incomplete } = await journal.read(context, config, questions, (reader) =>
+      const { value, incomplete, unread_lines } = await journal.read(context, config, questions, (reader) =>
         readSessions(reader, config.langfuse.url),
       );
       const sessions = pick(value, id);
       const texts = sessions.map((session) => sessionText(session, terminalOf(context)));
       await write(context.stdout, texts.join("\n"));
-      return incomplete ? 1 : 0;
+      return incomplete || unread_lines > 0 ? 1 : 0;
     },
   };
 }

@@ -113,13 +113,24 @@ function createPrinter(options: TailOptions, context: CliContext) {
   const lines = options.format === "line" || (options.format === "auto" && stdout.isTTY === true);
   const print = lines ? createSessionLinePrinter(terminal) : createRowPrinter();
   const printed = { gaps: 0 };
+  /** A service of another version may send what cannot be printed: the rows after it can. */
+  function printOrReport(sequence: number, record: Uint8Array): string | undefined {
+    try {
+      return print(record);
+    } catch (error) {
+      stderr.write(
+        `sessionlog: row ${sequence} cannot be printed: ${error instanceof Error ? error.message : error}\n`,
+      );
+      return undefined;
+    }
+  }
   return {
     printed,
     async onMessage({ sequence, record }: TailMessage): Promise<void> {
-      if (record !== undefined) {
-        return write(stdout, options.sequence === true ? `${sequence}\t${print(record)}` : print(record));
-      }
+      const text = record && printOrReport(sequence, record);
+      if (text !== undefined) return write(stdout, options.sequence === true ? `${sequence}\t${text}` : text);
       printed.gaps += 1;
+      if (record !== undefined) return;
       const reasons = "removed, unreadable, too large, or not records of this schema";
       stderr.write(`sessionlog: rows up to number ${sequence} are missing: ${reasons}\n`);
     },

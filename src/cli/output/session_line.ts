@@ -1,5 +1,7 @@
+import { SESSION_RECORD_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { SessionRecord } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { recordToJsonLine } from "@sessionlog/protocol/record_to_json";
+import { createCursor, readTag, skipField } from "@sessionlog/protocol/wire/reader";
 import { createRecordToRow } from "../../record/index.js";
 import { cutToWidth, paint, type Terminal, textWidth } from "./terminal.js";
 import { oneLine } from "./text.js";
@@ -44,7 +46,7 @@ export function createSessionLinePrinter(terminal: Terminal): (record: Uint8Arra
     return shown + " ".repeat(columns - textWidth(shown));
   };
   return (record) => {
-    const session = SessionRecord.decode(record);
+    const session = decodeShown(record);
     const { attempts, final_verdict, timestamp } = session;
     const iso = timestamp === undefined ? "" : new Date(timestamp.seconds * 1000).toISOString();
     const time = tiny ? "" : `${narrow ? iso.slice(11, 19) : iso.slice(0, 19).replace("T", " ")} `;
@@ -71,6 +73,27 @@ export function createSessionLinePrinter(terminal: Terminal): (record: Uint8Arra
       session.grounded_in_roster === false ? rest.replace(/ungrounded/, (word) => paint(terminal, word, "red")) : rest;
     return `${cut.slice(0, time.length)}${coloured}${end}\n`;
   };
+}
+
+/** The record; without its artifact when that is deeper than the decoder goes. */
+function decodeShown(record: Uint8Array): SessionRecord {
+  try {
+    return SessionRecord.decode(record);
+  } catch {
+    return SessionRecord.decode(withoutArtifact(record));
+  }
+}
+
+function withoutArtifact(record: Uint8Array): Uint8Array {
+  const cursor = createCursor(record);
+  const fields: Uint8Array[] = [];
+  while (cursor.at < cursor.end) {
+    const { at } = cursor;
+    const tag = readTag(cursor);
+    skipField(cursor, tag);
+    if (tag !== SESSION_RECORD_FIELDS.artifact.tag) fields.push(record.subarray(at, cursor.at));
+  }
+  return Buffer.concat(fields);
 }
 
 /** Whom an ungrounded session names, one of whom is not on the roster; else what was said of its last refusal. */

@@ -309,10 +309,10 @@ describe("query with bad input", () => {
       ["query", "--path", ".", "--sql", "SELECT count(*) AS n FROM sessions", "--format", "csv"],
       { cwd },
     );
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "n\n1\n" });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "n\n1\n" });
     expect(stderr).toBe(
       `sessionlog: ${cwd}/sessions.jsonl: skipped 1 line of schema session.iterate.v2\n` +
-        `sessionlog: ${cwd}/sessions.jsonl: skipped 1 line that is not a row of a session log\n`,
+        `sessionlog: ${cwd}/sessions.jsonl: skipped 1 line that is not a row of a session log; line 3: record INVALID_ENCODING: expected a JSON object\n`,
     );
   });
 

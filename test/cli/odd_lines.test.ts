@@ -1,0 +1,118 @@
+import { isUtf8 } from "node:buffer";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ODD_LINES, type OddLine, SOUND } from "../support/odd_lines.js";
+import { startTestServer } from "../support/server.js";
+import { runCli, temporaryDirectory } from "./support.js";
+
+/** A directory with a log of the odd line among sound ones, plain and as a segment, and a roster. */
+function logOf({ bytes, first }: OddLine, name = "sessions.jsonl"): string {
+  const directory = temporaryDirectory();
+  const log = Buffer.from(`${SOUND}\n`);
+  const lines = [...(first === true ? [] : [log]), bytes, Buffer.from("\n"), log];
+  const content = Buffer.concat(lines);
+  writeFileSync(join(directory, name), name.endsWith(".gz") ? gzipSync(content) : content);
+  writeFileSync(join(directory, "roster.csv"), "worker_id\nW-1\n");
+  return directory;
+}
+
+describe("odd lines", () => {
+  test.each(ODD_LINES)("alarm, audit and query: $name: $verdict", async (line) => {
+    const is_row = line.verdict.startsWith("row");
+    const is_read = line.verdict !== "unreadable";
+    const cwd = logOf(line);
+    const path = ["--path", "sessions.jsonl"];
+    const alarmed = [
+      is_row || !is_read ? 1 : 0,
+      { alarm: is_row, complete: is_read, ungrounded_count: is_row ? 1 : 0 },
+    ];
+    for (const window of [[], ["--since", "2026-05-01"], ["--until", "2026-05-03"]]) {
+      const alarm = await runCli(["alarm", "--json", ...path, ...window], { cwd });
+      expect([alarm.code, JSON.parse(alarm.stdout)]).toMatchObject(alarmed);
+    }
+    const gzip = await runCli(["alarm", "--json", "--path", "x.jsonl.gz"], { cwd: logOf(line, "x.jsonl.gz") });
+    expect([gzip.code, JSON.parse(gzip.stdout)]).toMatchObject(alarmed);
+    const audit = await runCli(["audit", "--json", "--roster", "roster.csv", ...path], { cwd });
+    expect([audit.code, JSON.parse(audit.stdout)]).toMatchObject([is_row || !is_read ? 1 : 0, { complete: is_read }]);
+    const query = await runCli(["query", "--sql", "FROM sessions", "--format", "jsonl", ...path], { cwd });
+    const rows = query.stdout.trimEnd().split("\n");
+    const ids = rows.map((row) => JSON.parse(row).session_id);
+    expect([query.code, ids.filter((id) => id === "odd").length]).toEqual([is_read ? 0 : 1, is_row ? 1 : 0]);
+  });
+
+  test.each(ODD_LINES)("verify: $name: $verdict", async (line) => {
+    const { verdict, first, stored } = line;
+    const cwd = logOf(line);
+    const sound = verdict === "blank" || (verdict === "row" && stored !== false);
+    for (const path of [".", "sessions.jsonl"]) {
+      const { code, stdout } = await runCli(["verify", path], { cwd });
+      expect([code, stdout.includes(`sessions.jsonl:${first === true ? 1 : 2}: `)]).toEqual([sound ? 0 : 1, !sound]);
+    }
+  });
+
+  test.each(["import", "append"])("%s", async (command) => {
+    const server = await startTestServer();
+    onTestFinished(async () => void (await server.close()));
+    const cwd = temporaryDirectory();
+    const others = ODD_LINES.filter(({ first, verdict }) => first !== true && verdict !== "blank");
+    const lines = [...ODD_LINES.filter(({ first }) => first), ...others];
+    const newline = Buffer.from("\n");
+    const bytes = lines.flatMap(({ bytes }, index) => [
+      Buffer.from(bytes.toString("latin1").replace('"odd"', `"odd-${index}"`), "latin1"),
+      newline,
+    ]);
+    writeFileSync(join(cwd, "in.jsonl"), Buffer.concat(bytes));
+    const target = command === "append" ? ["--address", server.address] : ["--path", join(cwd, "sessions.jsonl")];
+    const { code, stdout } = await runCli([command, ...target, "--rejects", "out.jsonl", "in.jsonl"], { cwd });
+    const rejects = readFileSync(join(cwd, "out.jsonl"), "utf8").trimEnd().split("\n");
+    const refused = rejects.map((reject) => lines[Number(JSON.parse(reject).line) - 1]?.name);
+    const isStored = ({ verdict, stored }: OddLine) => stored ?? verdict === "row";
+    expect(refused).toEqual(lines.filter((line) => !isStored(line)).map(({ name }) => name));
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(`${lines.filter(isStored).length}, duplicate 0, refused ${refused.length}\n`),
+    ]);
+  });
+
+  test("a service that adopts a log moves aside what is no JSON object, and nothing else; tail gives the rows and tells of the others", async () => {
+    const directory = temporaryDirectory();
+    const lines = [...ODD_LINES.filter(({ first }) => first), ...ODD_LINES.filter(({ first }) => first !== true)];
+    const few = lines.filter(({ bytes }) => bytes.length < 1024 * 1024);
+    const log = Buffer.concat(few.flatMap(({ bytes }) => [bytes, Buffer.from("\n")]));
+    writeFileSync(join(directory, "sessions.jsonl"), log);
+    const server = await startTestServer({ log: { path: join(directory, "sessions.jsonl") } });
+    onTestFinished(async () => void (await server.close()));
+    const kept = readFileSync(server.path).toString("latin1");
+    for (const { name, bytes, verdict } of few) {
+      if (verdict !== "blank" && verdict !== "unreadable")
+        expect([name, kept.includes(bytes.toString("latin1"))]).toEqual([name, true]);
+    }
+    const rows = few.filter(({ verdict, bytes, first }) => verdict !== "blank" && (first === true || isObject(bytes)));
+    for (const format of ["jsonl", "line"]) {
+      const tail = ["tail", "--from-sequence", "1", "--sequence", "--format", format, "--address", server.address];
+      const { code, stdout, stderr } = await runCli(tail);
+      const printed = stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => rows[Number(line.split("\t")[0]) - 1]?.name);
+      expect(printed).toEqual(rows.filter(({ verdict }) => verdict.startsWith("row")).map(({ name }) => name));
+      const missing = [...stderr.matchAll(/rows up to number (\d+) are missing/g)].map(
+        ([, n]) => rows[Number(n) - 1]?.name,
+      );
+      expect(missing).toEqual(rows.filter(({ verdict }) => !verdict.startsWith("row")).map(({ name }) => name));
+      expect(code).toBe(1);
+    }
+  });
+});
+
+/** Whether start takes bytes for a line that is whole: what it cannot parse may be torn, and is moved aside. */
+function isObject(bytes: Buffer): boolean {
+  try {
+    const value: unknown = JSON.parse(bytes.toString());
+    return isUtf8(bytes) && typeof value === "object" && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
