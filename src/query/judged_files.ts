@@ -1,7 +1,8 @@
 import { createReadStream } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { eachLine, errorCode, gunzip, joinLines, LINE_BYTES_MAX, skipMark } from "../journal/index.js";
+import { constants, gunzipSync } from "node:zlib";
+import { eachLine, errorCode, gunzip, joinLines, LINE_BYTES_MAX, skipMark, withoutMark } from "../journal/index.js";
 import { judgeLine, type Unreadable } from "../record/index.js";
 
 /** What the lines of a file are, as all readers of session logs judge them. */
@@ -129,9 +130,18 @@ async function* readBlocks(path: string): AsyncGenerator<Buffer> {
   yield* createReadStream(path, { highWaterMark: BLOCK_BYTES });
 }
 
+/** Bytes of a file that show how it begins, gzipped or not. */
+const BEGIN_BYTES = 1024;
+
 /** Whether a file begins with a byte order mark. */
 async function beginsWithMark(path: string): Promise<boolean> {
-  const blocks = readBlocks(path);
-  for await (const block of path.endsWith(".gz") ? gunzip(blocks) : blocks) return block.indexOf("\ufeff") === 0;
-  return false;
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGIN_BYTES), 0, BEGIN_BYTES, 0);
+    const begin = buffer.subarray(0, bytesRead);
+    const plain = path.endsWith(".gz") ? gunzipSync(begin, { finishFlush: constants.Z_SYNC_FLUSH }) : begin;
+    return withoutMark(plain).length < plain.length;
+  } finally {
+    await file.close();
+  }
 }
