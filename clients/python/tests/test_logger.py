@@ -49,7 +49,7 @@ def test_logger_connects_with_the_first_record(fake: FakeService, address: str) 
     assert fake.calls[0][0].daemon == "other"
 
 
-@pytest.mark.parametrize("address", ["nowhere.invalid:1", "::::", "127.0.0.1:0", "unix:/does/not/exist", "a\udcffb:1"])
+@pytest.mark.parametrize("address", ["nowhere.invalid:1", "127.0.0.1:0", "unix:/does/not/exist", "a\udcffb:1"])
 def test_logger_logs_a_bad_address_once(address: str, caplog: pytest.LogCaptureFixture) -> None:
     log = quick(address)
     log.append(accepted(0))

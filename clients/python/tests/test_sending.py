@@ -169,8 +169,9 @@ def test_logger_logs_refusals_once_per_reason(
         assert log.flush(20)
         assert counts(log) == (1, 0, 4, 0, 0)
     assert [record.getMessage().split("; ")[0] for record in caplog.records] == [
-        "session log: the record is refused: record.kind NOT_ALLOWED: not poem",
-        "session log: the record is refused: record.attempts[3].iteration NOT_ALLOWED: not email",
+        "session log: the record of session session-0 of daemon tests is refused: record.kind NOT_ALLOWED: not poem",
+        "session log: the record of session session-3 of daemon tests is refused: "
+        "record.attempts[3].iteration NOT_ALLOWED: not email",
     ]
 
 
@@ -225,7 +226,7 @@ def test_append_raises_nothing_and_counts(
         assert not raised
         assert log.close()
         assert counts(log) == (0, 0, 1, 0, 0)
-    assert caplog.text.count("the record is refused") == 1
+    assert caplog.text.count("the record of session session-0 of daemon tests is refused") == 1
 
 
 def test_logger_survives_a_log_that_raises(fake: FakeService, address: str) -> None:
@@ -325,7 +326,7 @@ def test_logger_logs_an_outage_once_and_its_end(
     with caplog.at_level(logging.INFO, "sessionlog_client"), quick(address) as log:
         log.append(accepted())
         assert log.flush(20)
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING", "INFO", "INFO"]
 
 
 def test_logger_logs_each_status_of_an_outage_once(

@@ -9,6 +9,7 @@ buffer while the service is unavailable. What is in the buffer is lost when the 
 accept that calls `append_sync`, which waits until the row is on disk.
 """
 
+from ._version import __version__
 from .delivery.append_sync import Appended
 from .delivery.counters import Stats
 from .errors import CallError, RefusedError, SessionLogError, Violation
@@ -38,6 +39,7 @@ __all__ = [
     "Stats",
     "Tls",
     "Violation",
+    "__version__",
     "build_session_record",
     "new_session_logger",
     "parse_traceparent",

@@ -32,18 +32,31 @@ class RefusedError(SessionLogError):
     """At least one."""
     violation_count: int
     """How many there are, listed or not."""
+    session_id: str
+    """The record's; empty when it is not known. So is the daemon."""
+    daemon: str
 
-    def __init__(self, violations: Sequence[Violation], violation_count: int = 0) -> None:
+    def __init__(
+        self, violations: Sequence[Violation], violation_count: int = 0, session_id: str = "", daemon: str = ""
+    ) -> None:
         self.violations = tuple(violations)
         self.violation_count = max(violation_count, len(self.violations))
         texts = [str(violation) for violation in self.violations]
         if self.violation_count > len(texts):
             texts.append(f"and {self.violation_count - len(texts)} more")
-        super().__init__(f"the record is refused: {'; '.join(texts)}")
+        self.session_id = session_id
+        self.daemon = daemon
+        of_session = f" of session {session_id}" if session_id else ""
+        of_daemon = f" of daemon {daemon}" if daemon else ""
+        super().__init__(f"the record{of_session}{of_daemon} is refused: {'; '.join(texts)}")
 
     @classmethod
     def of(cls, field: str, reason: str, description: str) -> RefusedError:
         return cls([Violation(field, description, reason)])
+
+    def named(self, session_id: str, daemon: str) -> RefusedError:
+        """The same of a record that is known by these."""
+        return RefusedError(self.violations, self.violation_count, session_id, daemon)
 
 
 class CallError(SessionLogError):

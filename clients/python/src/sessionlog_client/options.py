@@ -59,6 +59,8 @@ class Options:
     insecure_token: bool
     channel_options: ChannelOptions
     trace_ids: TraceIds
+    refused_file: str | os.PathLike[str] | None
+    debug: bool
 
     @property
     def span(self) -> Callable[[], tuple[str, str]]:

@@ -26,8 +26,8 @@ class RecordBuffer:
         self._bytes_max = bytes_max
         self._drop_oldest = drop_oldest
         self._on_drop = on_drop
-        self._records: deque[tuple[int, bytes]] = deque()
-        """Each with its number in the order of `put`; the first ones are in flight."""
+        self._records: deque[tuple[int, bytes, float]] = deque()
+        """Each with its number in the order of `put`, and its time; the first ones are in flight."""
         self._bytes = 0
         self._in_flight = self._in_flight_bytes = 0
         self._last = 0
@@ -44,7 +44,7 @@ class RecordBuffer:
                 self._on_drop(1)
                 return
             self._last += 1
-            self._records.append((self._last, record))
+            self._records.append((self._last, record, time.monotonic()))
             self._bytes += size
             if self._sender_waits:
                 self._work.notify()
@@ -76,7 +76,7 @@ class RecordBuffer:
                 return None
             size = 0
             records: list[bytes] = []
-            for _, record in islice(self._records, self._in_flight, self._in_flight + records_max):
+            for _, record, _ in islice(self._records, self._in_flight, self._in_flight + records_max):
                 if records and size + len(record) > bytes_max:
                     break
                 size += len(record)
@@ -132,13 +132,14 @@ class RecordBuffer:
     def drain(self) -> list[bytes]:
         """Takes out all records."""
         with self._work:
-            records = [record for _, record in self._records]
+            records = [record for _, record, _ in self._records]
             self._records.clear()
             self._bytes = self._in_flight = self._in_flight_bytes = 0
             self._settled.notify_all()
             return records
 
-    def size(self) -> tuple[int, int]:
-        """Records and bytes."""
+    def size(self) -> tuple[int, int, int]:
+        """Records, bytes, and the milliseconds since the first record was put."""
         with self._work:
-            return len(self._records), self._bytes
+            age = time.monotonic() - self._records[0][2] if self._records else 0.0
+            return len(self._records), self._bytes, int(age * 1_000)

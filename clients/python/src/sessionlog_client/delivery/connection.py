@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -12,8 +11,10 @@ from typing import TypeVar
 import grpc
 from google.protobuf.message import DecodeError
 
+from .._version import __version__
 from ..options import Options
 from ..v1 import session_log_pb2 as pb
+from .address import is_local
 from .status import CallFailure, failure_of
 
 APPEND = "/sessionlog.v1.SessionLog/AppendSession"
@@ -23,13 +24,12 @@ VALIDATE_ONLY = pb.AppendSessionRequest(validate_only=True).SerializeToString()
 """Appended to an AppendSessionRequest, it sets that field."""
 
 _CHANNEL_OPTIONS = (
+    ("grpc.primary_user_agent", f"sessionlog-python/{__version__}"),
     # Retries are the sender's, which counts them.
     ("grpc.enable_retries", 0),
     # A new channel connects at once, even when an earlier one to the same address is backing off.
     ("grpc.use_local_subchannel_pool", 1),
 )
-
-_LOCAL = re.compile(r"unix:.*|(ipv[46]:)?(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?")
 
 _CANCEL_TIMEOUT = 0.5
 """Seconds that cancelled calls get to end, before the process forks."""
@@ -135,7 +135,7 @@ class Connection:
         token = options.token() if callable(options.token) else options.token
         if not token:
             return ()
-        if options.tls is None and not options.insecure_token and not _LOCAL.fullmatch(options.address):
+        if options.tls is None and not options.insecure_token and not is_local(options.address):
             return CallFailure("UNAUTHENTICATED", "a token is sent to another machine only with tls or insecure_token")
         return (("authorization", f"Bearer {token}"),)
 
@@ -167,7 +167,7 @@ class Connection:
 
 def _create_channel(options: Options) -> grpc.Channel:
     # A proxy named by the environment is another machine, which must not see a token for this one.
-    proxy = (("grpc.enable_http_proxy", 0),) if _LOCAL.fullmatch(options.address) else ()
+    proxy = (("grpc.enable_http_proxy", 0),) if is_local(options.address) else ()
     channel_options: list[tuple[str, str | int]] = [*_CHANNEL_OPTIONS, *proxy, *options.channel_options]
     tls = options.tls
     if tls is None:

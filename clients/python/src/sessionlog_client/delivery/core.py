@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
-from ..errors import RefusedError
+from ..errors import CallError, RefusedError
 from ..options import Options, seconds
 from ..records.encode import Record, encode_record
+from ..records.record import SessionRecord
 from ..records.text import error_text, type_name
 from . import exit_hooks
+from .address import address_problem
+from .append_sync import Appended, append_sync
 from .buffer import RecordBuffer
 from .connection import VALIDATE_ONLY, Connection
 from .counters import Counters, Stats
 from .diagnostics import Diagnostics
-from .sender import Sender
+from .refused_file import RefusedFile
+from .sender import Sender, named
 from .spill import spill
+from .waiting import Waiting
 
 _JOIN_TIMEOUT = 1.0
 
@@ -26,9 +32,12 @@ class Core:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.problem = address_problem(options.address)
+        """Why nothing can be sent, ever."""
         self.counters = Counters()
-        self.diagnostics = Diagnostics(options.log)
+        self.diagnostics = Diagnostics(options.log, options.debug)
         self.connection = Connection(options)
+        self.waiting = Waiting()
         exit_hooks.connections.add(self.connection)
         self.buffer = RecordBuffer(
             options.buffer_rows,
@@ -36,32 +45,86 @@ class Core:
             options.overflow == "drop_oldest",
             lambda count: self.counters.add(dropped=count),
         )
-        self._sender = Sender(options, self.buffer, self.connection, self.counters, self.diagnostics)
+        self._refused_file = RefusedFile(options.refused_file)
+        self._sender = Sender(
+            options, self.buffer, self.connection, self.counters, self.diagnostics, self.refuse, self._report
+        )
         self._record_bytes_max = min(options.buffer_bytes, options.max_message_bytes - len(VALIDATE_ONLY))
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._closing = threading.Lock()
+        if self.problem is not None:
+            self.buffer.close()
 
     def encode(self, record: Record) -> bytes | RefusedError:
         """The record's snapshot, or why there is none. Raises nothing, whatever the record consists of."""
         try:
             return encode_record(record, self.options.daemon, self._record_bytes_max, self.options.span)
         except RefusedError as error:
-            return error
+            return self._named(error, record)
         except Exception as error:  # noqa: BLE001 a record's values may raise anything
             description = f"cannot be encoded: {type_name(error)}: {error_text(error)}"
-            return RefusedError.of("record", "INVALID_FORMAT", description)
+            return self._named(RefusedError.of("record", "INVALID_FORMAT", description), record)
 
-    def put(self, record: bytes | RefusedError) -> None:
+    def append(self, record: Record) -> None:
         """Has a record sent, or its refusal logged, in the background."""
-        if isinstance(record, RefusedError):
-            self.counters.add(refused=1)
-            self.diagnostics.refused(record)
+        encoded = self.encode(record)
+        if isinstance(encoded, RefusedError):
+            self.refuse(encoded, self._without_artifact(record))
             self.buffer.wake()
         else:
-            self.buffer.put(record)
+            self.buffer.put(encoded)
         if self._thread is None:
             self._start()
+
+    def refuse(self, error: RefusedError, record: bytes | None) -> None:
+        """Counts a refused record, and has it logged and kept in the background; None: it has no bytes."""
+        self.counters.add(refused=1)
+        self.diagnostics.refused(error)
+        self._refused_file.add(record, error)
+
+    def _named(self, error: RefusedError, record: Record) -> RefusedError:
+        session_id, daemon = getattr(record, "session_id", ""), getattr(record, "daemon", "") or self.options.daemon
+        texts = [value if isinstance(value, str) else "" for value in (session_id, daemon)]
+        return error.named(*texts)
+
+    def _without_artifact(self, record: Record) -> bytes | None:
+        """What the refused file has of a record that cannot be encoded."""
+        if self.options.refused_file is None or not isinstance(record, SessionRecord):
+            return None
+        without = self.encode(replace(record, artifact=None))
+        return None if isinstance(without, RefusedError) else without
+
+    def _report(self) -> None:
+        """To be called on the sender's thread."""
+        problem = self._refused_file.write_pending()
+        if problem is not None:
+            self.diagnostics.once("refused file", f"a refused row cannot be kept: {problem}")
+        self.diagnostics.write_pending()
+
+    def store(self, request: bytes | RefusedError, validate_only: bool, timeout: float) -> Appended:
+        """Sends a request past the buffer. Raises RefusedError and CallError."""
+        if self.problem is not None:
+            raise CallError("UNAVAILABLE", f"the address cannot be used: {self.problem}")
+        if self.buffer.closed:
+            raise CallError("CLOSED", "the logger is closed")
+        retries = 0
+        outcome: Appended | RefusedError | CallError
+        if isinstance(request, RefusedError):
+            outcome = request
+        else:
+            outcome, retries = append_sync(self.connection, self.options, request, validate_only, timeout)
+            if isinstance(outcome, RefusedError):
+                outcome = named(outcome, request)
+        self.counters.add(retried=retries)
+        if isinstance(outcome, RefusedError):
+            self.counters.add(refused=1)
+        if not isinstance(outcome, Appended):
+            self.diagnostics.last_error = str(outcome)
+            raise outcome
+        if not validate_only:
+            self.counters.add(duplicate=int(outcome.duplicate), appended=int(not outcome.duplicate))
+        return outcome
 
     def warn(self, message: str) -> None:
         """Has a message logged, once, in the background."""
@@ -71,7 +134,7 @@ class Core:
             self._start()
 
     def stats(self) -> Stats:
-        return self.counters.stats(*self.buffer.size())
+        return self.counters.stats(*self.buffer.size(), self.diagnostics.last_error)
 
     def close(self, timeout: float | None) -> bool:
         """Accepts no more records and sends those that wait, for at most `timeout` seconds; the rest is spilled or
@@ -88,7 +151,7 @@ class Core:
             records = self.buffer.drain()
             if records:
                 spill(records, self.options.spill_file, self.counters, self.diagnostics)
-            self.diagnostics.write_pending()
+            self._report()
             self.connection.close()
         return not records
 

@@ -25,6 +25,10 @@ class Stats:
     buffered: int = 0
     """In the buffer now, those being sent included."""
     buffered_bytes: int = 0
+    oldest_age_ms: int = 0
+    """Of the first record in the buffer: grows while records do not arrive. The one to alert on."""
+    last_error: str = ""
+    """Why a call failed or a record was refused, the last time."""
 
 
 class Counters:
@@ -33,7 +37,7 @@ class Counters:
     def __init__(self) -> None:
         # Re-entrant, as a signal handler may append while its thread holds it.
         self._lock = threading.RLock()
-        self._counts = dict.fromkeys((field.name for field in fields(Stats)), 0)
+        self._counts = dict.fromkeys((field.name for field in fields(Stats) if field.type in ("int", int)), 0)
 
     def add(self, **counts: int) -> None:
         """Adds to counts by the names of Stats."""
@@ -41,6 +45,7 @@ class Counters:
             for name, count in counts.items():
                 self._counts[name] += count
 
-    def stats(self, buffered: int = 0, buffered_bytes: int = 0) -> Stats:
+    def stats(self, buffered: int = 0, buffered_bytes: int = 0, oldest_age_ms: int = 0, last_error: str = "") -> Stats:
         with self._lock:
-            return Stats(**self._counts | {"buffered": buffered, "buffered_bytes": buffered_bytes})
+            counts = self._counts | {"buffered": buffered, "buffered_bytes": buffered_bytes}
+            return Stats(**counts | {"oldest_age_ms": oldest_age_ms}, last_error=last_error)

@@ -20,8 +20,11 @@ def write(log: logging.Logger, level: int, message: str, *values: object, exc_in
 
 
 class Diagnostics:
-    def __init__(self, log: logging.Logger) -> None:
+    def __init__(self, log: logging.Logger, debug: bool = False) -> None:
+        self.last_error = ""
         self._log = log
+        self._call_level = logging.INFO if debug else logging.DEBUG
+        self._stored = False
         self._reasons: set[str] = set()
         self._pending: deque[str] = deque()
         self._outage: set[str] = set()
@@ -30,6 +33,7 @@ class Diagnostics:
     def refused(self, error: RefusedError) -> None:
         """A record was refused. The same fields and reasons are one reason, whatever the index of an attempt."""
         reasons = sorted({f"{_without_digits(v.field)} {v.reason}" for v in error.violations})
+        self.last_error = str(error)
         self.once("; ".join(reasons), f"{error}; further ones are only counted")
 
     def once(self, reason: str, message: str) -> None:
@@ -46,10 +50,22 @@ class Diagnostics:
 
     def outage(self, code: str, message: str) -> None:
         """Records cannot be sent. Logged once per reason in an outage; ports and times in messages do not count."""
+        self.last_error = f"{code}: {message}"
         reason = f"{code} {_without_digits(message)}"
         if reason not in self._outage and len(self._outage) < _OUTAGE_REASONS_MAX:
             self._outage.add(reason)
             write(self._log, logging.WARNING, "service unavailable, records are buffered: %s: %s", code, message)
+
+    def called(self, records: int, seconds: float, code: str) -> None:
+        """A call ended, for those who debug."""
+        message = "a call ended: %d records, %d ms, %s"
+        write(self._log, self._call_level, message, records, round(seconds * 1_000), code)
+
+    def stored(self) -> None:
+        """Records are stored. Logged the first time."""
+        if not self._stored:
+            self._stored = True
+            write(self._log, logging.INFO, "the first row is stored")
 
     def recovered(self) -> None:
         if self._outage:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..errors import RefusedError, Violation
@@ -29,6 +29,12 @@ def backoffs(minimum: float, maximum: float) -> Iterator[float]:
         step = min(step * 2, maximum)
 
 
+def named(error: RefusedError, record: bytes) -> RefusedError:
+    """The error with the session_id and the daemon of an encoded record."""
+    message = pb.AppendSessionRequest.FromString(record).record
+    return error.named(message.session_id, message.daemon)
+
+
 @dataclass
 class Sender:
     """Invariant: at most one call is in progress, so records are stored in the order in which they were appended."""
@@ -38,6 +44,9 @@ class Sender:
     _connection: Connection
     _counters: Counters
     _diagnostics: Diagnostics
+    _refuse: Callable[[RefusedError, bytes | None], None]
+    """Counts, logs and keeps a refused record."""
+    _write_reports: Callable[[], None]
     _drops_reported: int = 0
     _drops_reported_at: float = float("-inf")
 
@@ -65,20 +74,23 @@ class Sender:
             if outcome is None:
                 return
             if not isinstance(outcome, CallFailure):
-                self._count(outcome, len(part))
+                self._count(outcome, part)
             elif outcome.action(len(part)) == "split":
                 middle = len(part) // 2
                 parts += [part[middle:], part[:middle]]
                 continue
             else:
-                self._give_up(outcome, len(part))
+                self._give_up(outcome, part)
             self._buffer.settle(len(part))
 
     def _deliver(self, records: list[bytes]) -> pb.BatchAppendSessionsResponse | CallFailure | None:
         """Sends records until the answer is one that a retry does not change; None when they are abandoned."""
         waits = backoffs(self._options.min_backoff, self._options.max_backoff)
         while not self._buffer.abandoned:
+            began = time.monotonic()
             outcome = self._connection.append_batch(records, self._options.call_timeout)
+            code = outcome.code if isinstance(outcome, CallFailure) else "OK"
+            self._diagnostics.called(len(records), time.monotonic() - began, code)
             if not isinstance(outcome, CallFailure):
                 self._diagnostics.recovered()
                 return outcome
@@ -101,28 +113,36 @@ class Sender:
         while not self._buffer.abandoned and (left := earliest - time.monotonic()) > 0:
             self._buffer.pause(left)
 
-    def _count(self, response: pb.BatchAppendSessionsResponse, sent: int) -> None:
-        results = response.results[:sent]
-        if len(response.results) != sent:
-            message = f"a reply has {len(response.results)} results for {sent} records; those without count as refused"
-            self._diagnostics.once("results", message)
-        stored = [result.appended for result in results if result.HasField("appended")]
-        duplicate = sum(appended.duplicate for appended in stored)
-        self._counters.add(appended=len(stored) - duplicate, duplicate=duplicate, refused=sent - len(stored))
-        for rejected in [result.rejected for result in results if not result.HasField("appended")]:
-            violations = [Violation(v.field, v.description, v.reason) for v in rejected.violations]
-            self._diagnostics.refused(RefusedError(violations, rejected.violation_count))
+    def _count(self, response: pb.BatchAppendSessionsResponse, records: list[bytes]) -> None:
+        results = list(response.results[: len(records)])
+        if len(response.results) != len(records):
+            found = f"a reply has {len(response.results)} results for {len(records)} records"
+            self._diagnostics.once("results", f"{found}; those without count as refused")
+        duplicate = stored = 0
+        for record, result in zip(records, results, strict=False):
+            if result.HasField("appended"):
+                stored += 1
+                duplicate += result.appended.duplicate
+            else:
+                rejected = result.rejected
+                violations = [Violation(v.field, v.description, v.reason) for v in rejected.violations]
+                self._refuse(named(RefusedError(violations, rejected.violation_count), record), record)
+        self._counters.add(appended=stored - duplicate, duplicate=duplicate, refused=len(records) - len(results))
+        if stored > 0:
+            self._diagnostics.stored()
 
-    def _give_up(self, failure: CallFailure, records: int) -> None:
-        self._counters.add(refused=records)
+    def _give_up(self, failure: CallFailure, records: list[bytes]) -> None:
         if failure.violations:
-            self._diagnostics.refused(RefusedError(failure.violations))
-        else:
-            message = f"records refused: {failure.code}: {failure.message}; further ones are only counted"
-            self._diagnostics.once(failure.code, message)
+            for record in records:
+                self._refuse(named(RefusedError(failure.violations), record), record)
+            return
+        self._counters.add(refused=len(records))
+        self._diagnostics.last_error = f"{failure.code}: {failure.message}"
+        message = f"records refused: {failure.code}: {failure.message}; further ones are only counted"
+        self._diagnostics.once(failure.code, message)
 
     def _report(self) -> None:
-        self._diagnostics.write_pending()
+        self._write_reports()
         drops = self._counters.stats().dropped - self._drops_reported
         now = time.monotonic()
         if drops > 0 and now - self._drops_reported_at >= _DROPS_INTERVAL:
