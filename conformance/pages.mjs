@@ -1,4 +1,4 @@
-// The pages' commands that need programs which Node does not bring, curl, grpcurl and grpc-health-probe: conformance/pages.test.ts,
+// The pages' commands that need programs which Node does not bring, curl, openssl, grpcurl and grpc-health-probe: conformance/pages.test.ts,
 // which vitest runs. `npm test` runs all others.
 import { startVitest } from "vitest/node";
 import { findTool } from "../harness/tools.mjs";
@@ -7,7 +7,7 @@ import { findTool } from "../harness/tools.mjs";
 export const pages = {
   name: "pages",
   missing() {
-    const missing = ["curl", "grpcurl", "grpc-health-probe"].filter((tool) => findTool(tool) === undefined);
+    const missing = ["curl", "openssl", "grpcurl", "grpc-health-probe"].filter((tool) => findTool(tool) === undefined);
     return missing.length === 0 ? undefined : `not here: ${missing.join(", ")}; scripts/tools.sh builds the latter two`;
   },
   async *run() {

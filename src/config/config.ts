@@ -68,8 +68,10 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   });
   for (const section of Object.values(table)) Object.freeze(section);
   const config: Config = Object.freeze(table);
-  checkListen(config, places.get("server.listen") ?? "[server] listen");
-  refuseContradictions(config, (name) => places.get(name) ?? name);
+  const placeOf = (name: string) => places.get(name) ?? name;
+  checkListen(config, placeOf("server.listen"));
+  checkTls(config, placeOf);
+  refuseContradictions(config, placeOf);
   return { config, entries, file: file?.path };
 }
 
@@ -118,16 +120,27 @@ function excerpt(value: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}...` : text;
 }
 
-/** Without TLS anyone on the network can read records and write: that needs an explicit flag. */
-function checkListen({ server }: Config, place: string): void {
+/** Unless clients show who they are, anyone on the network can read records and write: that needs an explicit flag. */
+function checkListen({ server, tls }: Config, place: string): void {
   const address = parseAddress(server.listen);
   const problem = address && addressProblem(address);
   if (problem !== undefined) throw new ConfigError(`${place}: ${problem}`);
-  if (server.insecure || (address !== undefined && isLoopback(address))) return;
+  const authenticated = tls.cert !== "" && tls.client_auth === "require";
+  if (server.insecure || authenticated || (address !== undefined && isLoopback(address))) return;
   throw new ConfigError(
-    `${place}: ${JSON.stringify(server.listen)} is not a loopback address, and without TLS anyone there could read and write; ` +
-      "give --insecure ([server] insecure = true) if that is wanted",
+    `${place}: ${JSON.stringify(server.listen)} is not a loopback address, and without clients' certificates anyone there could ` +
+      'read and write; set [tls] cert, key, client_ca and client_auth = "require", or give --insecure ([server] insecure = true) if that is wanted',
   );
+}
+
+function checkTls({ tls }: Config, placeOf: (name: string) => string): void {
+  const needs = (given: string, name: string, needed: string) => {
+    if (needed === "") throw new ConfigError(`${placeOf(given)} needs ${name}`);
+  };
+  if (tls.cert !== "") needs("tls.cert", "[tls] key", tls.key);
+  if (tls.key !== "") needs("tls.key", "[tls] cert", tls.cert);
+  if (tls.client_ca !== "") needs("tls.client_ca", "[tls] cert and key", tls.cert);
+  if (tls.client_auth !== "none") needs("tls.client_auth", "[tls] client_ca", tls.client_ca);
 }
 
 /** Retention removes whole sealed segments, so it cannot keep less than rotation puts into one. */

@@ -41,6 +41,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
     <T>(key: string, type: ValueType<T>, byDefault: unknown, help: string, short?: string): T =>
       read({ section, key, type, default: byDefault, help, ...(short === undefined ? {} : { short }) });
   const server = row("server");
+  const tls = row("tls");
   const log = row("log");
   const record = row("record");
   const rotation = row("rotation");
@@ -168,6 +169,24 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         size("1MiB", "4GiB"),
         "64MiB",
         "memory that one HTTP/2 connection may take",
+      ),
+    },
+    tls: {
+      cert: tls("cert", fileOrNone(), "", "the certificate with its chain, in PEM: with it and key, serve over TLS"),
+      key: tls("key", fileOrNone(), "", "the private key of the certificate, in PEM, without passphrase"),
+      client_ca: tls("client_ca", fileOrNone(), "", "the authorities of clients' certificates, in PEM"),
+      client_auth: tls(
+        "client_auth",
+        choice("none", "optional", "require"),
+        "none",
+        "whether clients show a certificate of client_ca; one that is shown must be good",
+      ),
+      min_version: tls("min_version", choice("1.2", "1.3"), "1.2", "the oldest version of TLS"),
+      reload_interval_ms: tls(
+        "reload_interval",
+        duration("1s", "24h"),
+        "1m",
+        "how often the files are looked at; SIGHUP does it at once",
       ),
     },
     log: {

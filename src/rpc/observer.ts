@@ -14,7 +14,7 @@ export interface RpcObserver {
   tailsChanged(open: number): void;
   /** How many connections are open now. */
   connectionsChanged(open: number): void;
-  /** A connection was closed at once: the setting, or "open_files" when no descriptor was free. */
+  /** A connection was closed at once: the setting, "open_files" when no descriptor was free, "handshake" when TLS failed. */
   connectionRefused(limit: ConnectionLimit): void;
   /** How many calls wait until they are read. */
   callsWaitingChanged(waiting: number): void;
@@ -22,7 +22,7 @@ export interface RpcObserver {
   callCut(reason: CutReason): void;
 }
 
-export type ConnectionLimit = "max_connections" | "max_connections_per_peer" | "open_files";
+export type ConnectionLimit = "max_connections" | "max_connections_per_peer" | "open_files" | "handshake";
 
 /** A body or an answer took too long, a connection sent too much that is part of no request, memory, or another limit. */
 export type CutReason = "late" | "stalled" | "memory" | "limit";

@@ -1,7 +1,9 @@
+import type { Socket } from "node:net";
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../config/config.js";
+import type { TlsFiles } from "../config/tls_files.js";
 import type { RecordToRow } from "../record/index.js";
 import { type AppendPort, createAppendHandler, type HandlerParts } from "./append/append.js";
 import { createBatchHandler } from "./append/batch.js";
@@ -14,7 +16,7 @@ import { toJsonMethod } from "./http/json_call.js";
 import { readAppendJson, readBatchJson } from "./http/json_requests.js";
 import { createJsonServer } from "./http/json_server.js";
 import { createCallLimits } from "./limits/call_limits.js";
-import { createConnections } from "./limits/connections.js";
+import { createConnections, peerOf } from "./limits/connections.js";
 import { divertStreams } from "./limits/grpc_call.js";
 import { connectionsMax } from "./limits/open_files.js";
 import { createLimitReports } from "./limits/reports.js";
@@ -22,6 +24,7 @@ import { type Listener, listen } from "./listen.js";
 import { createRecordCheck, NO_RPC_OBSERVER, type RpcObserver } from "./observer.js";
 import { trackStreams } from "./open_streams.js";
 import { addReflection } from "./reflection.js";
+import { createTlsPort, type TlsPortOptions } from "./security/tls_port.js";
 import { createTailCall, type TailPort } from "./tail/tail.js";
 import { type RpcLog, toUnaryCall } from "./unary.js";
 
@@ -36,6 +39,8 @@ export interface RpcServer {
   close(): Promise<void>;
   /** Cuts all connections. */
   kill(): void;
+  /** Serves further connections with these files. */
+  updateTls(files: TlsFiles): void;
 }
 
 /** Where the server listens, with the real port; or why it cannot, in one line that names the address. */
@@ -49,6 +54,8 @@ export interface RpcServerOptions extends Omit<HandlerParts, "checkRecord"> {
   readonly journal: AppendPort & TailPort;
   readonly log: RpcLog & AlarmLog;
   readonly observer?: RpcObserver;
+  /** Without it, connections are served in the clear. */
+  readonly tls?: Pick<TlsPortOptions, "files" | "client_auth" | "min_version">;
 }
 
 /** The largest message sent; clients refuse more than these 4 MiB by default. */
@@ -66,18 +73,27 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     peer_connections_max: limits.max_connections_per_peer,
     reports,
     observer,
-    serve(socket) {
-      const closed = calls.connect(socket);
-      chooseProtocol(socket, {
-        http1: json.acceptHttp1,
-        http2() {
-          calls.serveHttp2(socket);
-          injector.injectConnection(socket);
-        },
-      });
-      return closed;
-    },
+    serve: (socket) => (secure === undefined ? serve(socket) : secure.accept(socket)),
   });
+  const secure =
+    options.tls &&
+    createTlsPort({
+      ...options.tls,
+      serve,
+      refused: (socket, why) => reports.handshakeFailed(peerOf(socket), why),
+    });
+
+  /** Of a connection whose bytes can be read. */
+  function serve(socket: Socket): void {
+    calls.connect(socket);
+    chooseProtocol(socket, {
+      http1: json.acceptHttp1,
+      http2() {
+        calls.serveHttp2(socket);
+        injector.injectConnection(socket);
+      },
+    });
+  }
   let listener: Listener | undefined;
 
   const streams = trackStreams(server);
@@ -135,6 +151,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       await Promise.all([new Promise((resolve) => server.tryShutdown(resolve)), json.close()]);
       calls.stop();
     },
+    updateTls: (files) => secure?.update(files),
     kill() {
       listener?.stop();
       calls.stop();

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type pino from "pino";
 import type { Config } from "../config/config.js";
+import { readTlsFiles } from "../config/tls_files.js";
 import {
   createJournal,
   type Journal,
@@ -13,6 +15,7 @@ import { createRecordToRow, isSessionLine, type Timestamp } from "../record/inde
 import type { RpcObserver } from "../rpc/observer.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
 import { createShutdown } from "./shutdown.js";
+import { watchTls } from "./tls_reload.js";
 
 /** The service cannot start; the message is one line that names the reason. */
 export class StartError extends Error {}
@@ -46,7 +49,7 @@ export interface LaunchedService {
   readonly ended: Promise<number>;
   /** Drains, as the first SIGTERM does; called again, it ends the service at once. */
   stop(): void;
-  /** Checks the session log's file again, as SIGHUP does. */
+  /** Checks the session log's file again, and those of [tls], as SIGHUP does. */
   reopen(): void;
   /** Seals the session log's file and continues in a new one, as SIGUSR2 does. */
   rotate(): void;
@@ -56,7 +59,8 @@ export interface LaunchedService {
 const DEDUPE_ROWS = 65_536;
 
 /**
- * Listens, NOT_SERVING, and begins to open the journal. Rejects with StartError when it cannot listen.
+ * Listens, NOT_SERVING, and begins to open the journal. Rejects with StartError when it cannot listen, with ConfigError when
+ * the files of [tls] are wrong.
  *
  * Invariant: health is SERVING only while the journal is open and the service was not asked to stop.
  */
@@ -79,6 +83,8 @@ export async function launchService(
     log: logger,
     ...observed,
   });
+  const readTls = () => readTlsFiles(config.tls, { readFile: readFileSync, now_ms: Date.now() });
+  const files = readTls();
   const rpc = createRpcServer({
     limits: config.server,
     recordToRow: createRecordToRow({ kinds: config.record.kinds }),
@@ -88,7 +94,17 @@ export async function launchService(
     newSessionId: parts.newSessionId,
     log: logger,
     ...observed,
+    ...(files && { tls: { ...config.tls, files } }),
   });
+  const tls =
+    files &&
+    watchTls({
+      read: () => readTls() ?? files,
+      files,
+      update: rpc.updateTls,
+      interval_ms: config.tls.reload_interval_ms,
+      log: logger,
+    });
   const listening = await rpc.listen(config.server.listen);
   if (!listening.ok) {
     rpc.kill();
@@ -106,7 +122,10 @@ export async function launchService(
     address,
     ended: shutdown.code,
     stop: shutdown.stop,
-    reopen: () => void journal.reopen(),
+    reopen() {
+      void journal.reopen();
+      tls?.reload();
+    },
     rotate: () => void journal.rotate(),
     opened: openJournal(journal, rpc).then(() => {
       if (!shutdown.begun) logger.info({ address, path }, "serving");

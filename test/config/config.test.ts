@@ -59,6 +59,14 @@ describe("loadConfig", () => {
         keepalive_timeout_ms: 20_000,
         max_session_memory_bytes: 67_108_864,
       },
+      tls: {
+        cert: "",
+        key: "",
+        client_ca: "",
+        client_auth: "none",
+        min_version: "1.2",
+        reload_interval_ms: 60_000,
+      },
       log: { path: "/home/me/data/sessions.jsonl", durability: "fsync", queue_rows: 65_536, queue_bytes: 67_108_864 },
       record: { kinds: ["fill", "email", "playbook"], default_daemon: "" },
       rotation: { max_bytes: 0, interval: "none", compress: "none" },
@@ -120,16 +128,24 @@ describe("loadConfig", () => {
     const file = { "/home/me/sessionlog.toml": '[server]\ninsecure = true\nlisten = "[::]:0"' };
     expect(load({ files: file }).config.server.listen).toBe("[::]:0");
     expect(() => load({ files: file, flags: { "server.insecure": "false" } })).toThrow(ConfigError);
+    const tls = '[server]\nlisten = "[::]:0"\n[tls]\ncert = "c"\nkey = "k"\nclient_ca = "ca"\n';
+    expect(() => load({ files: { "/home/me/sessionlog.toml": tls } })).toThrow(ConfigError);
+    load({ files: { "/home/me/sessionlog.toml": `${tls}client_auth = "require"` } });
   });
 });
 
 const durations = 'such as "500ms", "10s", "5m" or "1h"';
 const sizes = 'such as 4096, "64KiB" or "4MiB"';
 const open =
-  "is not a loopback address, and without TLS anyone there could read and write; give --insecure ([server] insecure = true) if that is wanted";
+  "is not a loopback address, and without clients' certificates anyone there could read and write; " +
+  'set [tls] cert, key, client_ca and client_auth = "require", or give --insecure ([server] insecure = true) if that is wanted';
 
 describe("loadConfig refuses in one line", () => {
   test.each<[string, string]>([
+    ['[tls]\ncert = "c.pem"', "[tls] cert needs [tls] key"],
+    ['[tls]\nkey = "k.pem"', "[tls] key needs [tls] cert"],
+    ['[tls]\nclient_ca = "ca.pem"', "[tls] client_ca needs [tls] cert and key"],
+    ['[tls]\nclient_auth = "require"', "[tls] client_auth needs [tls] client_ca"],
     ["[log]\nqueue_byte = 1", "[log] queue_byte is not a known key; did you mean queue_bytes?"],
     ["[log]\nlisten = 1", "[log] listen is not a known key; did you mean [server] listen?"],
     ["[log]\ncolour = 1", "[log] colour is not a known key; known are path, durability, queue_rows, queue_bytes"],
@@ -149,7 +165,7 @@ describe("loadConfig refuses in one line", () => {
     ],
     [
       "[quota]\nx = 1",
-      "[quota] is not a known section; known are [server], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "[quota] is not a known section; known are [server], [tls], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     ["[[log]]\npath = 1", "[log] must be a section with keys"],
     ["log = 1", "[log] must be a section with keys"],
@@ -157,11 +173,11 @@ describe("loadConfig refuses in one line", () => {
     ["queue_byte = 1", "queue_byte is outside of any section; did you mean [log] queue_bytes?"],
     [
       "colour = 1",
-      "colour is outside of any section; the sections are [server], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "colour is outside of any section; the sections are [server], [tls], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     [
       "[__proto__]\nx = 1",
-      "[__proto__] is not a known section; known are [server], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "[__proto__] is not a known section; known are [server], [tls], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     ["[log]\nqueue_rows = 0", "[log] queue_rows: expected a whole number from 1 to 10000000; got 0"],
     ['[log]\nqueue_rows = "9"', '[log] queue_rows: expected a whole number from 1 to 10000000; got "9"'],

@@ -10,6 +10,7 @@ import { type LaunchedService, launchService, type ServiceParts } from "../../sr
 
 export interface TestServerOptions {
   readonly server?: Partial<Config["server"]>;
+  readonly tls?: Partial<Config["tls"]>;
   readonly log?: Partial<Config["log"]>;
   readonly record?: Partial<Config["record"]>;
   readonly rotation?: Partial<Config["rotation"]>;
@@ -62,6 +63,7 @@ export function testConfig(directory: string, options: TestServerOptions = {}): 
       max_connection_idle_ms: 0,
       ...options.server,
     },
+    tls: { ...defaults.tls, ...options.tls },
     log: {
       path: join(directory, "sessions.jsonl"),
       durability: "fsync",

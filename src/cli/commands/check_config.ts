@@ -1,5 +1,7 @@
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { LoadedConfig } from "../../config/config.js";
+import { readTlsFiles, type TlsFiles } from "../../config/tls_files.js";
 import { type CliCommand, write } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
 import { oneLine } from "../output/text.js";
@@ -12,7 +14,10 @@ export function createCommand(): CliCommand {
     command,
     help: `${configurationHelp}\n${checkConfigHelp}`,
     async run(context) {
-      await write(context.stdout, printConfig(options.load(context)));
+      const loaded = options.load(context);
+      const tls = readTlsFiles(loaded.config.tls, { readFile: readFileSync, now_ms: context.now_ms() });
+      for (const warning of tls?.warnings ?? []) await write(context.stderr, `sessionlog: ${oneLine(warning)}\n`);
+      await write(context.stdout, printConfig(loaded) + printCertificate(tls));
       return 0;
     },
   };
@@ -32,8 +37,16 @@ export function printConfig({ entries, file }: LoadedConfig): string {
   return `${lines.join("\n")}\n`;
 }
 
-const description = `Checks the configuration as serve would and prints the effective values, each with its origin as
-a comment: default, flag, variable, or the file's path. The output is itself a configuration file.`;
+/** What [tls] cert is, as comments; nothing without one. */
+function printCertificate(tls: TlsFiles | undefined): string {
+  if (tls === undefined) return "";
+  const { subject, names, not_after, sha256 } = tls.facts;
+  return `\n# Certificate: ${oneLine(subject)}; ${oneLine(names)}\n# valid until ${not_after}, SHA-256 ${sha256}\n`;
+}
+
+const description = `Checks the configuration and the files of [tls] as serve would, and prints the effective values,
+each with its origin as a comment: default, flag, variable, or the file's path. The output is itself a
+configuration file.`;
 
 const checkConfigHelp = `
 Exit status:

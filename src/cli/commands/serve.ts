@@ -36,7 +36,7 @@ record's content.`;
 const serveHelp = `
 Signals:
   SIGTERM, SIGINT  accept no new calls, store and answer queued ones, then exit; a second signal exits at once
-  SIGHUP           reopen the session log's file
+  SIGHUP           reopen the session log's file, and look at the files of [tls] again
   SIGUSR2          rotate: seal the session log's file and start a new one
 
 Exit status:

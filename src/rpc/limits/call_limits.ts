@@ -20,8 +20,8 @@ import { createTurnShare, createTurns } from "./turns.js";
 /** The limits on calls, and on what a connection sends. */
 export interface CallLimits {
   readonly interceptor: ServerInterceptor;
-  /** A connection is open, and will be served. Returns what is to be called once it is closed. */
-  connect(socket: Socket): () => void;
+  /** A connection is open, and will be served. */
+  connect(socket: Socket): void;
   /** A connection has begun to speak HTTP/2: it may be silent between its calls, and send frames of its own. */
   serveHttp2(socket: Socket): void;
   /** A connection, by its socket or by the stand-in of it that sessions of HTTP/2 show. */
@@ -53,6 +53,8 @@ const HEALTH = "/grpc.health.v1.Health/";
 const SESSION_LOG = "/sessionlog.v1.SessionLog/";
 /** Batches of a connection whose answers were not taken: an answer may have 3 MiB, whatever the size of its request. */
 const BATCHES_PER_CONNECTION_MAX = 16;
+/** Calls of one connection that are begun in one turn of the event loop. */
+const TURN_CALLS_MAX = 32;
 /** Between two looks at memory, timeouts and what connections send. */
 const SWEEP_MS = 100;
 /** A connection is cut at this many late calls. */
@@ -72,7 +74,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     share_bytes: Math.floor(limits.max_pending_bytes / connections_max),
   });
   const memory = createMemoryLimit(limits.memory_limit_bytes);
-  const turns = createTurns();
+  const turns = createTurns(TURN_CALLS_MAX);
   const streams = createStreamLimits(limits);
   const connections = new Map<number, Connection>();
   const bySession = new WeakMap<Http2Session, Connection>();
@@ -225,7 +227,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
         request: { since_ms: undefined, seen_bytes: -1 },
       };
       connections.set(number, connection);
-      return () => void connections.delete(number);
+      socket.once("close", () => connections.delete(number));
     },
     serveHttp2(socket) {
       hostOf(socket).request = undefined;

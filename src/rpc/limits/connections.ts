@@ -13,8 +13,8 @@ export interface ConnectionsOptions {
   readonly peer_connections_max: number;
   readonly reports: LimitReports;
   readonly observer: { connectionsChanged(open: number): void };
-  /** Gets each connection that is let in; what it returns is called once the connection is closed. */
-  serve(socket: Socket): () => void;
+  /** Gets each connection that is let in. */
+  serve(socket: Socket): void;
 }
 
 /** Lets connections in as far as the limits allow; further ones are closed at once. */
@@ -43,9 +43,8 @@ export function createConnections(options: ConnectionsOptions): Connections {
       open.add(socket);
       peers.set(peer, of_peer + 1);
       observer.connectionsChanged(open.size);
-      const closed = serve(socket);
+      serve(socket);
       socket.once("close", () => {
-        closed();
         open.delete(socket);
         const left = (peers.get(peer) ?? 1) - 1;
         if (left === 0) peers.delete(peer);

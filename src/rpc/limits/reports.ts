@@ -5,6 +5,8 @@ export interface LimitReports {
   connectionRefused(limit: ConnectionLimit, peer: string): void;
   callCut(reason: CutReason, setting: string, peer: string): void;
   corruptMessage(peer: string): void;
+  /** @param why the error's code, such as ERR_SSL_NO_SHARED_CIPHER */
+  handshakeFailed(peer: string, why: string): void;
 }
 
 export interface LimitLog {
@@ -52,6 +54,11 @@ export function createLimitReports(
     corruptMessage(peer) {
       const line = due("a corrupt message");
       if (line !== undefined) log.warn({ ...line, peer }, "a compressed message does not unpack");
+    },
+    handshakeFailed(peer, why) {
+      observer.connectionRefused("handshake");
+      const line = due(`a handshake: ${why}`);
+      if (line !== undefined) log.warn({ ...line, peer, why }, "a TLS handshake failed");
     },
   };
 }

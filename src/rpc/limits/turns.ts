@@ -11,15 +11,15 @@ export interface TurnShare {
   readonly later: (() => void)[];
 }
 
-/** Calls of one connection that are begun in one turn. */
-const TURN_CALLS_MAX = 32;
-
 export function createTurnShare(): TurnShare {
   return { turn: 0, begun: 0, later: [] };
 }
 
-/** @param nextTurn calls back in the next turn of the event loop */
-export function createTurns(nextTurn: (callback: () => void) => unknown = setImmediate): Turns {
+/**
+ * @param calls_max of one share in one turn
+ * @param nextTurn calls back in the next turn of the event loop
+ */
+export function createTurns(calls_max: number, nextTurn: (callback: () => void) => unknown = setImmediate): Turns {
   const waiting = new Set<TurnShare>();
   let turn = 0;
   let scheduled = false;
@@ -35,7 +35,7 @@ export function createTurns(nextTurn: (callback: () => void) => unknown = setImm
     turn += 1;
     for (const share of waiting) {
       share.turn = turn;
-      const due = share.later.splice(0, TURN_CALLS_MAX);
+      const due = share.later.splice(0, calls_max);
       share.begun = due.length;
       if (share.later.length === 0) waiting.delete(share);
       for (const start of due) start();
@@ -50,7 +50,7 @@ export function createTurns(nextTurn: (callback: () => void) => unknown = setImm
         share.begun = 0;
       }
       schedule();
-      if (share.begun < TURN_CALLS_MAX && share.later.length === 0) {
+      if (share.begun < calls_max && share.later.length === 0) {
         share.begun += 1;
         start();
       } else {

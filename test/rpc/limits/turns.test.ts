@@ -3,7 +3,7 @@ import { createTurnShare, createTurns } from "../../../src/rpc/limits/turns.js";
 
 test("createTurns begins 32 calls of a connection in a turn, in order, and does not hold up other connections", () => {
   const callbacks: (() => void)[] = [];
-  const turns = createTurns((callback) => callbacks.push(callback));
+  const turns = createTurns(32, (callback) => callbacks.push(callback));
   const begun: string[] = [];
   const [many, few] = [createTurnShare(), createTurnShare()];
   const begin = (share: typeof many, name: string) => turns.begin(share, () => begun.push(name));
