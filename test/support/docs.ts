@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -130,6 +131,8 @@ export interface Workspace {
 }
 
 const DEFAULT_PORT = /\b50051\b/g;
+/** Of services that examples start themselves. */
+const SECOND_PORT = /\b50443\b/g;
 
 /** `npm ci` has been done, and `npm test` is what runs this. The build has been done too, and others are reading it. npx
  * only takes its time: the example of `schema` shows that it finds the program. */
@@ -166,7 +169,8 @@ export function createWorkspace(): Workspace {
       }
       service ??= await startService("exec node dist/main.js serve", directory, env);
       const { port, pid } = service;
-      const child = spawn("bash", ["-c", text.replaceAll(DEFAULT_PORT, port)], {
+      const ported = text.replaceAll(DEFAULT_PORT, port).replaceAll(SECOND_PORT, await freePort());
+      const child = spawn("bash", ["-c", ported], {
         cwd: directory,
         env: { ...env, SESSIONLOG_ADDRESS: `127.0.0.1:${port}`, PID: String(pid) },
         stdio: ["ignore", "pipe", "pipe"],
@@ -182,6 +186,15 @@ export function createWorkspace(): Workspace {
       return code;
     },
   };
+}
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return String(typeof address === "object" ? address?.port : "");
 }
 
 interface DocsService {
