@@ -76,7 +76,7 @@ export function toUnaryCall<T>(
 
   return (call, callback) => {
     answer(call, callback).catch((error: unknown) => {
-      reports.log.error({ err: error, method }, "an answer could not be sent");
+      reports.log.error({ err: error, method }, "a call failed unexpectedly");
     });
   };
 }

@@ -27,9 +27,7 @@ function fileError(code: string): Error {
   return Object.assign(new Error(`${code}: something, open`), { code });
 }
 
-function load(sources: Sources) {
-  return loadConfig(sourcesOf(sources));
-}
+const load = (sources: Sources) => loadConfig(sourcesOf(sources));
 
 describe("loadConfig", () => {
   test("loadConfig gives the defaults, frozen", () => {
@@ -59,14 +57,7 @@ describe("loadConfig", () => {
         keepalive_timeout_ms: 20_000,
         max_session_memory_bytes: 67_108_864,
       },
-      tls: {
-        cert: "",
-        key: "",
-        client_ca: "",
-        client_auth: "none",
-        min_version: "1.2",
-        reload_interval_ms: 60_000,
-      },
+      tls: { cert: "", key: "", client_ca: "", client_auth: "none", min_version: "1.2", reload_interval_ms: 60_000 },
       log: { path: "/home/me/data/sessions.jsonl", durability: "fsync", queue_rows: 65_536, queue_bytes: 67_108_864 },
       record: { kinds: ["fill", "email", "playbook"], default_daemon: "" },
       rotation: { max_bytes: 0, interval: "none", compress: "none" },
@@ -128,9 +119,9 @@ describe("loadConfig", () => {
     const file = { "/home/me/sessionlog.toml": '[server]\ninsecure = true\nlisten = "[::]:0"' };
     expect(load({ files: file }).config.server.listen).toBe("[::]:0");
     expect(() => load({ files: file, flags: { "server.insecure": "false" } })).toThrow(ConfigError);
-    const tls = '[server]\nlisten = "[::]:0"\n[tls]\ncert = "c"\nkey = "k"\nclient_ca = "ca"\n';
-    expect(() => load({ files: { "/home/me/sessionlog.toml": tls } })).toThrow(ConfigError);
-    load({ files: { "/home/me/sessionlog.toml": `${tls}client_auth = "require"` } });
+    const tls = { "server.listen": "[::]:0", "tls.cert": "c", "tls.key": "k", "tls.client_ca": "ca" };
+    expect(() => load({ flags: tls })).toThrow(ConfigError);
+    load({ flags: { ...tls, "tls.client_auth": "require" } });
   });
 });
 
