@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from ._limits import BATCH_RECORDS_MAX
 from .delivery import exit_hooks
@@ -26,6 +26,8 @@ from .records.session import Session
 from .records.trace import no_span
 
 _MIB = 1024 * 1024
+
+Self = TypeVar("Self", bound="SessionLogger")
 
 
 class SessionLogger:
@@ -240,7 +242,7 @@ class SessionLogger:
             self._core = Core(core.options)
             self._tracked = False
 
-    def __enter__(self) -> SessionLogger:
+    def __enter__(self: Self) -> Self:
         return self
 
     def __exit__(
@@ -248,7 +250,7 @@ class SessionLogger:
     ) -> None:
         self.close()
 
-    async def __aenter__(self) -> SessionLogger:
+    async def __aenter__(self: Self) -> Self:
         return self
 
     async def __aexit__(

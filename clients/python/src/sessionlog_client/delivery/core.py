@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from ..errors import CallError, RefusedError
 from ..options import Options, seconds
-from ..records.encode import Record, encode_record
+from ..records.encode import Record, encode_whatever
 from ..records.record import SessionRecord
-from ..records.text import error_text, type_name
 from . import exit_hooks
 from .address import address_problem
 from .append_sync import Appended, append_sync
@@ -58,13 +57,7 @@ class Core:
 
     def encode(self, record: Record) -> bytes | RefusedError:
         """The record's snapshot, or why there is none. Raises nothing, whatever the record consists of."""
-        try:
-            return encode_record(record, self.options.daemon, self._record_bytes_max, self.options.span)
-        except RefusedError as error:
-            return self._named(error, record)
-        except Exception as error:  # noqa: BLE001 a record's values may raise anything
-            description = f"cannot be encoded: {type_name(error)}: {error_text(error)}"
-            return self._named(RefusedError.of("record", "INVALID_FORMAT", description), record)
+        return encode_whatever(record, self.options.daemon, self._record_bytes_max, self.options.span)
 
     def append(self, record: Record) -> None:
         """Has a record sent, or its refusal logged, in the background."""
@@ -82,11 +75,6 @@ class Core:
         self.counters.add(refused=1)
         self.diagnostics.refused(error)
         self._refused_file.add(record, error)
-
-    def _named(self, error: RefusedError, record: Record) -> RefusedError:
-        session_id, daemon = getattr(record, "session_id", ""), getattr(record, "daemon", "") or self.options.daemon
-        texts = [value if isinstance(value, str) else "" for value in (session_id, daemon)]
-        return error.named(*texts)
 
     def _without_artifact(self, record: Record) -> bytes | None:
         """What the refused file has of a record that cannot be encoded."""

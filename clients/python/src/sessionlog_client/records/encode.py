@@ -15,7 +15,7 @@ from ..errors import RefusedError, too_long
 from ..v1 import session_log_pb2 as pb
 from .artifact import fill_struct
 from .record import SessionAttempt, SessionRecord
-from .text import to_text, type_name
+from .text import error_text, to_text, type_name
 from .trace import no_span
 
 Record: TypeAlias = SessionRecord | pb.SessionRecord
@@ -51,6 +51,21 @@ def encode_record(record: Record, daemon: str, bytes_max: int, span: Callable[[]
     if len(encoded) > bytes_max:
         raise too_long("record", bytes_max)
     return encoded
+
+
+def encode_whatever(
+    record: Record, daemon: str, bytes_max: int, span: Callable[[], tuple[str, str]]
+) -> bytes | RefusedError:
+    """What `encode_record` returns, or why there is nothing. Raises nothing, whatever the record consists of."""
+    try:
+        return encode_record(record, daemon, bytes_max, span)
+    except RefusedError as raised:
+        error = raised
+    except Exception as raised:  # noqa: BLE001 a record's values may raise anything
+        description = f"cannot be encoded: {type_name(raised)}: {error_text(raised)}"
+        error = RefusedError.of("record", "INVALID_FORMAT", description)
+    names = (getattr(record, "session_id", ""), getattr(record, "daemon", "") or daemon)
+    return error.named(*(name if isinstance(name, str) else "" for name in names))
 
 
 def _fill(message: pb.SessionRecord, record: SessionRecord, bytes_max: int) -> None:
