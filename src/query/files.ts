@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import {
+  errorCode,
   errorText,
   type FileStatus,
   findDisorder,
@@ -19,6 +20,8 @@ export interface JournalFiles {
   readonly files: readonly JournalFile[];
   /** What is odd about them, a line each. */
   readonly warnings: readonly string[];
+  /** Whether no segment was skipped. */
+  readonly complete: boolean;
   /** Two listings with the same text found the same names. */
   readonly names: string;
   /** Two listings with the same text found the same rows, compressed meanwhile or not, but for new ones of the active file. */
@@ -44,10 +47,13 @@ export async function findFiles(paths: readonly string[]): Promise<JournalFiles>
   const found = new Map<string, JournalFile>();
   const rows: string[] = [];
   const warnings: string[] = [];
+  let complete = true;
   for (const named of paths) {
     const path = await nodeDisk.resolve(named);
     const journal = await journalOf(path, await statusOf(path));
-    const files = journal === undefined ? [alone(path)] : await listJournal(journal, warnings);
+    const listed = journal === undefined ? { files: [alone(path)], skipped: [] } : await listJournal(journal, warnings);
+    const { files, skipped } = listed;
+    complete &&= skipped.length === 0;
     if (files.length === 0) throw new ReadError(`${path}: there is no session log here`);
     for (const file of files) {
       found.set(file.path, file);
@@ -55,7 +61,8 @@ export async function findFiles(paths: readonly string[]): Promise<JournalFiles>
       rows.push(file.active ? `${file.path} ${(await statusOf(file.path))?.identity}` : file.path.replace(/\.gz$/, ""));
     }
   }
-  return { files: [...found.values()], warnings, names: [...found.keys()].join("\n"), rows: rows.join("\n") };
+  const names = [...found.keys()].join("\n");
+  return { files: [...found.values()], warnings, complete, names, rows: rows.join("\n") };
 }
 
 /** The journal that the path stands for; undefined when it stands for that one file. */
@@ -83,10 +90,11 @@ async function journalIn(directory: string): Promise<JournalNames> {
   return journal;
 }
 
-/** Adds to `warnings` what is odd about the order of the segments. */
-async function listJournal(names: JournalNames, warnings: string[]): Promise<readonly JournalFile[]> {
-  const { segments, skipped } = await listSegments(nodeDisk, names).catch(() => {
-    throw new ReadError(`${names.active}: there is no session log here`);
+/** Adds to `warnings` what is odd about the segments. */
+async function listJournal(names: JournalNames, warnings: string[]) {
+  const { segments, skipped } = await listSegments(nodeDisk, names).catch((error) => {
+    const gone = errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
+    throw new ReadError(`${names.active}: ${gone ? "there is no session log here" : errorText(error)}`);
   });
   warnings.push(...[...skipped, ...findDisorder(segments)].map(({ path, message }) => `${path}: ${message}`));
   // The gzipped twin first: once it is there, the plain one may go at any time.
@@ -95,8 +103,8 @@ async function listJournal(names: JournalNames, warnings: string[]): Promise<rea
     return path === undefined ? [] : [{ path, fallback: gzip === undefined ? undefined : plain, active: false }];
   });
   const active = await statusOf(names.active);
-  if (active === undefined) return files;
-  if (active.regular) return [...files, { ...alone(names.active), active: true }];
+  if (active === undefined) return { files, skipped };
+  if (active.regular) return { files: [...files, { ...alone(names.active), active: true }], skipped };
   throw new ReadError(`${names.active}: is not a regular file`);
 }
 

@@ -10,6 +10,8 @@ export interface Snapshot {
   readonly files: readonly JournalFile[];
   /** What is odd about them, a line each. */
   readonly warnings: readonly string[];
+  /** Whether no segment was skipped. */
+  readonly complete: boolean;
   /** Two snapshots with the same text have the same names. */
   readonly names: string;
   /** The path to open a file by: it may have been renamed. */
@@ -49,6 +51,7 @@ function createSnapshot(found: Awaited<ReturnType<typeof findFiles>>, held: Read
   return {
     files: found.files,
     warnings: found.warnings,
+    complete: found.complete,
     names: found.names,
     openPath: (path) => opened.get(path) ?? path,
     nameOf: (path) => names.get(path) ?? path,

@@ -1,6 +1,6 @@
 // The built program as a process of its own, where the failure is the process's: `npm test` builds it first.
 import { execFile } from "node:child_process";
-import { appendFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -47,6 +47,18 @@ describe("a segment that is damaged", () => {
       const { code, stdout, stderr } = await runCli([...args, "--path", "log"], { cwd });
       expect(stdout, args.join(" ")).toContain(answer);
       expect(stderr).toMatch(new RegExp(`^sessionlog: ${join(cwd, "log", SEGMENT)}: [^\n]+\n$`));
+      expect(code).toBe(1);
+    }
+  });
+
+  test("is a link: it is not followed, and the answer is not complete", async () => {
+    const cwd = makeLog();
+    renameSync(join(cwd, "log", SEGMENT), join(cwd, "elsewhere.gz"));
+    symlinkSync(join(cwd, "elsewhere.gz"), join(cwd, "log", SEGMENT));
+    for (const [args, answer] of READERS) {
+      const { code, stdout, stderr } = await runCli([...args, "--path", "log"], { cwd });
+      expect(stdout, args.join(" ")).toContain(answer);
+      expect(stderr).toMatch(new RegExp(`^sessionlog: ${join(cwd, "log", SEGMENT)}: is not a regular file[^\n]+\n$`));
       expect(code).toBe(1);
     }
   });
