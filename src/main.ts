@@ -7,8 +7,8 @@ try {
   const { runProcess } = await import("./cli/process.js");
   await runProcess(args, { stderr, signals: process });
 } catch (error) {
-  // Few descriptors: the program itself cannot be read.
-  if (!(error instanceof Error && "syscall" in error)) throw error;
-  stderr.write(`sessionlog: ${error.message}\n`);
+  // With few descriptors, the program itself cannot be read, or Node cannot look for a package.
+  if (!(error instanceof Error && "code" in error && /^E[A-Z]+$|NOT_FOUND$/.test(String(error.code)))) throw error;
+  stderr.write(`sessionlog: ${error.message}; see ulimit -n\n`);
   process.exit(1);
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help } from "commander";
-import { ConfigError, describeFileError, isSystemError } from "../config/errors.js";
+import { ConfigError, describeFileError, errorCode, isSystemError } from "../config/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
 import { toTerminal } from "./output/terminal_output.js";
 import { oneLine } from "./output/text.js";
@@ -42,6 +42,8 @@ function describe(error: unknown): string {
   if (error instanceof WorkError) return [oneLine(error.message), error.details].join("\n").trimEnd();
   if (error instanceof ConfigError || error instanceof UsageError) return oneLine(error.message);
   if (isSystemError(error)) return oneLine(`${error.path ?? error.syscall}: ${describeFileError(error)}`);
+  // With few descriptors, Node cannot look for a package.
+  if (errorCode(error) === "ERR_MODULE_NOT_FOUND") return oneLine(`${Object(error).message}; see ulimit -n`);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 

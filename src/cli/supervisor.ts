@@ -85,8 +85,9 @@ export async function runSupervised(args: readonly string[], process: Process): 
     const { code, signal } = await ended(child);
     if (killed !== undefined) return fail(killed);
     if (signal !== null) return fail(stopping ? STOPPED_MESSAGE : (ENDS[signal] ?? `DuckDB crashed (${signal})`));
-    const unread = code !== 0 && /^Error: (E[A-Z]+: .*)$/m.exec(native)?.[1];
-    if (unread) return fail(unread);
+    const unread =
+      code !== 0 && /^Error(?: \[ERR_MODULE_NOT_FOUND\])?: (E[A-Z]+: .*|Cannot find module .*)$/m.exec(native)?.[1];
+    if (unread) return fail(`${unread}; see ulimit -n`);
     stderr.write(native);
     return code ?? 1;
   } catch (error) {
