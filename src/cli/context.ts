@@ -56,14 +56,16 @@ export class WorkError extends Error {
 /** Exit 2: the command line cannot be used. The message is one line. */
 export class UsageError extends Error {}
 
-/** Writes text and waits while the reader is slow, so that memory stays bounded. */
-export function write(output: Output, text: string): Promise<void> {
-  if (text === "" || output.write(text)) return Promise.resolve();
+/** Writes text and waits while the reader is slow, so that memory stays bounded; no longer once `signal` is aborted. */
+export function write(output: Output, text: string, signal?: AbortSignal): Promise<void> {
+  if (text === "" || output.write(text) || signal?.aborted === true) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       output.off("drain", done).off("close", done).off("error", done);
+      signal?.removeEventListener("abort", done);
       resolve();
     };
     output.once("drain", done).once("close", done).once("error", done);
+    signal?.addEventListener("abort", done);
   });
 }

@@ -1,15 +1,26 @@
+import { Console } from "node:console";
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CliContext } from "./context.js";
 import { runProgram } from "./program.js";
-import { flushed, watchStandardStreams } from "./standard_streams.js";
+import { STOPPED_EVENT } from "./signals.js";
+import { flushed, watchStandardOutput } from "./standard_streams.js";
+
+/** For readers that are slow, of diagnostics and after a signal; of output without limit. */
+const STOPPED_FLUSH_MS = 100;
 
 /** Runs the command line with what is this process's, and ends the process. */
 export async function runProcess(
   args: readonly string[],
   parts: Pick<CliContext, "stderr" | "signals" | "supervisor">,
 ): Promise<void> {
-  watchStandardStreams(process.stdout, parts.stderr, process.exit);
+  watchStandardOutput(process.stdout, parts.stderr, process.exit);
+  // For grpc-js, whose GRPC_TRACE writes to the console.
+  globalThis.console = new Console({ stdout: process.stdout, stderr: parts.stderr });
+  let stopped = false;
+  parts.signals.on(STOPPED_EVENT, () => {
+    stopped = true;
+  });
   const code = await runProgram(args, {
     env: process.env,
     cwd: process.cwd(),
@@ -21,8 +32,8 @@ export async function runProcess(
     newSessionId: () => randomBytes(16).toString("hex"),
     ...parts,
   });
-  await flushed(process.stdout);
-  await flushed(parts.stderr);
+  await flushed(process.stdout, stopped ? STOPPED_FLUSH_MS : undefined);
+  await flushed(process.stderr, STOPPED_FLUSH_MS);
   // Not by waiting for an empty event loop: a connection that is slow to close must not keep the process.
   process.exit(code);
 }

@@ -5,6 +5,9 @@ export const STOPPED_MESSAGE = "stopped by a signal";
 /** Those that end a command. */
 export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
+/** Emitted beside the signals when one of them has stopped a command: nobody waits for its output any longer. */
+export const STOPPED_EVENT = "stopped";
+
 /** Of a time limit that has passed. */
 export function timeoutMessage(timeout_ms: number): string {
   return `stopped after ${timeout_ms / 1000} s (--timeout)`;
@@ -19,7 +22,10 @@ export function stopOnSignal(
   timeout_ms?: number,
 ): { readonly signal: AbortSignal; end(): void } {
   const controller = new AbortController();
-  const onSignal = () => stop(STOPPED_MESSAGE);
+  const onSignal = () => {
+    stop(STOPPED_MESSAGE);
+    signals.emit(STOPPED_EVENT);
+  };
   const timer = timeout_ms === undefined ? undefined : setTimeout(() => stop(timeoutMessage(timeout_ms)), timeout_ms);
   for (const name of STOP_SIGNALS) signals.on(name, onSignal);
   function stop(message: string): void {

@@ -94,7 +94,7 @@ async function tail(options: TailOptions, context: CliContext): Promise<number> 
   };
   const client = createApiClient(address, { channel_options: KEEPALIVE });
   const stop = stopOnSignal(context.signals);
-  const { onMessage, printed } = createPrinter(options, context);
+  const { onMessage, printed } = createPrinter(options, context, stop.signal);
   try {
     await readTail(request, { client, address, onMessage, signal: stop.signal, context });
     return printed.gaps === 0 ? 0 : 1;
@@ -105,7 +105,7 @@ async function tail(options: TailOptions, context: CliContext): Promise<number> 
 }
 
 /** Prints rows on standard output, reports gaps on standard error and counts them. */
-function createPrinter(options: TailOptions, context: CliContext) {
+function createPrinter(options: TailOptions, context: CliContext, signal: AbortSignal) {
   const { stdout, stderr } = context;
   const { width, colours } = terminalOf(context);
   const reserved = options.sequence === true ? SEQUENCE_COLUMNS_MAX : 0;
@@ -128,7 +128,7 @@ function createPrinter(options: TailOptions, context: CliContext) {
     printed,
     async onMessage({ sequence, record }: TailMessage): Promise<void> {
       const text = record && printOrReport(sequence, record);
-      if (text !== undefined) return write(stdout, options.sequence === true ? `${sequence}\t${text}` : text);
+      if (text !== undefined) return write(stdout, options.sequence === true ? `${sequence}\t${text}` : text, signal);
       printed.gaps += 1;
       if (record !== undefined) return;
       const reasons = "removed, unreadable, too large, or not records of this schema";

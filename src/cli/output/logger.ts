@@ -9,7 +9,13 @@ import { escapeControls } from "./text.js";
  */
 export async function createLogger({ env, stderr }: Pick<CliContext, "env" | "stderr">): Promise<pino.Logger> {
   const options: pino.LoggerOptions = { timestamp: pino.stdTimeFunctions.isoTime };
-  if (stderr.isTTY !== true) return pino(options, stderr);
+  if (stderr.isTTY !== true) {
+    const logger = pino(options, stderr);
+    stderr.on("dropped", (dropped_lines) =>
+      logger.warn({ dropped_lines }, "log lines were dropped here: standard error was not read"),
+    );
+    return logger;
+  }
   const { prettyFactory } = await import("pino-pretty");
   const colorize = env.NO_COLOR === undefined;
   const prettify = prettyFactory({ colorize, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
