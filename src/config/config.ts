@@ -3,6 +3,7 @@ import { CONFIG_VARIABLE, type Environment, refuseUnknownVariables } from "./env
 import { ConfigError } from "./errors.js";
 import { type ConfigFile, readConfigFile } from "./file.js";
 import { type Config, listSettings, type Setting, settingsTable, variableOf } from "./settings.js";
+import { homeProblem } from "./values.js";
 
 export { ConfigError } from "./errors.js";
 export type { Config } from "./settings.js";
@@ -60,7 +61,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     const { value, origin, base, place } = findValue(setting, sources, file);
     const reading = type.read(value, base);
     if (reading === undefined) {
-      throw new ConfigError(`${place}: expected ${type.expected}; got ${excerpt(value)}`);
+      throw new ConfigError(`${place}: ${type.problem?.(value) ?? `expected ${type.expected}; got ${excerpt(value)}`}`);
     }
     entries.push({ section, key, toml: reading.toml, origin });
     places.set(`${section}.${key}`, place);
@@ -76,9 +77,11 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
 }
 
 function namedFile({ config_flag, env }: ConfigSources): { path: string; by: string } | undefined {
-  const variable = env[CONFIG_VARIABLE];
-  if (config_flag !== undefined) return { path: config_flag, by: "--config" };
-  return variable === undefined ? undefined : { path: variable, by: CONFIG_VARIABLE };
+  const [path, by] = config_flag === undefined ? [env[CONFIG_VARIABLE], CONFIG_VARIABLE] : [config_flag, "--config"];
+  if (path === undefined) return undefined;
+  const problem = homeProblem(path);
+  if (problem !== undefined) throw new ConfigError(`${by}: ${problem}`);
+  return { path, by };
 }
 
 interface FoundValue {

@@ -27,7 +27,7 @@ const CLIENT_VARIABLES = [
  * (https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables). They are not typos.
  */
 const INJECTED_NAME =
-  /^SESSIONLOG_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?|NAME)$/;
+  /^SESSIONLOG_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?|ENV_\w+|NAME)$/;
 const INJECTED_VALUE = /^(tcp|udp|sctp):\/\//;
 
 /**

@@ -17,6 +17,8 @@ export interface ValueType<T> {
   readonly placeholder: string;
   /** From a value as a TOML parser gives it; relative paths count from the directory `base`. Undefined for an invalid value. */
   read(value: unknown, base: string): Reading<T> | undefined;
+  /** Why a value that `read` refuses is one that users may well give, and what to do; undefined: it is not. */
+  problem?(value: unknown): string | undefined;
   /** From the text of a flag or variable to the value that a file would state. */
   fromText(text: string): unknown;
 }
@@ -187,12 +189,21 @@ export function webAddressOrNone(): ValueType<string> {
   });
 }
 
+/** Only a shell replaces "~" by the home directory, and only at the begin of a word: here it would be a directory of that name. */
+export function homeProblem(path: unknown): string | undefined {
+  if (typeof path !== "string" || !path.startsWith("~")) return undefined;
+  return `${JSON.stringify(path)} begins with "~", which is not replaced here; write the home directory's path, or "./~…"`;
+}
+
+function pathType(expected: string, parse: (text: string, base: string) => string | undefined): ValueType<string> {
+  const valid = (text: string) => !text.includes("\0") && homeProblem(text) === undefined;
+  const type = textual(expected, "<file>", (text, base) => (valid(text) ? parse(text, base) : undefined));
+  return { ...type, problem: homeProblem };
+}
+
 /** The path of a file, or "" for none; the value is absolute. */
 export function fileOrNone(): ValueType<string> {
-  return textual('the path of a file, or "" for none', "<file>", (text, base) => {
-    if (text.includes("\0")) return undefined;
-    return text === "" ? "" : resolve(base, text);
-  });
+  return pathType('the path of a file, or "" for none', (text, base) => (text === "" ? "" : resolve(base, text)));
 }
 
 /** Any text but "". */
@@ -210,7 +221,7 @@ export function idsPath(): ValueType<string> {
 
 /** A file whose name has a stem and ends with `.jsonl`; the value is its absolute path. */
 export function jsonlPath(): ValueType<string> {
-  return textual('the path of a file, ending with ".jsonl"', "<file>", (text, base) =>
-    text.includes("\0") || !/[^/]\.jsonl$/.test(text) ? undefined : resolve(base, text),
+  return pathType('the path of a file, ending with ".jsonl"', (text, base) =>
+    /[^/]\.jsonl$/.test(text) ? resolve(base, text) : undefined,
   );
 }

@@ -30,6 +30,15 @@ test("refuseUnknownVariables passes over what container runtimes set for a servi
     SESSIONLOG_PORT_50051_TCP_PROTO: "tcp",
     SESSIONLOG_PORT_50051_TCP_ADDR: "10.0.0.1",
     SESSIONLOG_METRICS_SERVICE_PORT: "9090",
+    SESSIONLOG_NAME: "/app/sessionlog",
+    SESSIONLOG_ENV_NODE_VERSION: "20.20.2",
+    SESSIONLOG_1_ENV_PATH: "/usr/bin",
     SESSION_LOG: "another program's",
   });
+});
+
+test("refuseUnknownVariables passes over the names that clients read, and names a mistyped one", () => {
+  const names = "ADDRESS DAEMON SPILL_FILE DEBUG TOKEN TOKEN_FILE CA_FILE CERT_FILE KEY_FILE SERVER_NAME".split(" ");
+  for (const name of names) refuseUnknownVariables({ [`SESSIONLOG_${name}`]: "1" });
+  expect(() => refuseUnknownVariables({ SESSIONLOG_SPIL_FILE: "1" })).toThrow("did you mean SESSIONLOG_SPILL_FILE?");
 });
