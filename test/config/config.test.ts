@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError, type ConfigSources, loadConfig } from "../../src/config/config.js";
-import { listSettings, variableOf } from "../../src/config/settings.js";
 
 interface Sources {
   readonly flags?: Readonly<Record<string, string>>;
@@ -248,35 +247,3 @@ function refusal(sources: Sources): string {
   }
   return "nothing was refused";
 }
-
-describe("a path that begins with ~", () => {
-  const advice = 'begins with "~", which is not replaced here; write the home directory\'s path, or "./~…"';
-  const paths = listSettings().filter(({ type }) => type.problem?.("~/s.jsonl") !== undefined);
-
-  test("loadConfig knows all settings that are paths", () => {
-    const named = listSettings().filter(({ type }) => type.placeholder === "<file>");
-    expect(paths.map(({ key }) => key)).toEqual(named.map(({ key }) => key));
-    expect(paths.length).toBeGreaterThan(1);
-  });
-
-  test.each(paths)("loadConfig refuses it for [$section] $key as flag, variable and in the file", (setting) => {
-    const { section, key } = setting;
-    const file = `[${section}]\n${key} = "~/s.jsonl"\n`;
-    const refusal = `"~/s.jsonl" ${advice}`;
-    const flag = `--${section}-${key} ([${section}] ${key})`;
-    expect(() => load({ flags: { [`${section}.${key}`]: "~/s.jsonl" } })).toThrow(`${flag}: ${refusal}`);
-    expect(() => load({ env: { [variableOf(setting)]: "~/s.jsonl" } })).toThrow(
-      `${variableOf(setting)} ([${section}] ${key}): ${refusal}`,
-    );
-    const config_flag = "/etc/s.toml";
-    expect(() => load({ config_flag, files: { [config_flag]: file } })).toThrow(`[${section}] ${key}: ${refusal}`);
-    expect(() => load({ flags: { [`${section}.${key}`]: "./~/s.jsonl" } })).not.toThrow();
-  });
-
-  test("loadConfig refuses it for the configuration file", () => {
-    expect(() => load({ config_flag: "~/s.toml" })).toThrow(`--config: "~/s.toml" ${advice}`);
-    expect(() => load({ env: { SESSIONLOG_CONFIG: "~me/s.toml" } })).toThrow(
-      `SESSIONLOG_CONFIG: "~me/s.toml" ${advice}`,
-    );
-  });
-});
