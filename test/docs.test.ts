@@ -39,6 +39,7 @@ const PROGRAMS = ["README.md", "docs/CLIENTS.md"];
 /** What pins the versions that the conformance programs and our clients are tested with. */
 const PINNED_BY = [
   "clients/python/requirements-dev.txt",
+  "clients/python/requirements-frameworks.txt",
   "clients/go/go.mod",
   "clients/go/generate.sh",
   "conformance/rust/Cargo.toml",

@@ -137,6 +137,24 @@ def test_session_attempts_end_with_accept(log: Log) -> None:
         assert [session.accept({"n": number}) for number in session.attempts()] == [{"n": 0}]
 
 
+def positive(value: Any) -> dict[str, int]:
+    if value["n"] <= 0:
+        raise ValueError("expected n above 0")
+    return {"n": value["n"]}
+
+
+def test_session_accepts_json(log: Log) -> None:
+    answers: list[str | bytes] = ["no", b'{"n": NaN}', "[" * 100_000, '{"n": 0}', "{}", '{"n": 1}']
+    with log.session({"max_iterations": 9}) as session:
+        accepted = [session.accept_json(answer, positive) for answer in answers]
+    assert accepted == [None, None, None, None, None, {"n": 1}]
+    [record] = log.records
+    found = [(attempt.verdict_kind, attempt.error) for attempt in record.attempts]
+    assert [kind for kind, _ in found] == ["no_json"] * 3 + ["validation_failed"] * 2 + ["accepted"]
+    assert [error for _, error in found][1:5:2] == ["NaN is not JSON", "expected n above 0"]
+    assert record.artifact == {"n": 1}
+
+
 def test_session_with_a_loop_that_never_ends(log: Log) -> None:
     with log.session({"max_iterations": 0}) as session:
         assert sum(1 for _ in session.attempts()) == 1_000

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from .._limits import ATTEMPTS_MAX
 from .build import ATTEMPT_ERROR_CODE_POINTS_MAX, IterateRequest, accept_artifact, ended_record
@@ -19,6 +20,10 @@ from .text import error_chain
 
 A = TypeVar("A", bound=Artifact)
 Error = BaseException | str | None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 class Session:
@@ -94,6 +99,21 @@ class Session:
             elif self._artifact is not None and not self._ended:
                 self._warn(f"session {self.session_id}: accept was called again; the first artifact counts")
         return artifact
+
+    def accept_json(self, text: str | bytes, check: Callable[[Any], A]) -> A | None:
+        """Accepts what `check`, such as a pydantic class's `model_validate`, makes of the JSON in a model's answer, and
+        returns it. None when it is refused: it is not JSON, or `check` raises, which is the attempt's error."""
+        try:
+            value = json.loads(text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            self.no_json(error)
+            return None
+        try:
+            artifact = check(value)
+        except Exception as error:  # noqa: BLE001 whatever the check says by it
+            self.validation_failed(error)
+            return None
+        return self.accept(artifact)
 
     def end(self, error: Error = None) -> None:
         """Ends the session, with what was raised if there was something. `with` does this."""
