@@ -352,3 +352,63 @@ func TestSpillFileGoesIntoTheServiceLater(t *testing.T) {
 	}
 	service.wantOnce(20)
 }
+
+// daemonAddress is the variable that makes this program the daemon of the next test.
+const daemonAddress = "GO_TEST_DAEMON_ADDRESS"
+
+func TestMain(m *testing.M) {
+	if address := os.Getenv(daemonAddress); address != "" {
+		runSessionsForever(address)
+	}
+	os.Exit(m.Run())
+}
+
+// runSessionsForever has sessions of three attempts, one after the other.
+func runSessionsForever(address string) {
+	log := NewSessionLogger(address, Options{Daemon: "killed"})
+	for {
+		s := log.Session(context.Background(), Request{Kind: KindFill, MaxIterations: 3})
+		s.NoJSON(errors.New("a"))
+		s.ValidationFailed(errors.New("b"))
+		s.Accept(map[string]any{"fills": []any{}})
+		s.End(nil)
+	}
+}
+
+func TestServiceHasWholeSessionsOfADaemonThatIsKilled(t *testing.T) {
+	service := newRealService(t)
+	service.start()
+	for i := range 10 {
+		daemon := exec.Command(os.Args[0])
+		daemon.Env = append(os.Environ(), daemonAddress+"="+service.address)
+		if err := daemon.Start(); err != nil {
+			t.Fatal(err)
+		}
+		before := len(service.rows())
+		eventually(t, "a row arrived", func() bool { return len(service.rows()) > before })
+		time.Sleep(time.Duration(i) * time.Millisecond)
+		_ = daemon.Process.Kill()
+		_ = daemon.Wait()
+	}
+	service.terminate()
+	ids := map[string]bool{}
+	for _, line := range service.rows() {
+		var row struct {
+			SessionID  string `json:"session_id"`
+			Iterations int
+			Attempts   []struct{}
+			Artifact   map[string]any
+		}
+		if err := json.Unmarshal([]byte(line), &row); err != nil || ids[row.SessionID] || row.Iterations != 3 || len(row.Attempts) != 3 || row.Artifact == nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		ids[row.SessionID] = true
+	}
+}
+
+// rows are the lines of the session log that have an end.
+func (s *realService) rows() []string {
+	text, _ := os.ReadFile(s.path)
+	lines := strings.SplitAfter(string(text), "\n")
+	return lines[:len(lines)-1]
+}
