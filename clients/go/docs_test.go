@@ -1,6 +1,7 @@
 package sessionlog
 
 import (
+	"errors"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -26,10 +27,11 @@ func exportedNames(t *testing.T) (names []string, fields map[string][]string) {
 	t.Helper()
 	fields = map[string][]string{}
 	files, err := filepath.Glob("*.go")
-	if err != nil {
+	ofTests, err2 := filepath.Glob("sessionlogtest/*.go")
+	if err := errors.Join(err, err2); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range files {
+	for _, path := range slices.Concat(files, ofTests) {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
 		}
@@ -84,8 +86,8 @@ func TestClientsPageHasTheNames(t *testing.T) {
 			continue
 		}
 		for _, quoted := range regexp.MustCompile("`[^`]+`").FindAllString(cells[column], -1) {
-			name := regexp.MustCompile(`^(log\.)?\w+`).FindString(strings.TrimLeft(quoted, "`*"))
-			shown = append(shown, strings.TrimPrefix(name, "log."))
+			name := regexp.MustCompile(`^(log\.|sessionlogtest\.)?(\w+)`).FindStringSubmatch(strings.TrimLeft(quoted, "`*"))
+			shown = append(shown, name[2])
 		}
 	}
 	for _, name := range shown {

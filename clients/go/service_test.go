@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -353,11 +354,17 @@ func TestSpillFileGoesIntoTheServiceLater(t *testing.T) {
 	service.wantOnce(20)
 }
 
-// daemonAddress is the variable that makes this program the daemon of the next test.
-const daemonAddress = "GO_TEST_DAEMON_ADDRESS"
+// These variables make this program the daemon of the next tests.
+const (
+	daemonAddress = "GO_TEST_DAEMON_ADDRESS"
+	daemonEnd     = "GO_TEST_DAEMON_END"
+)
 
 func TestMain(m *testing.M) {
 	if address := os.Getenv(daemonAddress); address != "" {
+		if end := os.Getenv(daemonEnd); end != "" {
+			appendAndEnd(address, end)
+		}
 		runSessionsForever(address)
 	}
 	os.Exit(m.Run())
@@ -372,6 +379,38 @@ func runSessionsForever(address string) {
 		s.ValidationFailed(errors.New("b"))
 		s.Accept(map[string]any{"fills": []any{}})
 		s.End(nil)
+	}
+}
+
+// appendAndEnd appends 20 rows and ends.
+func appendAndEnd(address, end string) {
+	log := NewSessionLogger(address, Options{})
+	caught, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	for i := range 20 {
+		log.Append(prompted(fmt.Sprint(i)))
+	}
+	self, _ := os.FindProcess(os.Getpid())
+	if end == "flush, then SIGKILL" {
+		_ = log.Flush(context.Background())
+		_ = self.Kill()
+	}
+	_ = self.Signal(syscall.SIGTERM)
+	<-caught.Done()
+	_ = log.Close(context.Background())
+	os.Exit(0)
+}
+
+// As the page has it.
+func TestServiceHasTheRowsOfADaemonThatEnds(t *testing.T) {
+	for _, end := range []string{"SIGTERM, then Close", "flush, then SIGKILL"} {
+		service := newRealService(t)
+		service.start()
+		daemon := exec.Command(os.Args[0])
+		daemon.Env = append(os.Environ(), daemonAddress+"="+service.address, daemonEnd+"="+end)
+		if output, _ := daemon.CombinedOutput(); len(service.rows()) != 20 {
+			t.Errorf("%s: %d rows; %s", end, len(service.rows()), output)
+		}
 	}
 }
 
