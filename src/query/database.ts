@@ -173,7 +173,11 @@ export async function findUnreadable(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const unreadable = new Map<string, string>();
-  const instance = await DuckDBInstance.create(":memory:", { memory_limit: `${memory_bytes}B`, temp_directory: "" });
+  const instance = await DuckDBInstance.create(":memory:", {
+    memory_limit: `${memory_bytes}B`,
+    temp_directory: "",
+    threads: "1",
+  });
   const connection = await instance.connect();
   const interrupt = () => connection.interrupt();
   signal.addEventListener("abort", interrupt);
@@ -182,7 +186,10 @@ export async function findUnreadable(
       signal.throwIfAborted();
       await connection
         .run(`SELECT count(schema) FROM read_json(${literal(file)}, ${JSON_LINES}, columns = {schema: 'VARCHAR'})`)
-        .catch((error) => unreadable.set(file, firstLine(error)));
+        .catch((error) => {
+          // Not for lack of memory.
+          if (messageOf(error).startsWith("IO Error: ")) unreadable.set(file, firstLine(error));
+        });
     }
     signal.throwIfAborted();
     return unreadable;
