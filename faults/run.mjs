@@ -3,6 +3,7 @@
 import { runCampaigns } from "../harness/campaigns.mjs";
 import { fewDescriptors } from "./few_descriptors.mjs";
 import { fileSizeLimit } from "./file_size_limit.mjs";
+import { follow } from "./follow.mjs";
 import { fsyncError } from "./fsync_error.mjs";
 import { fullDisk } from "./full_disk.mjs";
 import { groupCommit } from "./group_commit.mjs";
@@ -20,6 +21,7 @@ import { writeError } from "./write_error.mjs";
 await runCampaigns("faults", [
   simulatedDisk,
   kill9,
+  follow,
   fsyncError,
   writeError,
   rotationError,

@@ -89,7 +89,7 @@ async function importRows(
   context: CliContext,
 ): Promise<Imported> {
   const { monotonic_ms, sleep } = context;
-  const rejects = await openRejects(rejects_path, context.stderr, files.length > 1);
+  const rejects = await openRejects(rejects_path, context.stderr, { name_files: files.length > 1 });
   const stop = stopOnSignal(context.signals);
   const send = createJournalSender({ journal, timeout_ms: timeout, stop: stop.signal, monotonic_ms, sleep });
   const readRow = createRowReader(createLegacyRow(createRecordToRow(record), record.default_daemon));

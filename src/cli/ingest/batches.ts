@@ -23,14 +23,16 @@ export interface RefusedRow {
 export interface Batch {
   /** The number of the last of them. */
   readonly last_line: number;
+  /** Where it ends, in a file that is followed. */
+  readonly end?: number | undefined;
   readonly rows: readonly Row[];
   readonly refused: readonly RefusedRow[];
 }
 
 /** What rows without session_id or timestamp get. */
 export interface RowStamps {
-  session_id(): string;
-  now_ms(): number;
+  session_id(line: Line): string;
+  now_ms(line: Line): number;
 }
 
 /** All fields with their defaults, of which nothing is written. */
@@ -38,7 +40,7 @@ const EMPTY_RECORD = SessionRecord.decode(new Uint8Array());
 
 /**
  * Cuts lines into batches of at most `max_rows` lines and `max_bytes` bytes, as text and as records; a larger line is a
- * batch of its own.
+ * batch of its own. An empty group of lines ends a batch.
  */
 export async function* cutBatches(
   chunks: AsyncIterable<readonly Line[]>,
@@ -47,6 +49,7 @@ export async function* cutBatches(
   let rows: Row[] = [];
   let refused: RefusedRow[] = [];
   let last_line = 0;
+  let end: number | undefined;
   let bytes = 0;
   for await (const chunk of chunks) {
     for (const line of chunk) {
@@ -54,18 +57,25 @@ export async function* cutBatches(
       const size = Math.max(line.bytes?.length ?? 0, "record" in row ? row.record.length : 0);
       const lines = rows.length + refused.length;
       if (lines > 0 && (lines === max_rows || bytes + size > max_bytes)) {
-        yield { last_line, rows, refused };
+        yield { last_line, end, rows, refused };
         rows = [];
         refused = [];
         bytes = 0;
       }
       last_line = line.number;
+      end = line.end;
       bytes += size;
       if ("record" in row) rows.push(row);
       else refused.push(row);
     }
+    if (chunk.length === 0 && rows.length + refused.length > 0) {
+      yield { last_line, end, rows, refused };
+      rows = [];
+      refused = [];
+      bytes = 0;
+    }
   }
-  if (rows.length + refused.length > 0) yield { last_line, rows, refused };
+  if (rows.length + refused.length > 0) yield { last_line, end, rows, refused };
 }
 
 /**
@@ -92,8 +102,8 @@ function readRow(line: Line, stamps: RowStamps | undefined): Row | RefusedRow {
   }
   const stamped = SessionRecord.encode({
     ...EMPTY_RECORD,
-    session_id: session_id.found ? "" : stamps.session_id(),
-    timestamp: timestamp.found ? undefined : timeOf(stamps.now_ms()),
+    session_id: session_id.found ? "" : stamps.session_id(line),
+    timestamp: timestamp.found ? undefined : timeOf(stamps.now_ms(line)),
   }).finish();
   // The two fields are neighbours, and fields stay in rising order.
   const { at } = session_id.found ? timestamp : session_id;

@@ -15,6 +15,8 @@ export interface Line {
   readonly bytes: Buffer | undefined;
   /** "" for a last line without a newline. */
   readonly ending: "\n" | "\r\n" | "";
+  /** The offset after it, in a file that is followed. */
+  readonly end?: number;
 }
 
 /** The bytes of a file for `readLines`: `-` is standard input, `.gz` is decompressed. The first read opens the file. */
@@ -42,15 +44,59 @@ export async function* readLines(source: AsyncIterable<Buffer>, name: string): A
       const lines: Line[] = [];
       eachLine(bytes, (line, _offset, ended) => {
         number += 1;
-        const windows = ended && line.at(-1) === CARRIAGE_RETURN;
-        const content = windows ? line.subarray(0, -1) : line;
-        if (isBlank(content)) return;
-        const fits = content.length <= LINE_BYTES_MAX;
-        lines.push({ number, bytes: fits ? content : undefined, ending: windows ? "\r\n" : ended ? "\n" : "" });
+        lines.push(...lineOf(number, line, ended));
       });
       yield lines;
     }
   } catch (error) {
     throw new WorkError(`${name}: cannot read: ${describeFileError(error)}`);
   }
+}
+
+/** A line, if it is not blank. */
+function lineOf(number: number, line: Buffer, ended: boolean): readonly Line[] {
+  const windows = ended && line.at(-1) === CARRIAGE_RETURN;
+  const content = windows ? line.subarray(0, -1) : line;
+  if (isBlank(content)) return [];
+  const fits = content.length <= LINE_BYTES_MAX;
+  return [{ number, bytes: fits ? content : undefined, ending: windows ? "\r\n" : ended ? "\n" : "" }];
+}
+
+export interface LineSplitter {
+  /** The lines that end in the next bytes. */
+  add(chunk: Buffer): readonly Line[];
+  /** A last line without a newline, if there is one. */
+  rest(): readonly Line[];
+}
+
+/** Cuts the bytes of a file from an offset on into lines, as `readLines`; `number` is that of the line before. */
+export function createLineSplitter(offset: number, number: number): LineSplitter {
+  let parts: Buffer[] = [];
+  let length = 0;
+  let end = offset;
+  let last = number;
+  function push(piece: Buffer): void {
+    if (length <= LINE_BYTES_MAX + 1) parts.push(piece);
+    length += piece.length;
+    end += piece.length;
+  }
+  function take(ended: boolean): readonly Line[] {
+    const lines = lineOf(++last, Buffer.concat(parts), ended);
+    parts = [];
+    length = 0;
+    return lines.map((line) => ({ ...line, end }));
+  }
+  return {
+    add(chunk) {
+      const lines: Line[] = [];
+      eachLine(chunk, (piece, _offset, ended) => {
+        push(piece);
+        if (!ended) return;
+        end += 1;
+        lines.push(...take(true));
+      });
+      return lines;
+    },
+    rest: () => (length === 0 ? [] : take(false)),
+  };
 }

@@ -49,12 +49,16 @@ export async function rejectsPath(
 }
 
 /**
- * @param path the file for all refused rows, emptied first; undefined for none
+ * @param path the file for all refused rows, emptied first unless `keep` is set; undefined for none
  * @param name_files whether each line of it names its input file
  * @throws WorkError when the rejects file cannot be written
  */
-export async function openRejects(path: string | undefined, stderr: Output, name_files = false): Promise<Rejects> {
-  const handle = path === undefined ? undefined : await attempt(path, () => open(path, "w"));
+export async function openRejects(
+  path: string | undefined,
+  stderr: Output,
+  { name_files = false, keep = false }: { readonly name_files?: boolean; readonly keep?: boolean } = {},
+): Promise<Rejects> {
+  const handle = path === undefined ? undefined : await attempt(path, () => open(path, keep ? "a" : "w"));
   let count = 0;
   return {
     async report(file, rows) {

@@ -36,10 +36,12 @@ export async function storeBatches(options: {
   readonly send: (records: readonly Uint8Array[]) => Promise<SendOutcome>;
   readonly rejects: Rejects;
   readonly progress: Progress;
+  /** Called when a batch is stored, its refused rows reported. */
+  readonly onStored?: (batch: Batch) => Promise<void>;
   /** Counts of earlier files. */
   readonly before?: RowCounts;
 }): Promise<StoreOutcome> {
-  const { file, batches, send, rejects, progress, before } = options;
+  const { file, batches, send, rejects, progress, onStored, before } = options;
   let counts = before ?? NO_ROWS;
   let resume_line = 1;
   let failure: StoreOutcome["failure"];
@@ -61,6 +63,7 @@ export async function storeBatches(options: {
         await rejects.report(file, refused);
       }
       resume_line = batch.last_line + 1;
+      await onStored?.(batch);
       const rows = counts.appended + counts.duplicate;
       const where = `${before === undefined ? "" : `${file}: `}line ${batch.last_line}`;
       progress.show(`${where}: ${rows} rows stored, ${counts.refused} refused`);

@@ -21,6 +21,10 @@ export interface SenderOptions {
   readonly timeout_ms: number;
   readonly monotonic_ms: () => number;
   readonly sleep: (ms: number) => Promise<void>;
+  /** After its abort no call is made again. */
+  readonly stop?: AbortSignal;
+  /** Called before each retry. */
+  readonly onRetry?: (failure: CallFailure) => void;
 }
 
 /** One process has nobody to spread its calls from. */
@@ -32,7 +36,7 @@ const BACKOFF = { min_backoff_ms: 100, max_backoff_ms: 5_000, random: () => 1 };
  * stored until then is answered as a duplicate when it is sent again.
  */
 export function createSender(options: SenderOptions): (records: Records) => Promise<SendOutcome> {
-  const { client, deadline_ms, timeout_ms, monotonic_ms, sleep } = options;
+  const { client, deadline_ms, timeout_ms, monotonic_ms, sleep, stop, onRetry } = options;
 
   /** Calls until no retry changes the result, or the timeout has passed. */
   async function deliver(records: Records): ReturnType<ApiClient["appendBatch"]> {
@@ -43,7 +47,8 @@ export function createSender(options: SenderOptions): (records: Records) => Prom
       const reply = await client.appendBatch(records, { deadline_ms: Math.min(deadline_ms, left_ms) });
       if (reply.ok || classifyFailure(reply, records.length) !== "retry") return reply;
       const wait_ms = Math.max(waits.next().value, reply.retry_after_ms ?? 0);
-      if (monotonic_ms() + wait_ms >= end) return reply;
+      if (stop?.aborted === true || monotonic_ms() + wait_ms >= end) return reply;
+      onRetry?.(reply);
       await sleep(wait_ms);
     }
   }

@@ -1,6 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { EventEmitter } from "node:events";
+import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { PassThrough } from "node:stream";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { readGoldenAccepts } from "../../support/golden.js";
 import { createFakeJournal } from "../../support/journal.js";
 import { startTestServer, type TestServerOptions } from "../../support/server.js";
@@ -166,5 +168,77 @@ describe("append", () => {
     const result = await runCli(["append", "--address", "127.0.0.1:1", ...args], { cwd });
     expect(result).toEqual({ code, stdout: "", stderr: `sessionlog: ${message.replace("CWD", cwd)}\n` });
     expect(readFileSync(join(cwd, "rows.jsonl"), "utf8")).toBe(lines([rowText()]));
+  });
+
+  test("append sends what standard input has when no more comes for a second", async () => {
+    const server = await startServer();
+    const stdin = new PassThrough();
+    const running = runCli(["append", "--address", server.address, "--stamp", "-"], { stdin });
+    stdin.write(`${rowText()}\n`);
+    await vi.waitFor(() => expect(server.rows()).toHaveLength(1), 10_000);
+    stdin.end(`${rowText({ session_id: "s-2" })}\n`);
+    expect(await running).toMatchObject({ code: 0, stdout: "appended 2, duplicate 0, refused 0\n" });
+  });
+
+  test.each([
+    [["--follow", "rows.jsonl.gz"], "--follow: rows.jsonl.gz is compressed, so nothing is added to it"],
+    [["--state", "state", "rows.jsonl"], "--state goes with --follow FILE"],
+    [["--follow", "--state", "state", "-"], "--state goes with --follow FILE"],
+    [
+      ["--follow", "--stamp", "rows.jsonl"],
+      "--follow FILE with --stamp needs --state: another run would send the same rows with other ids",
+    ],
+  ])("append refuses %j", async (args, message) => {
+    const { code, stderr } = await runCli(["append", ...args]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(`sessionlog: ${message}`)]);
+  });
+
+  test("append --follow sends what is added until it gets a signal, and its next run goes on there", async () => {
+    const server = await startServer();
+    const cwd = temporaryDirectory();
+    const path = join(cwd, "rows.jsonl");
+    const args = [
+      "append",
+      "--address",
+      server.address,
+      "--follow",
+      "--state",
+      "state",
+      "--rejects",
+      "bad",
+      "rows.jsonl",
+    ];
+    const row = (number: number) => `${rowText({ session_id: `s-${number}` })}\n`;
+    async function follow(text: string, rows: number) {
+      const signals = new EventEmitter();
+      const running = runCli(args, { cwd, signals });
+      appendFileSync(path, text);
+      await vi.waitFor(() => expect(server.rows()).toHaveLength(rows), 10_000);
+      signals.emit("SIGTERM");
+      return running;
+    }
+    writeFileSync(path, row(0));
+    const first = await follow(`${row(1)}{"torn\n`, 2);
+    expect(first).toMatchObject({ code: 1, stdout: "appended 2, duplicate 0, refused 1\n" });
+    expect(first.stderr).toContain("rows.jsonl:3: record INVALID_ENCODING");
+    const second = await follow(row(2), 3);
+    expect(second).toMatchObject({ code: 0, stdout: "appended 1, duplicate 0, refused 0\n", stderr: "" });
+    expect(readFileSync(join(cwd, "bad"), "utf8").split("\n")).toHaveLength(2);
+  });
+
+  test("append --follow waits for a service that is away, and says so once", async () => {
+    const away = await startTestServer();
+    await away.close();
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, "rows.jsonl"), `${rowText()}\n`);
+    const signals = new EventEmitter();
+    const running = runCli(["append", "--address", away.address, "--follow", "rows.jsonl"], { cwd, signals });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    const server = await startServer({ server: { listen: away.address } });
+    await vi.waitFor(() => expect(server.rows()).toHaveLength(1), 10_000);
+    signals.emit("SIGINT");
+    const { code, stderr } = await running;
+    expect([code, stderr.split("\n").length]).toEqual([0, 2]);
+    expect(stderr).toMatch(/^sessionlog: [0-9.:]+: UNAVAILABLE: .*; rows wait\n$/);
   });
 });
