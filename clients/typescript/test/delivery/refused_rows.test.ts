@@ -74,3 +74,30 @@ test("createRefusedRows says once that it cannot write, and does nothing without
   off.diagnostics.write();
   expect(off.told).toEqual([]);
 });
+
+test("refuses artifacts of sessions that cannot be sent, by session, and throws nothing", async () => {
+  const { address, path } = await serve();
+  const log = quickLogger(address);
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  const broken = Object.defineProperty({}, "n", {
+    enumerable: true,
+    get: () => {
+      throw new Error("broken");
+    },
+  });
+  const artifacts = [cyclic, broken, { list: new Array(1e9) }, { n: 1n }];
+  for (const [number, artifact] of artifacts.entries()) {
+    const request = { kind: "fill", trace_id: `session-${number}` };
+    expect(await log.session(request, (session) => session.accept(artifact))).toBe(artifact);
+  }
+  expect(await log.close()).toBe(true);
+  log.startSession({ kind: "fill" }).end();
+  expect(log.stats()).toMatchObject({ appended: 0, refused: 4, dropped: 1 });
+  expect(ids(path)).toEqual([]);
+  expect(log.told.map((line) => /session_id session-(\d).* record\.artifact (\w+)/.exec(line)?.slice(1))).toEqual([
+    ["0", "TOO_DEEP"],
+    ["1", "INVALID_FORMAT"],
+    ["2", "TOO_LONG"],
+  ]);
+});
