@@ -39,7 +39,10 @@ export const follow = {
       if (passed === undefined) throw new Error(`not all rows are stored after 30 s\n${errors.join("").slice(0, 500)}`);
     }
     const startFollower = () => {
-      const words = ["append", "--address", server.address, "--follow", "--stamp", "--state", join(directory, "state")];
+      // Small batches, so that a kill is likely to come between storing one and noting that.
+      const batches = ["--batch-rows", "3"];
+      const follow = ["--follow", "--stamp", "--state", join(directory, "state")];
+      const words = ["append", "--address", server.address, ...batches, ...follow];
       const child = spawn(process.execPath, [program, ...words, input], { stdio: ["ignore", "ignore", "pipe"] });
       child.stderr.on("data", (text) => errors.push(`${text}`));
       const settled = atExit(() => child.kill("SIGKILL"));
@@ -64,7 +67,7 @@ export const follow = {
           await allStored();
         }
         const rotate_at = random.int(0, 3) === 0 ? random.int(0, 10) : -1;
-        for (let step = 0; step < random.int(10, 40); step += 1) {
+        for (let step = 0; step < random.int(20, 50); step += 1) {
           for (let row = 0; row < random.int(0, 30); row += 1) write();
           if (step === rotate_at) {
             renameSync(input, `${input}.${counts.rotations++}`);
