@@ -123,7 +123,7 @@ async def check_later(artifact: Any) -> bool:
     return False
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("check", [check_later, lambda artifact: "no"])
 def test_build_session_record_takes_an_answer_that_is_none_for_unknown(
     check: Any, caplog: pytest.LogCaptureFixture

@@ -19,7 +19,7 @@ def test_roster_check_for_takes_a_function_that_finds_ids() -> None:
     assert roster_check_for("fill", {"W-1"}.__contains__, lambda artifact: artifact.keys())({"W-1": 1}) is True
 
 
-@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.filterwarnings("error")
 def test_roster_check_for_takes_no_answer_that_is_yet_to_come() -> None:
     async def known(worker_id: str) -> bool:
         return False

@@ -35,7 +35,7 @@ def is_worker(worker_id: str) -> bool:
 
 # What a daemon has around the page's lines.
 AROUND = {
-    "celery.py": "from celery import signals",
+    "tasks.py": "from celery import signals",
     "metrics.py": """
         from collections.abc import Iterator
         from prometheus_client import REGISTRY, Metric
@@ -49,7 +49,7 @@ AROUND = {
         """,
 }
 AFTER = {
-    "celery.py": "signals.worker_process_shutdown.send(None); assert log.stats() == log.stats()",
+    "tasks.py": "signals.worker_process_shutdown.send(None); assert log.stats() == log.stats()",
     "metrics.py": "assert REGISTRY.get_sample_value('sessionlog_appended_total') == 0",
     "otel.py": "assert observe('refused')(CallbackOptions())[0].value == 0",
 }

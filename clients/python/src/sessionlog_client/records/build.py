@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,6 +114,8 @@ def accept_artifact(record: SessionRecord, artifact: Artifact, roster_check: Ros
     try:
         record.artifact = plain = plain_artifact(artifact)
         grounded = roster_check(plain)
+        if isinstance(grounded, Coroutine):
+            grounded.close()  # else Python warns that it was never awaited
         if grounded is not None and not isinstance(grounded, bool):
             raise TypeError(f"expected True, False or None, found {type_name(grounded)}")
         record.grounded_in_roster = grounded
