@@ -46,6 +46,7 @@ const ODD = JSON.stringify({
 /** A line of the log that is well. */
 export const SOUND = ODD.replace('"odd"', '"sound"').replace('"grounded_in_roster":false', '"grounded_in_roster":true');
 
+const SCHEMA = '"schema":"session.iterate.v1",';
 const MARK = "\ufeff";
 /** How deep a line is whose artifact has `levels` levels, is that and one. */
 const deep = (levels: number) => odd('{"fills":[]}', `${'{"a":'.repeat(levels - 1)}{}${"}".repeat(levels - 1)}`);
@@ -54,6 +55,10 @@ const deep = (levels: number) => odd('{"fills":[]}', `${'{"a":'.repeat(levels - 
 function odd(from: string, to: string): string {
   if (!ODD.includes(from)) throw new Error(`there is no ${from}`);
   return ODD.replace(from, () => to);
+}
+
+function camelCase(text: string): string {
+  return text.replaceAll(/(?<=[a-z])_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** The odd row with one byte left out: the second one of "é". */
@@ -76,13 +81,24 @@ export const ODD_LINES: readonly OddLine[] = [
   { ...line("row", "50 levels", deep(49)), stored: false },
   { ...line("row", "1,000 levels", deep(999)), stored: false },
   line("row", "keys in another order", odd(',"duration_ms":1840', "").replace("{", '{"duration_ms":1840,')),
+  line("row", "keys of the artifact in camelCase", odd('{"fills":[]}', '{"finalVerdict":1,"attempts":[{"spanId":2}]}')),
   line("row without a time", "23:59:60Z", odd("05:22:09.123Z", "23:59:60Z")),
   line("row without a time", "a timestamp that is no time", odd("2026-05-02T05:22:09.123Z", "yesterday")),
   line("blank", "nothing", ""),
   line("blank", "blanks", " \t\r"),
   line("foreign", "an unknown schema", odd("session.iterate.v1", "session.iterate.v2")),
   line("foreign", "another program's line", '{"level":30,"msg":"listening"}'),
-  { ...line("foreign", "a row without a schema", odd('"schema":"session.iterate.v1",', "")), stored: true },
+  { ...line("foreign", "a row without a schema", odd(SCHEMA, "")), stored: true },
+  { ...line("foreign", "a record in camelCase without a schema", camelCase(odd(SCHEMA, ""))), stored: true },
+  ...["session_id", "final_verdict", "verdict_kind", "grounded_in_roster"].map((key) => ({
+    ...line("unreadable", `${key} in camelCase`, odd(`"${key}"`, camelCase(`"${key}"`))),
+    stored: true,
+  })),
+  {
+    ...line("unreadable", "a key in camelCase, escaped", odd("grounded_in_roster", "ground\\u0065dInRoster")),
+    stored: true,
+  },
+  { ...line("unreadable", "a key in both spellings", odd('"kind"', '"finalVerdict":"accepted","kind"')) },
   line("unreadable", "a byte order mark further on", MARK + ODD),
   line("unreadable", "a key twice", odd('"kind"', '"model":"other","kind"')),
   line("unreadable", "a key twice, once escaped", odd('"kind"', '"mod\\u0065l":"other","kind"')),

@@ -10,7 +10,7 @@ export type LineRecord =
 /** Reads the record in a line of JSONL. Does not apply the record's rules: the service and `verify` do. */
 export function lineRecord({ bytes }: Line): LineRecord {
   const judged = judgeLine(bytes);
-  if (judged.kind !== "unreadable") return recordJsonToBytes(bytes?.toString() ?? "");
+  if (judged.kind !== "unreadable" || judged.convertible) return recordJsonToBytes(bytes?.toString() ?? "");
   const refused: LineRecord = { ok: false, violations: [judged.why] };
   if (bytes === undefined || !isUtf8(bytes)) return refused;
   // The record's reader also names the field whose text is not valid Unicode.

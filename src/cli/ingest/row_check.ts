@@ -29,7 +29,9 @@ export function createRowCheck(recordToRow: RecordToRow, daemon: string): RowChe
     if (!found.ok) return { kind: "refused", violations: found.violations };
     if (isSame(found.row, line)) return { kind: "canonical" };
     // As a record it could be stored; where it stands, no query takes it for a row.
-    return judgeLine(line.bytes).kind === "foreign" ? { kind: "refused", violations: [NO_SCHEMA] } : { kind: "legacy" };
+    const judged = judgeLine(line.bytes);
+    if (judged.kind === "unreadable") return { kind: "refused", violations: [judged.why] };
+    return judged.kind === "foreign" ? { kind: "refused", violations: [NO_SCHEMA] } : { kind: "legacy" };
   };
 }
 

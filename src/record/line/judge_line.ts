@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { SESSION_RECORD_FIELDS } from "@sessionlog/protocol/gen/fields";
+import { SESSION_ATTEMPT_FIELDS, SESSION_RECORD_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { createJsonScanner, LEVELS_MAX } from "./scan_json.js";
 
@@ -16,7 +16,8 @@ export type Judgement =
   /** `ambiguous`: an object within it has a key twice, or may have; JSON.parse takes the last. */
   | { readonly kind: "row"; readonly ambiguous: boolean }
   | { readonly kind: "foreign"; readonly schema: string | undefined }
-  | { readonly kind: "unreadable"; readonly why: Unreadable };
+  /** `convertible`: though no row, it is a record that can be stored as one. */
+  | { readonly kind: "unreadable"; readonly why: Unreadable; readonly convertible?: true };
 
 /** As a violation has it. */
 export interface Unreadable {
@@ -41,12 +42,23 @@ const FAULTS = {
 };
 
 const NAMES = Object.keys(SESSION_RECORD_FIELDS);
+const ATTEMPT_NAMES = Object.keys(SESSION_ATTEMPT_FIELDS);
 const camelCase = (name: string) => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-const scan = createJsonScanner(NAMES.map((name) => [name, camelCase(name)]));
+const spellings = (name: string) => [name, camelCase(name)] as const;
+const scan = createJsonScanner(NAMES.map(spellings), { list: "attempts", names: ATTEMPT_NAMES.map(spellings) });
+/** By key. ProtoJSON has these, too; DuckDB takes them for keys of another program, and what they say for missing. */
+const MISSPELLED = new Map([...NAMES, ...ATTEMPT_NAMES].map((name) => [camelCase(name), misspelling(name)]));
 const DOUBLED = NAMES.map((name): Judgement => {
   const why = { field: `record.${name}`, reason: "INVALID_FORMAT", description: "is given twice" } as const;
   return { kind: "unreadable", why };
 });
+
+function misspelling(name: string): Judgement {
+  const field = NAMES.includes(name) ? "record" : "record.attempts";
+  const description = `has the key ${camelCase(name)}, expected ${name}`;
+  return { kind: "unreadable", why: { field, reason: "INVALID_FORMAT", description }, convertible: true };
+}
+
 const ROW_SCHEMA = Buffer.from(JSON.stringify(SCHEMA));
 
 /**
@@ -59,13 +71,15 @@ export function judgeLine(line: Buffer | undefined, is_utf8 = false): Judgement 
   if (line === undefined) return TOO_LONG;
   if (isBlank(line)) return BLANK;
   if (!is_utf8 && !isUtf8(line)) return NO_UTF8;
-  const { fault, doubled, nested_doubled, first_from, first_to } = scan(line);
+  const { fault, doubled, misspelled, nested_doubled, first_from, first_to } = scan(line);
   if (fault !== undefined) return FAULTS[fault];
   if (doubled !== -1) return DOUBLED[doubled] ?? FAULTS["not a JSON object"];
-  if (isRowSchema(line, first_from, first_to)) return nested_doubled ? AMBIGUOUS : ROW;
-  const schema: unknown = first_from === -1 ? undefined : JSON.parse(line.toString("utf8", first_from, first_to));
-  if (schema === SCHEMA) return nested_doubled ? AMBIGUOUS : ROW;
-  return { kind: "foreign", schema: typeof schema === "string" ? schema : undefined };
+  if (!isRowSchema(line, first_from, first_to)) {
+    const schema: unknown = first_from === -1 ? undefined : JSON.parse(line.toString("utf8", first_from, first_to));
+    if (schema !== SCHEMA) return { kind: "foreign", schema: typeof schema === "string" ? schema : undefined };
+  }
+  const fallback = nested_doubled ? AMBIGUOUS : ROW;
+  return misspelled === undefined ? fallback : (MISSPELLED.get(misspelled) ?? fallback);
 }
 
 function isRowSchema(line: Buffer, from: number, to: number): boolean {
@@ -82,5 +96,5 @@ function isBlank(line: Buffer): boolean {
 export function isSessionLine(line: Buffer): boolean {
   const judged = judgeLine(line);
   if (judged.kind === "foreign") return judged.schema?.startsWith("session.iterate.") === true;
-  return judged.kind === "row";
+  return judged.kind === "row" || (judged.kind === "unreadable" && judged.convertible === true);
 }

@@ -13,11 +13,21 @@ export interface Scanned {
   fault: Fault | undefined;
   /** Index in `names` of a key that the object has twice; -1 when there is none. */
   doubled: number;
+  /** A key in another spelling than its first, the object's own or one of `items`. */
+  misspelled: string | undefined;
   /** Whether an object within it has a key twice (or two with the same hash), of which JSON.parse takes the last. */
   nested_doubled: boolean;
   /** Where the value of the first of `names` begins and ends; -1 when the object does not have it. */
   first_from: number;
   first_to: number;
+}
+
+/** The ways to write a key, the usual one first. */
+export type Spellings = readonly [string, ...string[]];
+
+export interface Items {
+  readonly list: string;
+  readonly names: readonly Spellings[];
 }
 
 const [QUOTE, BACKSLASH, COMMA, COLON, ZERO] = [0x22, 0x5c, 0x2c, 0x3a, 0x30];
@@ -49,18 +59,32 @@ function byteSet(has: (byte: number) => boolean): Uint8Array {
  * Makes a scanner of lines of UTF-8.
  *
  * @param names keys that a line may have once only, each with its spellings, in the order in which most lines have them; at most 31
+ * @param items keys of the objects in the list that the line has as `items.list`
  */
-export function createJsonScanner(names: readonly (readonly string[])[]): (line: Buffer) => Readonly<Scanned> {
+export function createJsonScanner(names: readonly Spellings[], items: Items): (line: Buffer) => Readonly<Scanned> {
   const keys = names.map(([name]) => Buffer.from(`${name}"`));
   const indexes = new Map(names.flatMap((spellings, index) => spellings.map((name) => [name, index] as const)));
-  const found: Scanned = { fault: undefined, doubled: -1, nested_doubled: false, first_from: -1, first_to: -1 };
+  const own_spellings = new Set(names.map(([name]) => name));
+  const list = indexes.get(items.list);
+  const item_keys = items.names.map(([name]) => Buffer.from(`"${name}"`));
+  const misspelled_items = new Set(
+    items.names.flatMap(([name, ...others]) => others.filter((other) => other !== name)),
+  );
+  const found: Scanned = {
+    fault: undefined,
+    doubled: -1,
+    misspelled: undefined,
+    nested_doubled: false,
+    first_from: -1,
+    first_to: -1,
+  };
   /** Whether the container of each level is a list. */
   const lists = new Uint8Array(LEVELS_MAX + 1);
   const nested = createNestedKeys();
-  /** Of the line's own keys: which were met, as bits, which is next in most lines, and whether the last one is the first of `names`. */
+  /** Of the line's own keys: which were met, as bits, which is next in most lines, and which was the last one, -1 for others. */
   let met = 0;
   let expected = 0;
-  let is_first = false;
+  let current = -1;
 
   /** From a key's quote to its value. */
   function skipKey(line: Buffer, at: number, level: number): number {
@@ -69,8 +93,9 @@ export function createJsonScanner(names: readonly (readonly string[])[]): (line:
     if (end === NO_JSON) {
       end = skipText(line, at);
       if (end < 0) return end;
-      if (level === 1) noteKey(indexes.get(textOf(line, at, end)) ?? -1);
+      if (level === 1) noteText(textOf(line, at, end));
       else if (nested.meet(line, at, end, level)) found.nested_doubled = true;
+      if (level === 3 && current === list) checkItemKey(line, at, end);
     }
     end = skipBlanks(line, end);
     return line[end] === COLON ? skipBlanks(line, end + 1) : NO_JSON;
@@ -87,8 +112,20 @@ export function createJsonScanner(names: readonly (readonly string[])[]): (line:
     return NO_JSON;
   }
 
+  function noteText(key: string): void {
+    const index = indexes.get(key) ?? -1;
+    if (index !== -1 && !own_spellings.has(key)) found.misspelled = key;
+    noteKey(index);
+  }
+
+  function checkItemKey(line: Buffer, from: number, to: number): void {
+    for (const key of item_keys) if (startsWith(line, from, key)) return;
+    const key = textOf(line, from, to);
+    if (misspelled_items.has(key)) found.misspelled = key;
+  }
+
   function noteKey(index: number): void {
-    is_first = index === 0;
+    current = index;
     if (index === -1) return;
     if ((met & (1 << index)) !== 0) found.doubled = index;
     met |= 1 << index;
@@ -101,7 +138,7 @@ export function createJsonScanner(names: readonly (readonly string[])[]): (line:
     let level = 0;
     for (;;) {
       const byte = line[at] ?? 0;
-      if (level === 1 && is_first) found.first_from = at;
+      if (level === 1 && current === 0) found.first_from = at;
       const is_list = byte === OPEN_LIST;
       // Whether `at` is at the end of a container.
       let closes = false;
@@ -126,10 +163,7 @@ export function createJsonScanner(names: readonly (readonly string[])[]): (line:
           at++;
           if (level === 0) return at;
         }
-        if (level === 1 && is_first) {
-          found.first_to = at;
-          is_first = false;
-        }
+        if (level === 1 && current === 0) found.first_to = at;
         at = skipBlanks(line, at);
         closes = line[at] === (lists[level] === 1 ? CLOSE_LIST : CLOSE_OBJECT);
         if (!closes) break;
@@ -143,8 +177,8 @@ export function createJsonScanner(names: readonly (readonly string[])[]): (line:
 
   return (line) => {
     met = expected = 0;
-    is_first = false;
-    found.fault = undefined;
+    current = -1;
+    found.fault = found.misspelled = undefined;
     found.nested_doubled = false;
     found.doubled = found.first_from = found.first_to = -1;
     nested.clear();

@@ -181,7 +181,8 @@ describe("verify and query of a directory", () => {
     expect(verified.stdout.includes(none)).toBe(stems.length === 0);
     if (stems.length > 1) expect(verified.stdout).toContain(`${stems.length} session logs`);
     if (stems.length === 1) expect(queried).toMatchObject({ code: 0, stderr: "" });
-    if (stems.length === 0) expect(queried.stderr).toBe(`sessionlog: ${cwd}: ${none}\n`);
+    const why = "other.jsonl: contains no row of a session log; another program's file";
+    if (stems.length === 0) expect(queried.stderr).toBe(`sessionlog: ${cwd}: ${none}; ${why}\n`);
     const logs = stems.map((stem) => `${stem}.jsonl`).join(", ");
     const several = `sessionlog: ${cwd}: there are several session logs here, name one of ${logs}\n`;
     if (stems.length > 1) expect(queried.stderr).toBe(several);

@@ -81,4 +81,18 @@ describe("judgeLine", () => {
     const line = SOUND.replace("session.iterate.v1", "session\\u002eiterate.v1");
     expect(judgeLine(Buffer.from(line)).kind).toBe("row");
   });
+
+  test.each([
+    ['"final_verdict"', '"finalVerdict"', "record", "has the key finalVerdict, expected final_verdict"],
+    ['"verdict_kind"', '"verdictKind"', "record.attempts", "has the key verdictKind, expected verdict_kind"],
+    ['"verdict_kind"', '"spanId":"1","verdict_kind"', "record.attempts", "has the key spanId, expected span_id"],
+  ])("judgeLine names the key of a record in camelCase: %s as %s", (from, to, field, description) => {
+    const why = { field, reason: "INVALID_FORMAT", description };
+    expect(judgeLine(Buffer.from(SOUND.replace(from, to)))).toEqual({ kind: "unreadable", why, convertible: true });
+  });
+
+  test("judgeLine lets other objects have such keys", () => {
+    const line = SOUND.replace('{"fills":[]}', '{"finalVerdict":[{"verdictKind":1}],"attempts":[{"spanId":1}]}');
+    expect(judgeLine(Buffer.from(line))).toEqual({ kind: "row", ambiguous: false });
+  });
 });
