@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { readAuthFile } from "../src/config/auth_file.js";
 import {
   examplesOf,
   fencesOf,
@@ -23,6 +24,8 @@ import {
 const RUN = ["sh", "text"];
 /** Written to a file and checked by `sessionlog check-config`. */
 const CHECKED = ["toml"];
+/** Read as the file of [auth]. */
+const IDENTITIES = "toml auth";
 /** Neither: files of other programs. */
 const SHOWN = ["ini", "json"];
 /** Commands that no test runs: by the page, how their blocks begin, and why. */
@@ -65,7 +68,7 @@ describe.each(listPages())("%s", (page) => {
 
   test("has only blocks whose kind says what is done with them", () => {
     for (const { info, text, line } of fences) {
-      if ([...RUN, ...CHECKED, ...SHOWN].includes(info)) continue;
+      if ([...RUN, ...CHECKED, IDENTITIES, ...SHOWN].includes(info)) continue;
       const reasons = info === "console" ? (NOT_RUN[page] ?? {}) : {};
       const excused = Object.keys(reasons).some((beginning) => text.startsWith(beginning));
       expect(excused, `${page}:${line}: a block \`\`\`${info}`).toBe(true);
@@ -81,6 +84,13 @@ describe.each(listPages())("%s", (page) => {
       const file = join(directory, "sessionlog.toml");
       writeFileSync(file, text);
       await promisify(execFile)(process.execPath, ["dist/main.js", "check-config", "--config", file], { cwd: root });
+    });
+  }
+
+  for (const { text, line } of fences.filter(({ info }) => info === IDENTITIES)) {
+    test(`line ${line}: the identities are right`, () => {
+      const auth = { file: page, reflection: "public" as const, unix_identity: "", reload_interval_ms: 1 };
+      expect(readAuthFile(auth, () => Buffer.from(text))).not.toHaveLength(0);
     });
   }
 

@@ -42,6 +42,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
       read({ section, key, type, default: byDefault, help, ...(short === undefined ? {} : { short }) });
   const server = row("server");
   const tls = row("tls");
+  const auth = row("auth");
   const log = row("log");
   const record = row("record");
   const rotation = row("rotation");
@@ -187,6 +188,27 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         duration("1s", "24h"),
         "1m",
         "how often the files are looked at; SIGHUP does it at once",
+      ),
+    },
+    auth: {
+      file: auth("file", fileOrNone(), "", "who may call, in TOML; without it everyone may do everything"),
+      reflection: auth(
+        "reflection",
+        choice("authenticated", "public", "off"),
+        "authenticated",
+        "who may ask for the API's description, once there is a file",
+      ),
+      unix_identity: auth(
+        "unix_identity",
+        nameOrNone(),
+        "",
+        "the identity of clients of a Unix socket that show nothing",
+      ),
+      reload_interval_ms: auth(
+        "reload_interval",
+        duration("1s", "24h"),
+        "10s",
+        "how often the file is looked at; SIGHUP does it at once",
       ),
     },
     log: {

@@ -60,6 +60,9 @@ export function appendFailureStatus(failure: AppendFailure): RpcStatus {
   }
 }
 
+/** Says no more, whatever was wrong. */
+export const UNAUTHENTICATED: RpcStatus = { code: status.UNAUTHENTICATED, details: "credentials are required" };
+
 /** UNAVAILABLE with a RetryInfo, for a call that does not append. */
 export function unavailableStatus(message: string): RpcStatus {
   return retryStatus(status.UNAVAILABLE, message, RETRY_MS);

@@ -1,6 +1,7 @@
 import type { status } from "@grpc/grpc-js";
 import type { AcceptedRecord, Reason, RecordToRow, RefusedRecord, Stamps } from "../record/index.js";
 import type { SentRecord } from "./append/requests.js";
+import type { AuthFailure } from "./security/access.js";
 
 /** What the RPC surface reports of its work, for metrics. Called synchronously as things happen; must not throw. */
 export interface RpcObserver {
@@ -18,6 +19,8 @@ export interface RpcObserver {
   connectionRefused(limit: ConnectionLimit): void;
   /** How many calls wait until they are read. */
   callsWaitingChanged(waiting: number): void;
+  /** A call was not let in. */
+  authFailed(reason: AuthFailure): void;
   /** A call, or with "stalled" a connection, was refused or cut. */
   callCut(reason: CutReason): void;
 }
@@ -36,6 +39,7 @@ export const NO_RPC_OBSERVER: RpcObserver = {
   connectionRefused() {},
   callsWaitingChanged() {},
   callCut() {},
+  authFailed() {},
 };
 
 /** A record as it came → its row, or why it has none. */

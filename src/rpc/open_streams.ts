@@ -1,5 +1,5 @@
 import type { Server, ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
-import { unavailableStatus } from "./errors.js";
+import { type RpcStatus, UNAUTHENTICATED, unavailableStatus } from "./errors.js";
 
 type StreamingCall = ServerWritableStream<object, object> | ServerDuplexStream<object, object>;
 
@@ -15,6 +15,8 @@ export interface OpenStreams {
   readonly host: StreamHost;
   /** Ends them all with UNAVAILABLE, once what has been written to them is sent. */
   end(): void;
+  /** Ends those whose metadata it holds for with UNAUTHENTICATED. */
+  endThose(isOver: (metadata: object) => boolean): void;
 }
 
 /** Tracks the streams of the services that are added through `host`. */
@@ -25,6 +27,12 @@ export function trackStreams(server: Server): OpenStreams {
     open.add(call);
     call.once("close", () => open.delete(call));
     if ("read" in call) pauseWhenFull(call);
+  }
+
+  function end(call: StreamingCall, why: RpcStatus): void {
+    // Later requests must not be answered: that would be a write after the end.
+    call.removeAllListeners("data");
+    call.emit("error", why);
   }
 
   return {
@@ -44,11 +52,10 @@ export function trackStreams(server: Server): OpenStreams {
       },
     },
     end() {
-      for (const call of open) {
-        // Later requests must not be answered: that would be a write after the end.
-        call.removeAllListeners("data");
-        call.emit("error", unavailableStatus("the service is shutting down"));
-      }
+      for (const call of open) end(call, unavailableStatus("the service is shutting down"));
+    },
+    endThose(isOver) {
+      for (const call of open) if (isOver(call.metadata)) end(call, UNAUTHENTICATED);
     },
   };
 }

@@ -1,14 +1,10 @@
 import { type handleUnaryCall, type Metadata, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { type RpcStatus, unexpectedStatus } from "./errors.js";
 import type { RpcObserver } from "./observer.js";
+import type { Caller, Callers } from "./security/callers.js";
 
 /** How a handler ends a call. */
 export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly status: RpcStatus };
-
-/** An authenticated client. */
-export interface Caller {
-  readonly name: string;
-}
 
 /** What is known of a call besides its request. */
 export interface CallContext {
@@ -28,6 +24,11 @@ export type UnaryHandler<Request, T> = (request: Request, context: CallContext) 
 export interface RpcLog {
   debug(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** What calls of gRPC need besides their handler. */
+export interface CallParts extends CallReports {
+  readonly callers: Callers;
 }
 
 /** Where calls are reported. */
@@ -64,19 +65,24 @@ export async function answerCall<Request, T>(
 export function toUnaryCall<T>(
   method: string,
   handler: UnaryHandler<Buffer, T>,
-  reports: CallReports,
+  parts: CallParts,
 ): handleUnaryCall<Buffer, T> {
   async function answer(call: ServerUnaryCall<Buffer, T>, callback: sendUnaryData<T>): Promise<void> {
     const { metadata } = call;
-    const context = { metadata, caller: undefined, peer: () => call.getPeer(), isCancelled: () => call.cancelled };
-    const reply = await answerCall(method, handler, call.request, context, reports);
+    const context = {
+      metadata,
+      caller: parts.callers.of(metadata),
+      peer: () => call.getPeer(),
+      isCancelled: () => call.cancelled,
+    };
+    const reply = await answerCall(method, handler, call.request, context, parts);
     if (reply.ok) callback(null, reply.value);
     else callback(reply.status);
   }
 
   return (call, callback) => {
     answer(call, callback).catch((error: unknown) => {
-      reports.log.error({ err: error, method }, "a call failed unexpectedly");
+      parts.log.error({ err: error, method }, "a call failed unexpectedly");
     });
   };
 }

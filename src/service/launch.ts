@@ -2,8 +2,9 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type pino from "pino";
+import { readAuthFile } from "../config/auth_file.js";
 import type { Config } from "../config/config.js";
-import { readTlsFiles } from "../config/tls_files.js";
+import { readTlsFiles, type TlsFiles } from "../config/tls_files.js";
 import {
   createJournal,
   type Journal,
@@ -14,8 +15,8 @@ import {
 import { createRecordToRow, isSessionLine, type Timestamp } from "../record/index.js";
 import type { RpcObserver } from "../rpc/observer.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
+import { watchFiles } from "./file_reload.js";
 import { createShutdown } from "./shutdown.js";
-import { watchTls } from "./tls_reload.js";
 
 /** The service cannot start; the message is one line that names the reason. */
 export class StartError extends Error {}
@@ -84,27 +85,48 @@ export async function launchService(
     ...observed,
   });
   const readTls = () => readTlsFiles(config.tls, { readFile: readFileSync, now_ms: Date.now() });
-  const files = readTls();
+  const readAuth = () => readAuthFile(config.auth, readFileSync);
+  const [files, identities] = [readTls(), readAuth()];
   const rpc = createRpcServer({
     limits: config.server,
     recordToRow: createRecordToRow({ kinds: config.record.kinds }),
     journal,
-    daemonFor: () => config.record.default_daemon,
+    daemonFor: (caller) => caller?.name ?? config.record.default_daemon,
     now: parts.now,
     newSessionId: parts.newSessionId,
     log: logger,
     ...observed,
     ...(files && { tls: { ...config.tls, files } }),
+    ...(identities && { access: { ...config.auth, identities } }),
   });
-  const tls =
+  const reloads = [
     files &&
-    watchTls({
-      read: () => readTls() ?? files,
-      files,
-      update: rpc.updateTls,
-      interval_ms: config.tls.reload_interval_ms,
-      log: logger,
-    });
+      watchFiles({
+        section: "[tls]",
+        read: () => readTls() ?? files,
+        first: files,
+        update(next) {
+          rpc.updateTls(next);
+          logCertificate(logger, next);
+        },
+        interval_ms: config.tls.reload_interval_ms,
+        log: logger,
+      }),
+    identities &&
+      watchFiles({
+        section: "[auth]",
+        read: () => readAuth() ?? identities,
+        first: identities,
+        update(next) {
+          rpc.updateIdentities(next);
+          logger.info({ identities: next.length }, "identities loaded");
+        },
+        interval_ms: config.auth.reload_interval_ms,
+        log: logger,
+      }),
+  ];
+  if (files !== undefined) logCertificate(logger, files);
+  const expiry = setInterval(rpc.endExpired, config.auth.reload_interval_ms).unref();
   const listening = await rpc.listen(config.server.listen);
   if (!listening.ok) {
     rpc.kill();
@@ -113,6 +135,10 @@ export async function launchService(
   const { address } = listening;
   const shutdown = createShutdown({ rpc, journal, logger, drain_timeout_ms: config.server.drain_timeout_ms });
 
+  void shutdown.code.then(() => {
+    clearInterval(expiry);
+    for (const each of reloads) each?.stop();
+  });
   journal.onStateChange((state, message) => {
     rpc.setServing(state === "open" && !shutdown.begun);
     if (state === "failed") shutdown.fail(message);
@@ -124,13 +150,19 @@ export async function launchService(
     stop: shutdown.stop,
     reopen() {
       void journal.reopen();
-      tls?.reload();
+      for (const each of reloads) each?.reload();
+      rpc.endExpired();
     },
     rotate: () => void journal.rotate(),
     opened: openJournal(journal, rpc).then(() => {
       if (!shutdown.begun) logger.info({ address, path }, "serving");
     }),
   };
+}
+
+function logCertificate(logger: pino.Logger, { facts, warnings }: TlsFiles): void {
+  for (const reason of warnings) logger.warn({ reason }, "a file of [tls] should be mended");
+  logger.info(facts, "TLS certificate loaded");
 }
 
 async function openJournal(journal: Journal, rpc: RpcServer): Promise<void> {

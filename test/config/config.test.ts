@@ -23,9 +23,7 @@ function sourcesOf({ flags = {}, config_flag, env = {}, files = {} }: Sources): 
   };
 }
 
-function fileError(code: string): Error {
-  return Object.assign(new Error(`${code}: something, open`), { code });
-}
+const fileError = (code: string) => Object.assign(new Error(`${code}: something, open`), { code });
 
 const load = (sources: Sources) => loadConfig(sourcesOf(sources));
 
@@ -58,6 +56,7 @@ describe("loadConfig", () => {
         max_session_memory_bytes: 67_108_864,
       },
       tls: { cert: "", key: "", client_ca: "", client_auth: "none", min_version: "1.2", reload_interval_ms: 60_000 },
+      auth: { file: "", reflection: "authenticated", unix_identity: "", reload_interval_ms: 10_000 },
       log: { path: "/home/me/data/sessions.jsonl", durability: "fsync", queue_rows: 65_536, queue_bytes: 67_108_864 },
       record: { kinds: ["fill", "email", "playbook"], default_daemon: "" },
       rotation: { max_bytes: 0, interval: "none", compress: "none" },
@@ -121,15 +120,17 @@ describe("loadConfig", () => {
     expect(() => load({ files: file, flags: { "server.insecure": "false" } })).toThrow(ConfigError);
     const tls = { "server.listen": "[::]:0", "tls.cert": "c", "tls.key": "k", "tls.client_ca": "ca" };
     expect(() => load({ flags: tls })).toThrow(ConfigError);
-    load({ flags: { ...tls, "tls.client_auth": "require" } });
+    for (const more of [{ "tls.client_auth": "require" }, { "auth.file": "a" }]) load({ flags: { ...tls, ...more } });
+    const clear = { flags: { "server.listen": "[::]:0", "auth.file": "a", "server.insecure": "true" } };
+    expect(() => load(clear)).toThrow("tokens would go to");
   });
 });
 
 const durations = 'such as "500ms", "10s", "5m" or "1h"';
 const sizes = 'such as 4096, "64KiB" or "4MiB"';
 const open =
-  "is not a loopback address, and without clients' certificates anyone there could read and write; " +
-  'set [tls] cert, key, client_ca and client_auth = "require", or give --insecure ([server] insecure = true) if that is wanted';
+  "is not a loopback address, and anyone there could read and write; set [tls] cert and key, and [auth] file or client_auth = " +
+  '"require"; or give --insecure ([server] insecure = true) if that is wanted';
 
 describe("loadConfig refuses in one line", () => {
   test.each<[string, string]>([
@@ -156,7 +157,7 @@ describe("loadConfig refuses in one line", () => {
     ],
     [
       "[quota]\nx = 1",
-      "[quota] is not a known section; known are [server], [tls], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "[quota] is not a known section; known are [server], [tls], [auth], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     ["[[log]]\npath = 1", "[log] must be a section with keys"],
     ["log = 1", "[log] must be a section with keys"],
@@ -164,11 +165,11 @@ describe("loadConfig refuses in one line", () => {
     ["queue_byte = 1", "queue_byte is outside of any section; did you mean [log] queue_bytes?"],
     [
       "colour = 1",
-      "colour is outside of any section; the sections are [server], [tls], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "colour is outside of any section; the sections are [server], [tls], [auth], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     [
       "[__proto__]\nx = 1",
-      "[__proto__] is not a known section; known are [server], [tls], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "[__proto__] is not a known section; known are [server], [tls], [auth], [log], [record], [rotation], [retention], [langfuse], [audit]",
     ],
     ["[log]\nqueue_rows = 0", "[log] queue_rows: expected a whole number from 1 to 10000000; got 0"],
     ['[log]\nqueue_rows = "9"', '[log] queue_rows: expected a whole number from 1 to 10000000; got "9"'],

@@ -19,7 +19,7 @@ export interface Pair {
 
 /** An authority, which makes certificates for 127.0.0.1 and localhost. */
 export interface Authority extends Pair {
-  issue(name: string, days?: number): Promise<Pair>;
+  issue(name: string, days?: number, uri?: string): Promise<Pair>;
 }
 
 /** @param days until it expires; negative: it has */
@@ -34,7 +34,7 @@ export async function createAuthority(name: string, days = 2): Promise<Authority
   });
   return {
     ...(await toPair(certificate, keys)),
-    async issue(subject, valid_days = 2) {
+    async issue(subject, valid_days = 2, uri = undefined) {
       const own = await createKeys();
       const issued = await X509CertificateGenerator.create({
         subject: `CN=${subject}`,
@@ -47,6 +47,7 @@ export async function createAuthority(name: string, days = 2): Promise<Authority
           new SubjectAlternativeNameExtension([
             { type: "ip", value: "127.0.0.1" },
             { type: "dns", value: "localhost" },
+            ...(uri === undefined ? [] : [{ type: "url" as const, value: uri }]),
           ]),
         ],
       });

@@ -11,6 +11,7 @@ import { type LaunchedService, launchService, type ServiceParts } from "../../sr
 export interface TestServerOptions {
   readonly server?: Partial<Config["server"]>;
   readonly tls?: Partial<Config["tls"]>;
+  readonly auth?: Partial<Config["auth"]>;
   readonly log?: Partial<Config["log"]>;
   readonly record?: Partial<Config["record"]>;
   readonly rotation?: Partial<Config["rotation"]>;
@@ -64,6 +65,7 @@ export function testConfig(directory: string, options: TestServerOptions = {}): 
       ...options.server,
     },
     tls: { ...defaults.tls, ...options.tls },
+    auth: { ...defaults.auth, ...options.auth },
     log: {
       path: join(directory, "sessions.jsonl"),
       durability: "fsync",

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { readAuthFile } from "../../config/auth_file.js";
 import type { LoadedConfig } from "../../config/config.js";
 import { readTlsFiles, type TlsFiles } from "../../config/tls_files.js";
 import { type CliCommand, write } from "../context.js";
@@ -16,6 +17,7 @@ export function createCommand(): CliCommand {
     async run(context) {
       const loaded = options.load(context);
       const tls = readTlsFiles(loaded.config.tls, { readFile: readFileSync, now_ms: context.now_ms() });
+      readAuthFile(loaded.config.auth, readFileSync);
       for (const warning of tls?.warnings ?? []) await write(context.stderr, `sessionlog: ${oneLine(warning)}\n`);
       await write(context.stdout, printConfig(loaded) + printCertificate(tls));
       return 0;
@@ -44,7 +46,7 @@ function printCertificate(tls: TlsFiles | undefined): string {
   return `\n# Certificate: ${oneLine(subject)}; ${oneLine(names)}\n# valid until ${not_after}, SHA-256 ${sha256}\n`;
 }
 
-const description = `Checks the configuration and the files of [tls] as serve would, and prints the effective values,
+const description = `Checks the configuration and the files of [tls] and [auth] as serve would, and prints the effective values,
 each with its origin as a comment: default, flag, variable, or the file's path. The output is itself a
 configuration file.`;
 

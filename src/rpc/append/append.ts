@@ -3,7 +3,9 @@ import type { AppendLog } from "../../journal/index.js";
 import type { Stamps, Timestamp } from "../../record/index.js";
 import { appendFailureStatus, refusedStatus } from "../errors.js";
 import type { CheckRecord } from "../observer.js";
-import type { Caller, Reply, UnaryHandler } from "../unary.js";
+import type { Caller } from "../security/callers.js";
+import { foreignDaemonStatus, ownsDaemon } from "../security/daemons.js";
+import type { Reply, UnaryHandler } from "../unary.js";
 import type { AppendRequest, BrokenRequest } from "./requests.js";
 import { traceIdFrom } from "./trace_id.js";
 import { type AlarmLog, warnIfUngrounded } from "./ungrounded.js";
@@ -41,7 +43,8 @@ export function createAppendHandler(
     const record = checkRecord(request.record, stamps);
     if (!record.ok) return { ok: false, status: refusedStatus(record.violations) };
 
-    const { session_id, timestamp, row } = record;
+    const { session_id, timestamp, row, daemon } = record;
+    if (!ownsDaemon(caller, daemon)) return { ok: false, status: foreignDaemonStatus(caller, daemon) };
     if (request.validate_only) return { ok: true, value: { session_id, timestamp, sequence: 0, duplicate: false } };
 
     const outcome = await journal.append([row]);

@@ -9,6 +9,7 @@ import type {
 import type { AcceptedRecord, Stamps, Violation } from "../../record/index.js";
 import { appendFailureStatus } from "../errors.js";
 import type { CheckRecord } from "../observer.js";
+import { refuseForeign } from "../security/daemons.js";
 import type { UnaryHandler } from "../unary.js";
 import { listViolations } from "../violations.js";
 import { type HandlerParts, refuse } from "./append.js";
@@ -42,7 +43,8 @@ export function createBatchHandler(
     }
 
     const stamps: Stamps = { session_id: newSessionId, daemon: daemonFor(caller), timestamp: now };
-    const check = () => checkRecords(records, checkRecord, stamps, isCancelled);
+    const checkOwn: CheckRecord = (sent, given) => refuseForeign(caller, checkRecord(sent, given));
+    const check = () => checkRecords(records, checkOwn, stamps, isCancelled);
     const large = records.length > TURN_RECORDS_MAX || request.bytes > TURN_BYTES_MAX;
     const checked = await (large ? inTurn(peer(), check) : check());
     if (checked === undefined) return { ok: false, status: { code: status.CANCELLED, details: "the client is gone" } };

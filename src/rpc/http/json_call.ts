@@ -6,6 +6,7 @@ import { TRACE_KEYS } from "../append/trace_id.js";
 import type { RpcStatus } from "../errors.js";
 import type { Gate } from "../limits/admission.js";
 import { type CallHost, CallProgress, type HeldCall } from "../limits/held_call.js";
+import type { Caller } from "../security/callers.js";
 import { answerCall, type CallContext, type CallReports, type Reply, type UnaryHandler } from "../unary.js";
 import { errorJson, httpStatusOf } from "./json_answers.js";
 
@@ -61,6 +62,7 @@ export class JsonCall implements Gate, HeldCall {
   readonly #exchange: Exchange;
   readonly #host: CallHost;
   readonly #method: JsonMethod;
+  readonly #caller: Caller | undefined;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #flows = false;
@@ -68,8 +70,9 @@ export class JsonCall implements Gate, HeldCall {
   #ended = false;
   #answerTaken: (() => void) | undefined;
 
-  constructor(path: string, method: JsonMethod, exchange: Exchange, host: CallHost) {
+  constructor(path: string, method: JsonMethod, exchange: Exchange, host: CallHost, caller: Caller | undefined) {
     this.path = path;
+    this.#caller = caller;
     this.progress = new CallProgress(host);
     this.#method = method;
     this.#exchange = exchange;
@@ -150,7 +153,7 @@ export class JsonCall implements Gate, HeldCall {
     this.#chunks = [];
     const reply = await this.#method(body, {
       metadata,
-      caller: undefined,
+      caller: this.#caller,
       peer: () => `${socket.remoteAddress}:${socket.remotePort}`,
       isCancelled: () => this.#ended,
     });

@@ -9,7 +9,8 @@ import { constants, Http2ServerRequest, Http2ServerResponse, type ServerHttp2Str
 import type { Socket } from "node:net";
 import { status } from "@grpc/grpc-js";
 import type { CallHost } from "../limits/held_call.js";
-import { errorJson } from "./json_answers.js";
+import type { Admitted } from "../security/access.js";
+import { errorJson, httpStatusOf } from "./json_answers.js";
 import { type Exchange, JsonCall, type JsonMethod, type NoCall } from "./json_call.js";
 
 /** Serves JSON over HTTP. */
@@ -25,6 +26,8 @@ export interface JsonServer {
 export interface JsonServerOptions {
   /** By path. */
   readonly methods: ReadonlyMap<string, JsonMethod>;
+  /** Whether a call with these headers is let in. */
+  admit(path: string, headers: IncomingHttpHeaders, host: CallHost): Admitted;
   /** The limits of a connection. */
   hostOf(socket: object): CallHost;
   /** Of a connection of HTTP/1.1: more requests than these, sent ahead, end it. */
@@ -33,10 +36,12 @@ export interface JsonServerOptions {
   readonly idle_ms: number;
 }
 
+/** RFC 9110 §11.6.1. */
+const CHALLENGE = { "www-authenticate": "Bearer" };
 /** Above what metadata may have by any setting, so that those who send more than set are answered. */
 const HEADER_BYTES_MAX = 128 * 1024;
 
-export function createJsonServer({ methods, hostOf, calls_max, idle_ms }: JsonServerOptions): JsonServer {
+export function createJsonServer({ methods, admit, hostOf, calls_max, idle_ms }: JsonServerOptions): JsonServer {
   /** Connections of HTTP/1.1 with the number of their calls. */
   const connections = new Map<Socket, number>();
   let closing: (() => void) | undefined;
@@ -44,8 +49,12 @@ export function createJsonServer({ methods, hostOf, calls_max, idle_ms }: JsonSe
   function begin(exchange: Exchange, socket: object): void {
     const path = exchange.request.url?.split("?", 1)[0] ?? "";
     const method = methods.get(path);
-    const call = new JsonCall(method === undefined ? "" : path, method ?? noMethod, exchange, hostOf(socket));
-    call.begin(noCall(exchange.request, path, method === undefined ? [...methods.keys()] : undefined));
+    const host = hostOf(socket);
+    const admitted = admit(path, exchange.request.headers, host);
+    const caller = admitted.ok ? admitted.caller : undefined;
+    const call = new JsonCall(method === undefined ? "" : path, method ?? noMethod, exchange, host, caller);
+    if (admitted.ok) call.begin(noCall(exchange.request, path, method === undefined ? [...methods.keys()] : undefined));
+    else call.begin({ ...admitted.status, http_status: httpStatusOf(admitted.status.code), headers: CHALLENGE });
   }
 
   function closeIdle(socket: Socket): void {

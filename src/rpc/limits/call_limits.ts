@@ -1,17 +1,20 @@
-import type { Http2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { type ServerInterceptor, status } from "@grpc/grpc-js";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../../config/config.js";
 import { exhaustedStatus, type RpcStatus } from "../errors.js";
 import type { CutReason, RpcObserver } from "../observer.js";
+import type { Callers } from "../security/callers.js";
+import { credentialsOf } from "../security/credentials.js";
 import { createAdmission } from "./admission.js";
 import { peerOf } from "./connections.js";
 import { streamOf } from "./grpc_call.js";
 import type { CallHost, HeldCall } from "./held_call.js";
 import { LimitedCall } from "./limited_call.js";
 import { createMemoryLimit } from "./memory.js";
+import { createPendingRequest, type PendingRequest } from "./pending_request.js";
 import { createPlaces } from "./places.js";
+import { createRegistry } from "./registry.js";
 import type { LimitReports } from "./reports.js";
 import { createStreamLimits, type OpenStreams } from "./stream_limits.js";
 import { createSurplus, type Surplus } from "./surplus.js";
@@ -35,6 +38,7 @@ export interface CallLimitsOptions {
   readonly connections_max: number;
   readonly observer: RpcObserver;
   readonly reports: LimitReports;
+  readonly callers: Callers;
 }
 
 interface Connection extends CallHost {
@@ -43,9 +47,11 @@ interface Connection extends CallHost {
   readonly streams: OpenStreams;
   /** Calls that were late. */
   strikes: number;
+  /** Calls with wrong credentials; fewer with time. */
+  refusals: number;
   readonly surplus: Surplus;
-  /** Since when a request of HTTP/1.1, or what may become one, has been on its way, and what the socket had received before. */
-  request: { since_ms: number | undefined; seen_bytes: number } | undefined;
+  /** Undefined once it speaks HTTP/2. */
+  request: PendingRequest | undefined;
 }
 
 const BATCH = SessionLogService.batchAppendSessions.path;
@@ -57,16 +63,22 @@ const BATCHES_PER_CONNECTION_MAX = 16;
 const TURN_CALLS_MAX = 32;
 /** Between two looks at memory, timeouts and what connections send. */
 const SWEEP_MS = 100;
+/** Calls with wrong credentials, before a connection is cut. */
+const REFUSALS_PER_SECOND_MAX = 10;
 /** A connection is cut at this many late calls. */
 const STRIKES_MAX = 3;
 /** How long a reset may be on its way: a client that takes nothing at all is cut. */
 const RESET_MS = 1_000;
 /** What a client may send of a body before it is read: the window of a stream. */
 const WINDOW_BYTES = 65_535;
-/** A connection's number, on its socket: sessions of HTTP/2 show that, and a Unix socket has no address. */
-const NUMBER = Symbol("connection");
 
-export function createCallLimits({ limits, connections_max, observer, reports }: CallLimitsOptions): CallLimits {
+export function createCallLimits({
+  limits,
+  connections_max,
+  observer,
+  reports,
+  callers,
+}: CallLimitsOptions): CallLimits {
   const admission = createAdmission({
     lane_calls_max: limits.max_active_calls_per_connection,
     lane_bytes_max: limits.max_pending_bytes_per_connection,
@@ -76,9 +88,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
   const memory = createMemoryLimit(limits.memory_limit_bytes);
   const turns = createTurns(TURN_CALLS_MAX);
   const streams = createStreamLimits(limits);
-  const connections = new Map<number, Connection>();
-  const bySession = new WeakMap<Http2Session, Connection>();
-  let connected = 0;
+  const connections = createRegistry<Connection>();
   let now_ms = performance.now();
   let waiting = 0;
 
@@ -103,30 +113,14 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     const full = streams.open(connection.streams, path);
     if (full !== undefined) return refuse(connection, call, "limit", full.setting, exhaustedStatus(full.message));
     connection.calls.add(call);
-    if (connection.request !== undefined) connection.request.since_ms = undefined;
+    connection.request?.begin();
     return undefined;
   }
 
   function end(connection: Connection, call: HeldCall): void {
     if (!connection.calls.delete(call)) return;
-    if (connection.request !== undefined) connection.request.seen_bytes = connection.socket.bytesRead;
+    connection.request?.end(connection.socket.bytesRead);
     streams.close(connection.streams, call.path);
-  }
-
-  function connectionOf(session: Http2Session | undefined): Connection {
-    const known = session && bySession.get(session);
-    if (known !== undefined) return known;
-    if (session === undefined) throw new Error("a call of no session");
-    const connection = hostOf(session.socket);
-    bySession.set(session, connection);
-    return connection;
-  }
-
-  function hostOf(socket: object): Connection {
-    const number: unknown = Reflect.get(socket, NUMBER);
-    const connection = typeof number === "number" ? connections.get(number) : undefined;
-    if (connection === undefined) throw new Error("a call of no connection");
-    return connection;
   }
 
   function cut(connection: Connection, reason: CutReason, setting: string): void {
@@ -152,12 +146,11 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     }
   }
 
-  /** Headers that do not end, and the rest of a body that was refused, have the time that a body has. */
   function checkRequest(connection: Connection): void {
     const { request, calls, socket } = connection;
-    if (request === undefined || calls.size > 0 || socket.bytesRead <= request.seen_bytes) return;
-    request.since_ms ??= now_ms;
-    if (now_ms - request.since_ms > limits.request_timeout_ms) cut(connection, "late", "request_timeout");
+    if (request === undefined || calls.size > 0) return;
+    const waiting_ms = request.waitingFor(socket.bytesRead, now_ms);
+    if (waiting_ms > limits.request_timeout_ms) cut(connection, "late", "request_timeout");
   }
 
   function checkCalls(connection: Connection): void {
@@ -178,9 +171,10 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
     now_ms += passed_ms;
     memory.sample();
     admission.rotate();
-    for (const connection of connections.values()) {
+    for (const connection of connections.all()) {
       const unread_bytes = connection.lane.incomplete.size * WINDOW_BYTES;
       if (connection.surplus.sweep(connection.socket.bytesRead, unread_bytes, passed_ms)) stalled(connection);
+      connection.refusals = Math.max(0, connection.refusals - (REFUSALS_PER_SECOND_MAX * passed_ms) / 1_000);
       checkRequest(connection);
       checkCalls(connection);
     }
@@ -192,14 +186,18 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
   return {
     interceptor(method, call) {
       const stream = streamOf(call);
-      return new LimitedCall(method, call, stream, connectionOf(stream.session));
+      return new LimitedCall(method, call, stream, connections.ofSession(stream.session));
     },
     connect(socket) {
-      const number = connected++;
-      Object.defineProperty(socket, NUMBER, { value: number });
       const batches = createPlaces(BATCHES_PER_CONNECTION_MAX);
       const connection: Connection = {
         ...createTurnShare(),
+        peer: peerOf(socket),
+        credentials: credentialsOf(socket),
+        refused() {
+          connection.refusals += 1;
+          if (connection.refusals > REFUSALS_PER_SECOND_MAX) cut(connection, "limit", "credentials");
+        },
         turns,
         admission,
         lane: admission.openLane(),
@@ -213,6 +211,7 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
           start();
           return () => {};
         },
+        pass: callers.pass,
         begin: (call, metadata_bytes) => begin(connection, call, metadata_bytes),
         corrupt(call) {
           ended(call, status.INVALID_ARGUMENT);
@@ -223,16 +222,16 @@ export function createCallLimits({ limits, connections_max, observer, reports }:
         calls: new Set(),
         streams: new Map(),
         strikes: 0,
+        refusals: 0,
         surplus: createSurplus(limits.stall_bytes_per_second),
-        request: { since_ms: undefined, seen_bytes: -1 },
+        request: createPendingRequest(),
       };
-      connections.set(number, connection);
-      socket.once("close", () => connections.delete(number));
+      connections.add(socket, connection);
     },
     serveHttp2(socket) {
-      hostOf(socket).request = undefined;
+      connections.of(socket).request = undefined;
     },
-    hostOf,
+    hostOf: connections.of,
     stop: () => clearInterval(timer),
   };
 }

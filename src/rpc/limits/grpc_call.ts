@@ -18,18 +18,14 @@ function isHttp2Stream(value: unknown): value is ServerHttp2Stream {
   return value instanceof Duplex && "rstCode" in value;
 }
 
-/** Hands streams that are no calls of gRPC, by their content type, to somebody else. grpc-js answers them with 415. */
+/** Asks of each stream, before anything of it is read, whether grpc-js is to handle it; otherwise it is the asked one's. */
 export function divertStreams(
   server: Server,
-  take: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+  isCall: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean,
 ): void {
   const verify: unknown = Reflect.get(server, "_verifyContentType");
   if (typeof verify !== "function") throw new Error("grpc-js does not verify content types");
-  Reflect.set(server, "_verifyContentType", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    if (headers["content-type"]?.startsWith("application/grpc")) return true;
-    take(stream, headers);
-    return false;
-  });
+  Reflect.set(server, "_verifyContentType", isCall);
 }
 
 /** Whether the messages of a call may be larger than what is read of them. */

@@ -1,9 +1,16 @@
 import type { RpcStatus } from "../errors.js";
+import type { ConnectionCredentials } from "../security/credentials.js";
 import type { Admission, Lane, Ticket } from "./admission.js";
 import type { TurnShare, Turns } from "./turns.js";
 
 /** What a call needs of its connection. */
 export interface CallHost extends TurnShare {
+  /** The other side's address; "" for a Unix socket. */
+  readonly peer: string;
+  /** What the client has shown of itself. */
+  readonly credentials: ConnectionCredentials;
+  /** Credentials were wrong. A connection where that happens often is cut. */
+  refused(): void;
   readonly turns: Turns;
   readonly admission: Admission;
   readonly lane: Lane;
@@ -15,6 +22,8 @@ export interface CallHost extends TurnShare {
   now_ms(): number;
   /** Hands a request to its handler, now or once an earlier answer was taken; what it returns says that its own was taken. */
   handle(path: string, start: () => void): () => void;
+  /** See Callers. */
+  pass(stream: object, metadata: object): void;
   /** Counts a call that has come; or why it is refused. */
   begin(call: HeldCall, metadata_bytes: number): RpcStatus | undefined;
   /** The call ends, as its message does not unpack. */

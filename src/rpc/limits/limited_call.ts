@@ -108,6 +108,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate, HeldCal
       this.refuse(refusal);
       return;
     }
+    this.#host.pass(this.#stream, metadata);
     this.#stream.on("data", (chunk: Buffer) => {
       this.#host.received(chunk.length);
       if (this.progress.ticket !== undefined) this.#host.admission.grow(this.progress.ticket, chunk.length);

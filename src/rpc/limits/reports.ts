@@ -1,10 +1,13 @@
 import type { ConnectionLimit, CutReason, RpcObserver } from "../observer.js";
+import type { AuthFailure } from "../security/access.js";
 
 /** Where limits that strike are counted and logged. */
 export interface LimitReports {
   connectionRefused(limit: ConnectionLimit, peer: string): void;
   callCut(reason: CutReason, setting: string, peer: string): void;
   corruptMessage(peer: string): void;
+  /** @param method its path; cut, as a client may have made it up */
+  credentialsRefused(peer: string, failure: AuthFailure, method: string, token_id: string | undefined): void;
   /** @param why the error's code, such as ERR_SSL_NO_SHARED_CIPHER */
   handshakeFailed(peer: string, why: string): void;
 }
@@ -13,8 +16,9 @@ export interface LimitLog {
   warn(fields: object, message: string): void;
 }
 
-type LimitObserver = Pick<RpcObserver, "connectionRefused" | "callCut">;
+type LimitObserver = Pick<RpcObserver, "connectionRefused" | "callCut" | "authFailed">;
 
+const METHOD_CHARACTERS_MAX = 80;
 /** Between two lines about the same limit; those in between are counted. */
 const LOG_INTERVAL_MS = 10_000;
 
@@ -54,6 +58,15 @@ export function createLimitReports(
     corruptMessage(peer) {
       const line = due("a corrupt message");
       if (line !== undefined) log.warn({ ...line, peer }, "a compressed message does not unpack");
+    },
+    credentialsRefused(peer, reason, method, token_id) {
+      observer.authFailed(reason);
+      const line = due(`credentials: ${reason}`);
+      if (line === undefined) return;
+      log.warn(
+        { ...line, peer, reason, token_id, method: method.slice(0, METHOD_CHARACTERS_MAX) },
+        "a call was not let in",
+      );
     },
     handshakeFailed(peer, why) {
       observer.connectionRefused("handshake");

@@ -2,7 +2,7 @@ import { type handleServerStreamingCall, Metadata, type ServerWritableStream, st
 import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { type AppendLog, JournalShortage, type RowReader, type Rows } from "../../journal/index.js";
 import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "../errors.js";
-import type { CallReports } from "../unary.js";
+import type { CallParts } from "../unary.js";
 import { type BoundedStream, createBoundedStream } from "./flow_control.js";
 import { createRowBroadcast } from "./row_broadcast.js";
 import { readTailRequest } from "./tail_request.js";
@@ -12,7 +12,7 @@ import { createReadThrottle } from "./throttle.js";
 /** What a tail needs of a journal. */
 export type TailPort = Pick<AppendLog, "state"> & RowReader;
 
-export interface TailParts extends CallReports {
+export interface TailParts extends CallParts {
   readonly journal: TailPort;
   /** The longest message that may be sent. */
   readonly message_bytes_max: number;
@@ -32,7 +32,7 @@ type Call = ServerWritableStream<Buffer, Buffer>;
  * nothing ever waits for a reader.
  */
 export function createTailCall(parts: TailParts): handleServerStreamingCall<Buffer, Buffer> {
-  const { journal, log, observer, message_bytes_max, stall_ms } = parts;
+  const { journal, log, observer, callers, message_bytes_max, stall_ms } = parts;
   const broadcast = createRowBroadcast(journal.onRows);
   const throttle = createReadThrottle(() => journal.next_sequence);
   let tails = 0;
@@ -60,7 +60,7 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
   async function send(request: TailSessionsRequest, call: Call, stream: BoundedStream): Promise<RpcStatus | undefined> {
     const { signal } = stream;
     signal.addEventListener("abort", broadcast.wake);
-    const passes = createRowFilter(request);
+    const passes = createRowFilter(request, callers.of(call.metadata));
     const pause = throttle.begin();
     const end = request.follow ? Number.POSITIVE_INFINITY : journal.next_sequence;
     let next = request.from_sequence || journal.next_sequence;

@@ -2,6 +2,8 @@ import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { TAIL_SESSIONS_RESPONSE_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { TailSessionsResponse } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { judgeLine, recordJsonToBytes } from "../../record/index.js";
+import type { Caller } from "../security/callers.js";
+import { ownsDaemon } from "../security/daemons.js";
 
 /** A row on its way to the readers of a tail. What is derived from it is derived once for all of them. */
 export interface TailRow {
@@ -27,8 +29,8 @@ export interface RowFilters {
   readonly ungrounded_only: boolean;
 }
 
-/** Whether a row passes. What is not a JSON object passes only without filters. */
-export function createRowFilter(filters: RowFilters): (row: TailRow) => boolean {
+/** Whether a row passes and, if a caller is known, is the caller's. What is not a JSON object passes only without filters. */
+export function createRowFilter(filters: RowFilters, caller?: Caller): (row: TailRow) => boolean {
   const wanted: { readonly fact: Fact; readonly values: ReadonlySet<unknown> }[] = [];
   const want = (fact: Fact, values: readonly unknown[]) => {
     if (values.length > 0) wanted.push({ fact, values: new Set(values) });
@@ -41,7 +43,7 @@ export function createRowFilter(filters: RowFilters): (row: TailRow) => boolean 
   want("grounded_in_roster", filters.ungrounded_only ? [false] : []);
   return (row) => {
     for (const { fact, values } of wanted) if (!values.has(factOf(row, fact))) return false;
-    return true;
+    return caller === undefined || ownsDaemon(caller, factOf(row, "daemon"));
   };
 }
 

@@ -4,6 +4,7 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { expect, onTestFinished, test } from "vitest";
 import { NO_RPC_OBSERVER } from "../../../src/rpc/observer.js";
+import { createCallers } from "../../../src/rpc/security/callers.js";
 import { createTailCall } from "../../../src/rpc/tail/tail.js";
 import { createFakeJournal } from "../../support/journal.js";
 
@@ -45,7 +46,14 @@ async function openTail(stall_ms: number): Promise<Tail> {
   server.addService(
     { tailSessions: { ...tailSessions, requestDeserialize: same, responseSerialize: same } },
     {
-      tailSessions: createTailCall({ journal, log, observer: NO_RPC_OBSERVER, message_bytes_max: 4_000_000, stall_ms }),
+      tailSessions: createTailCall({
+        journal,
+        log,
+        observer: NO_RPC_OBSERVER,
+        callers: createCallers(),
+        message_bytes_max: 4_000_000,
+        stall_ms,
+      }),
     },
   );
   const port = await new Promise<number>((resolve, reject) => {

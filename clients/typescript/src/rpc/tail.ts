@@ -1,4 +1,4 @@
-import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
+import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { TAIL_SESSIONS_RESPONSE_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { SessionLogService, TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { createCursor, readBytes, readTag, readUint64, skipField } from "@sessionlog/protocol/wire/reader";
@@ -15,6 +15,7 @@ export interface TailMessage {
 export interface TailOptions {
   /** Cancels the call. */
   readonly signal: AbortSignal;
+  readonly metadata?: Readonly<Record<string, string>>;
   /** Called with the first sequence of the call, once the service has accepted it. */
   readonly onBegin?: (first_sequence: number) => void;
 }
@@ -26,13 +27,16 @@ export interface TailOptions {
 export async function* readTail(
   client: Client,
   request: Partial<TailSessionsRequest>,
-  { signal, onBegin }: TailOptions,
+  { signal, metadata: pairs = {}, onBegin }: TailOptions,
 ): AsyncGenerator<TailMessage, CallFailure | undefined> {
+  const sent = new Metadata();
+  for (const [key, value] of Object.entries(pairs)) sent.set(key, value);
   const call = client.makeServerStreamRequest(
     SessionLogService.tailSessions.path,
     (value: Partial<TailSessionsRequest>) => toBuffer(TailSessionsRequest.encode(complete(value)).finish()),
     (bytes) => bytes,
     request,
+    sent,
   );
   call.once("metadata", (metadata: Metadata) => {
     const first_sequence = Number(metadata.get("sessionlog-first-sequence")[0]);

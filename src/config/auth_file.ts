@@ -1,0 +1,157 @@
+import { isUtf8 } from "node:buffer";
+import { parse, TomlError } from "smol-toml";
+import { ConfigError, describeFileError } from "./errors.js";
+import type { Config } from "./settings.js";
+
+export const ROLES = ["append", "read", "admin"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who a client may be. */
+export interface Identity {
+  readonly name: string;
+  /** The daemons whose rows it may append or read: names, with a `*` at the end for all that begin so. Its own is among them. */
+  readonly daemons: readonly string[];
+  readonly roles: ReadonlySet<Role>;
+  /** Subject alternative names of its certificates, as Node prints them: `URI:spiffe://…`, `DNS:…`. */
+  readonly certificates: readonly string[];
+  readonly tokens: readonly Token[];
+}
+
+export interface Token {
+  /** What logs show. */
+  readonly id: string;
+  /** Of the whole token: 32 bytes. */
+  readonly sha256: Buffer;
+  /** Milliseconds since 1970; undefined: it does not expire. */
+  readonly not_after_ms: number | undefined;
+}
+
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+const DAEMON = /^(?:[A-Za-z0-9._-]{1,64}|[A-Za-z0-9._-]{0,63}\*)$/;
+const SHA256 = /^[0-9a-f]{64}$/i;
+const SAN = /^(?:URI|DNS|IP Address|email):\S+$/;
+
+type Table = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads and checks the file of [auth]; undefined when none is set.
+ *
+ * @throws ConfigError, one line that names the file, the line of the identity and the key, for the first that is wrong
+ */
+export function readAuthFile(
+  { file: path, unix_identity }: Config["auth"],
+  readFile: (path: string) => Buffer,
+): readonly Identity[] | undefined {
+  if (path === "") return undefined;
+  const text = readText(path, readFile);
+  const document = parseToml(path, text);
+  const lines = [...text.matchAll(/^[ \t]*\[\[[ \t]*identity[ \t]*\]\]/gm)].map(({ index }) => lineAt(text, index));
+  const { identity: tables, ...others } = document;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new ConfigError(`${path}: ${other} is not a known key; known is [[identity]]`);
+  if (!Array.isArray(tables)) throw new ConfigError(`${path}: expected one or more [[identity]]`);
+  const identities = tables.map((table, index) => readIdentity(table, `${path}:${lines[index] ?? 1}`));
+  refuseDoubles(path, identities);
+  if (unix_identity !== "" && !identities.some(({ name }) => name === unix_identity)) {
+    throw new ConfigError(`[auth] unix_identity: ${path} has no identity ${unix_identity}`);
+  }
+  return identities;
+}
+
+function readText(path: string, readFile: (path: string) => Buffer): string {
+  try {
+    const bytes = readFile(path);
+    if (isUtf8(bytes)) return bytes.toString();
+  } catch (error) {
+    throw new ConfigError(`[auth] file: ${path}: ${describeFileError(error)}`);
+  }
+  throw new ConfigError(`[auth] file: ${path}: not valid TOML: the bytes are not UTF-8`);
+}
+
+function parseToml(path: string, text: string): Table {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [summary = ""] = error.message.split("\n");
+    const what = summary.replace(/^Invalid TOML document: /, "");
+    throw new ConfigError(`${path}:${error.line}:${error.column}: not valid TOML: ${what}`);
+  }
+}
+
+function readIdentity(value: unknown, place: string): Identity {
+  const table = tableOf(value, `${place}: [[identity]]`, ["name", "daemons", "roles", "certificates", "token"]);
+  const name = table.name;
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw new ConfigError(`${place}: name: expected 1 to 64 of A-Z a-z 0-9 . _ -`);
+  }
+  const at = `${place}: identity ${name}`;
+  const list = (key: string, form: RegExp, expected: string): readonly string[] => {
+    const items: unknown = table[key] ?? [];
+    const right = (item: unknown): item is string => typeof item === "string" && form.test(item);
+    if (!Array.isArray(items)) throw new ConfigError(`${at}: ${key}: expected a list of ${expected}`);
+    const bad = items.findIndex((item) => !right(item));
+    if (bad !== -1) throw new ConfigError(`${at}: ${key}[${bad}]: expected ${expected}`);
+    return items.filter(right);
+  };
+  const roles = list("roles", /^(?:append|read|admin)$/, `one of ${ROLES.join(", ")}`);
+  if (roles.length === 0) throw new ConfigError(`${at}: roles: expected one or more of ${ROLES.join(", ")}`);
+  const tokens: unknown = table.token ?? [];
+  if (!Array.isArray(tokens)) throw new ConfigError(`${at}: token: expected [[identity.token]]`);
+  return {
+    name,
+    daemons: [name, ...list("daemons", DAEMON, "the name of a daemon, or its beginning and *")],
+    roles: new Set(ROLES.filter((role) => roles.includes(role))),
+    certificates: list(
+      "certificates",
+      SAN,
+      'a name as in a certificate, such as "URI:spiffe://prod/validatord" or "DNS:host"',
+    ),
+    tokens: tokens.map((token, index) => readToken(token, `${at}: token ${index + 1}`)),
+  };
+}
+
+function readToken(value: unknown, at: string): Token {
+  const { id, sha256, not_after } = tableOf(value, at, ["id", "sha256", "not_after"]);
+  if (typeof id !== "string" || !NAME.test(id))
+    throw new ConfigError(`${at}: id: expected 1 to 64 of A-Z a-z 0-9 . _ -`);
+  if (typeof sha256 !== "string" || !SHA256.test(sha256)) {
+    throw new ConfigError(`${at}: sha256: expected 64 hexadecimal digits, as sessionlog token new prints them`);
+  }
+  if (not_after !== undefined && !(not_after instanceof Date)) {
+    throw new ConfigError(`${at}: not_after: expected a time without quotes, such as 2027-02-01T00:00:00Z`);
+  }
+  return { id, sha256: Buffer.from(sha256, "hex"), not_after_ms: not_after?.getTime() };
+}
+
+function tableOf(value: unknown, at: string, keys: readonly string[]): Table {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new ConfigError(`${at}: expected a table`);
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown !== undefined) {
+    throw new ConfigError(`${at}: ${unknown} is not a known key; known are ${keys.join(", ")}`);
+  }
+  return Object.fromEntries(Object.entries(value));
+}
+
+/** A token, a certificate or a name is of one identity only. */
+function refuseDoubles(path: string, identities: readonly Identity[]): void {
+  const seen = new Map<string, string>();
+  const note = (what: string, name: string) => {
+    const other = seen.get(what);
+    if (other !== undefined) throw new ConfigError(`${path}: ${what} is given twice, to ${other} and to ${name}`);
+    seen.set(what, name);
+  };
+  for (const { name, certificates, tokens } of identities) {
+    note(`the identity ${name}`, name);
+    for (const certificate of certificates) note(`the certificate ${certificate}`, name);
+    for (const { id, sha256 } of tokens) {
+      note(`the token id ${id} of ${name}`, name);
+      note(`a token (sha256 ${sha256.toString("hex").slice(0, 8)}…)`, name);
+    }
+  }
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}

@@ -1,0 +1,125 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { status } from "@grpc/grpc-js";
+import type { Identity, Role, Token } from "../../config/auth_file.js";
+import { type RpcStatus, UNAUTHENTICATED } from "../errors.js";
+import type { Caller } from "./callers.js";
+import type { ConnectionCredentials } from "./credentials.js";
+
+/** What a client shows of itself with a call. */
+export interface Credentials extends ConnectionCredentials {
+  /** The header `authorization`, as it came. */
+  readonly authorization: string | undefined;
+}
+
+export type Admitted =
+  | { readonly ok: true; readonly caller: Caller | undefined }
+  | { readonly ok: false; readonly status: RpcStatus; readonly failure: AuthFailure; readonly token_id?: string };
+
+/** For logs and metrics; a client is not told. */
+export type AuthFailure =
+  | "no_credentials"
+  | "malformed"
+  | "unknown_token"
+  | "expired_token"
+  | "unknown_certificate"
+  | "two_identities"
+  | "role";
+
+/** Decides who a client is, and whether it may call a method. */
+export interface Access {
+  admit(path: string, credentials: Credentials): Admitted;
+  /** Whether who a caller is still holds. */
+  holds(caller: Caller): boolean;
+}
+
+export interface AccessOptions {
+  readonly identities: readonly Identity[];
+  readonly reflection: "authenticated" | "public" | "off";
+  /** The identity of clients of a Unix socket that show nothing; "" for none. */
+  readonly unix_identity: string;
+  readonly now_ms: () => number;
+}
+
+const HEALTH = "/grpc.health.v1.Health/";
+const REFLECTION = /^\/grpc\.reflection\.v1(?:alpha)?\.ServerReflection\//;
+
+/** The roles that may call a method; each method of SessionLog has its row here. */
+export const METHOD_ROLES: Readonly<Record<string, readonly Role[]>> = {
+  "/sessionlog.v1.SessionLog/AppendSession": ["append", "admin"],
+  "/sessionlog.v1.SessionLog/BatchAppendSessions": ["append", "admin"],
+  "/sessionlog.v1.SessionLog/TailSessions": ["read", "admin"],
+};
+
+/** Longer ones are no tokens, and are not hashed. */
+const TOKEN_CHARACTERS_MAX = 1_024;
+const BEARER = /^bearer +([\x21-\x7e]+)$/i;
+
+interface Known {
+  readonly identity: Identity;
+  readonly token: Token;
+}
+
+export function createAccess({ identities, reflection, unix_identity, now_ms }: AccessOptions): Access {
+  const byDigest = new Map<string, Known>();
+  const byCertificate = new Map<string, Identity>();
+  for (const identity of identities) {
+    for (const name of identity.certificates) byCertificate.set(name, identity);
+    for (const token of identity.tokens) byDigest.set(token.sha256.toString("hex"), { identity, token });
+  }
+  const ofSocket = identities.find(({ name }) => name === unix_identity);
+
+  function known(authorization: string): Known | AuthFailure {
+    const [, text = ""] = BEARER.exec(authorization) ?? [];
+    if (text === "" || text.length > TOKEN_CHARACTERS_MAX) return "malformed";
+    const digest = createHash("sha256").update(text).digest();
+    const found = byDigest.get(digest.toString("hex"));
+    if (found === undefined || !timingSafeEqual(found.token.sha256, digest)) return "unknown_token";
+    return isCurrent(found.token) ? found : "expired_token";
+  }
+
+  function isCurrent({ not_after_ms = Number.POSITIVE_INFINITY }: Token): boolean {
+    return now_ms() < not_after_ms;
+  }
+
+  /** A token that is presented must be good; a certificate that is known as well must be of the same identity. */
+  function identify({ authorization, certificate_names, unix }: Credentials): Caller | AuthFailure {
+    const certified = certificate_names.map((name) => byCertificate.get(name)).find((found) => found !== undefined);
+    if (authorization !== undefined) {
+      const found = known(authorization);
+      if (typeof found === "string") return found;
+      if (certified !== undefined && certified !== found.identity) return "two_identities";
+      return toCaller(found.identity, found.token.id);
+    }
+    if (certified !== undefined) return toCaller(certified, undefined);
+    if (certificate_names.length > 0) return "unknown_certificate";
+    return unix && ofSocket !== undefined ? toCaller(ofSocket, undefined) : "no_credentials";
+  }
+
+  return {
+    admit(path, credentials) {
+      if (path.startsWith(HEALTH)) return { ok: true, caller: undefined };
+      const caller = identify(credentials);
+      const reflects = REFLECTION.test(path);
+      if (typeof caller === "string") {
+        const anyone = reflects && reflection === "public" && credentials.authorization === undefined;
+        return anyone ? { ok: true, caller: undefined } : { ok: false, status: UNAUTHENTICATED, failure: caller };
+      }
+      const roles = METHOD_ROLES[path];
+      if (reflects || roles === undefined || roles.some((role) => caller.roles.has(role))) return { ok: true, caller };
+      const method = path.slice(path.lastIndexOf("/") + 1);
+      const details = `${caller.name} may not call ${method}: it needs the role ${roles.join(" or ")}`;
+      return { ok: false, status: { code: status.PERMISSION_DENIED, details }, failure: "role" };
+    },
+    holds(caller) {
+      const identity = identities.find(({ name }) => name === caller.name);
+      if (identity === undefined) return false;
+      if (caller.token_id === undefined) return true;
+      const token = identity.tokens.find(({ id }) => id === caller.token_id);
+      return token !== undefined && isCurrent(token);
+    },
+  };
+}
+
+function toCaller({ name, daemons, roles }: Identity, token_id: string | undefined): Caller {
+  return { name, daemons, roles, token_id };
+}

@@ -1,0 +1,299 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { encodeAppendRequest, encodeBatchRequest } from "@sessionlog/client/rpc/requests";
+import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { definitions } from "../../../harness/probe.mjs";
+import { METHOD_ROLES } from "../../../src/rpc/security/access.js";
+import { type Authority, createAuthority, writePair } from "../../support/certificates.js";
+import { sessionBytes, startTestServer, type TestServer } from "../../support/server.js";
+
+const APPEND = SessionLogService.appendSession.path;
+const BATCH = SessionLogService.batchAppendSessions.path;
+const TAIL = SessionLogService.tailSessions.path;
+const CHECK = "/grpc.health.v1.Health/Check";
+const WATCH = "/grpc.health.v1.Health/Watch";
+const REFLECTION = definitions.reflection.ServerReflectionInfo.path;
+
+const tokens = { append: "slt_append", read: "slt_read", admin: "slt_admin", expired: "slt_expired" };
+const digest = (token: string) => createHash("sha256").update(token).digest("hex");
+const AUTH = `
+[[identity]]
+name = "validatord"
+daemons = ["validatord-*"]
+roles = ["append"]
+certificates = ["URI:spiffe://test/validatord"]
+[[identity.token]]
+id = "a"
+sha256 = "${digest(tokens.append)}"
+[[identity.token]]
+id = "old"
+sha256 = "${digest(tokens.expired)}"
+not_after = 2020-01-01T00:00:00Z
+
+[[identity]]
+name = "analyst"
+daemons = ["validatord-1"]
+roles = ["read"]
+[[identity.token]]
+id = "r"
+sha256 = "${digest(tokens.read)}"
+
+[[identity]]
+name = "boss"
+roles = ["admin"]
+[[identity.token]]
+id = "b"
+sha256 = "${digest(tokens.admin)}"
+`;
+
+const own = sessionBytes({ session_id: "own", daemon: "validatord-1" });
+const foreign = sessionBytes({ session_id: "foreign", daemon: "mailsmith" });
+const requests = {
+  "append, own daemon": { path: APPEND, kind: "unary", body: encodeAppendRequest(own, false) },
+  "append, foreign daemon": { path: APPEND, kind: "unary", body: encodeAppendRequest(foreign, false) },
+  "validate_only, foreign daemon": { path: APPEND, kind: "unary", body: encodeAppendRequest(foreign, true) },
+  batch: { path: BATCH, kind: "unary", body: encodeBatchRequest([own, foreign]) },
+  tail: { path: TAIL, kind: "stream", body: Buffer.from([0x10, 1]) },
+  "health check": { path: CHECK, kind: "unary", body: Buffer.alloc(0) },
+  "health watch": { path: WATCH, kind: "stream", body: Buffer.alloc(0) },
+  reflection: { path: REFLECTION, kind: "bidi", body: Buffer.from([0x3a, 0]) },
+  "an unknown method": { path: "/sessionlog.v1.SessionLog/Nothing", kind: "unary", body: Buffer.alloc(0) },
+  "an unknown service": { path: "/nothing.at.All/Nothing", kind: "unary", body: Buffer.alloc(0) },
+} as const;
+
+const OK = "OK";
+const NO = "UNAUTHENTICATED";
+const DENIED = "PERMISSION_DENIED";
+const NONE = "UNIMPLEMENTED";
+/** By request: nobody, append, read, admin, an unknown or expired token. */
+const MATRIX: Readonly<Record<keyof typeof requests, readonly [string, string, string, string, string]>> = {
+  "append, own daemon": [NO, OK, DENIED, OK, NO],
+  "append, foreign daemon": [NO, DENIED, DENIED, OK, NO],
+  "validate_only, foreign daemon": [NO, DENIED, DENIED, OK, NO],
+  batch: [NO, OK, DENIED, OK, NO],
+  tail: [NO, DENIED, OK, OK, NO],
+  "health check": [OK, OK, OK, OK, OK],
+  "health watch": [OK, OK, OK, OK, OK],
+  reflection: [NO, OK, OK, OK, NO],
+  "an unknown method": [NO, NONE, NONE, NONE, NO],
+  "an unknown service": [NO, NONE, NONE, NONE, NO],
+};
+
+test("each method has its row: of the service, in the matrix and in the roles", () => {
+  const paths = Object.values(SessionLogService).map(({ path }) => path);
+  expect(Object.keys(METHOD_ROLES).sort()).toEqual([...paths].sort());
+  const tested = new Set<string>(Object.values(requests).map(({ path }) => path));
+  expect(paths.filter((path) => !tested.has(path))).toEqual([]);
+});
+
+const transports = ["plain", "TLS", "mTLS", "unix"] as const;
+
+describe.each(transports)("createAccess over %s", (transport) => {
+  let server: TestServer;
+  let authority: Authority;
+  let directory: string;
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "sessionlog-access-"));
+    authority = await createAuthority("authority");
+    writeFileSync(join(directory, "auth.toml"), AUTH);
+    writeFileSync(join(directory, "ca.pem"), authority.cert);
+    const pair = writePair(directory, await authority.issue("log"));
+    const tls = { ...pair, client_ca: join(directory, "ca.pem"), client_auth: "optional" as const };
+    server = await startTestServer({
+      auth: { file: join(directory, "auth.toml") },
+      ...(transport === "TLS" || transport === "mTLS" ? { tls } : {}),
+      ...(transport === "unix" ? { server: { listen: `unix:${join(directory, "s")}` } } : {}),
+    });
+  });
+  afterAll(async () => {
+    await server.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function connect(): Promise<Client> {
+    const daemon = transport === "mTLS" ? await authority.issue("d", 2, "spiffe://test/validatord") : undefined;
+    const [root, key, cert] = [authority.cert, daemon?.key, daemon?.cert].map((pem) =>
+      pem === undefined ? null : Buffer.from(pem),
+    );
+    const secure = transport === "TLS" || transport === "mTLS";
+    const client = new Client(
+      server.address,
+      secure ? credentials.createSsl(root, key, cert) : credentials.createInsecure(),
+      { "grpc.enable_http_proxy": 0 },
+    );
+    onTestFinished(() => client.close());
+    return client;
+  }
+
+  const who = ["nobody", "append", "read", "admin", "an unknown token", "an expired token"] as const;
+  const cells = Object.entries(MATRIX).flatMap(([name, row]) =>
+    who.map((each, index) => ({ name, each, expected: row[Math.min(index, 4)] })),
+  );
+
+  // A certificate of validatord is the credential of "nobody" over mTLS, and contradicts the tokens of others.
+  test.each(cells)("$name by $each is $expected", async ({ name, each, expected }) => {
+    const request = Object.entries(requests).find(([key]) => key === name)?.[1];
+    if (request === undefined) throw new Error(name);
+    const token = {
+      nobody: undefined,
+      append: tokens.append,
+      read: tokens.read,
+      admin: tokens.admin,
+      "an unknown token": "slt_unknown",
+      "an expired token": tokens.expired,
+    }[each];
+    const found = await statusOf(await connect(), request, token);
+    const health = name.startsWith("health");
+    const certified = MATRIX[name === "batch" ? "batch" : "tail"] && transport === "mTLS" && !health;
+    if (!certified || each === "append" || each.startsWith("an ")) expect(found).toBe(expected);
+    else if (each === "nobody") expect(found).toBe(Object.entries(MATRIX).find(([key]) => key === name)?.[1][1]);
+    else expect(found).toBe(NO);
+  });
+
+  test.each<[string, string]>([
+    ["Basic dXNlcjpwYXNz", NO],
+    ["Bearer", NO],
+    [`bearer ${tokens.append}`, OK],
+    [`Bearer  ${tokens.append}`, OK],
+    [`Bearer ${tokens.append} more`, NO],
+    [`Bearer ${"x".repeat(10_000)}`, NO],
+    [`Bearer ${tokens.append}, Bearer ${tokens.append}`, NO],
+    [tokens.append, NO],
+  ])("a header of authorization, case %#, is judged", async (authorization, expected) => {
+    const metadata = new Metadata();
+    metadata.set("authorization", authorization);
+    expect(await statusOf(await connect(), requests["append, own daemon"], undefined, metadata)).toBe(expected);
+  });
+
+  test("a record without daemon is stamped with the identity, a foreign one of a batch is refused alone", async () => {
+    const client = await connect();
+    const bytes = sessionBytes({ session_id: `stamped-${transport}`, daemon: "" });
+    expect(
+      await statusOf(client, { path: APPEND, kind: "unary", body: encodeAppendRequest(bytes, false) }, tokens.append),
+    ).toBe(OK);
+    expect(
+      server.rows().some((row) => row.includes(`stamped-${transport}`) && row.includes('"daemon":"validatord"')),
+    ).toBe(true);
+    expect(server.rows().filter((row) => row.includes('"daemon":"mailsmith"') && row.includes("batch"))).toEqual([]);
+  });
+});
+
+describe("identities that change", () => {
+  let server: TestServer;
+  let directory: string;
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), "sessionlog-access-"));
+    writeFileSync(join(directory, "auth.toml"), AUTH);
+    server = await startTestServer({ auth: { file: join(directory, "auth.toml") } });
+  });
+  afterEach(async () => {
+    await server.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  function rewrite(text: string): void {
+    writeFileSync(join(directory, "auth.toml"), text);
+    server.service.reopen();
+  }
+
+  const ask = (token: string) => {
+    const metadata = { authorization: `Bearer ${token}` };
+    return server.client.append(own, { metadata });
+  };
+
+  test("a token that is taken out ends its open streams, and is refused; others go on", async () => {
+    const signal = new AbortController().signal;
+    const [goes, stays] = [tokens.read, tokens.admin].map((token) =>
+      server.client.tail({ follow: true }, { signal, metadata: { authorization: `Bearer ${token}` } }),
+    );
+    const gone = goes?.next();
+    const row = stays?.next();
+    await expect.poll(() => server.logs.filter(({ msg }) => msg === "tail opened").length).toBe(2);
+    rewrite(AUTH.replace(digest(tokens.read), digest("slt_new")));
+    expect(await gone).toMatchObject({ done: true, value: { code_name: NO } });
+    expect(await ask(tokens.append)).toMatchObject({ ok: true });
+    expect(await row).toMatchObject({ done: false });
+  });
+
+  test("a file that is wrong changes nothing, and is told once", async () => {
+    for (let times = 0; times < 2; times += 1) rewrite(AUTH.replace('["append"]', '["apend"]'));
+    expect(await ask(tokens.append)).toMatchObject({ ok: true });
+    const told = server.logs.filter(({ section }) => section === "[auth]");
+    expect(told).toMatchObject([
+      { reason: expect.stringMatching(/auth\.toml:2: identity validatord: roles\[0\]: expected one of/) },
+    ]);
+  });
+
+  test("a reader of some daemons gets their rows only", async () => {
+    await ask(tokens.append);
+    await server.client.append(foreign, { metadata: { authorization: `Bearer ${tokens.admin}` } });
+    const signal = new AbortController().signal;
+    const tail = server.client.tail({ last: 10 }, { signal, metadata: { authorization: `Bearer ${tokens.read}` } });
+    const found = [];
+    for (let next = await tail.next(); next.done !== true; next = await tail.next()) found.push(next.value);
+    expect(JSON.stringify(found)).toContain("validatord-1");
+    expect(JSON.stringify(found)).not.toContain("mailsmith");
+  });
+
+  test("JSON over HTTP is held to the same", async () => {
+    const record = { session_id: "json", daemon: "validatord-1", kind: "fill", final_verdict: "infra_error" };
+    const post = (headers: Record<string, string>) =>
+      fetch(`http://${server.address}${APPEND}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({ record }),
+      });
+    const nobody = await post({});
+    expect([nobody.status, nobody.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect((await post({ authorization: `Bearer ${tokens.read}` })).status).toBe(403);
+    expect((await post({ authorization: `Bearer ${tokens.append}` })).status).toBe(200);
+  });
+
+  test("a connection with many wrong credentials is cut; no token is logged", async () => {
+    const outcomes = await Promise.all(Array.from({ length: 40 }, (_, index) => ask(`slt_wrong_${index}`)));
+    expect(outcomes.every(({ ok }) => !ok)).toBe(true);
+    const told = server.logs.filter(({ msg }) => msg === "a call was not let in");
+    expect(told).toMatchObject([{ reason: "unknown_token", method: APPEND, peer: "127.0.0.1" }]);
+    expect(server.logs).toContainEqual(expect.objectContaining({ limit: "credentials" }));
+    expect(JSON.stringify(server.logs)).not.toContain("slt_");
+  });
+});
+
+interface Asked {
+  readonly path: string;
+  readonly kind: "unary" | "stream" | "bidi";
+  readonly body: Uint8Array;
+}
+
+/** The status of a call; OK for a stream that has sent something, or its headers. */
+function statusOf(
+  client: Client,
+  { path, kind, body }: Asked,
+  token?: string,
+  metadata = new Metadata(),
+): Promise<string> {
+  const buffer = (bytes: Uint8Array) => Buffer.from(bytes);
+  if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
+  const options = { deadline: Date.now() + 15_000 };
+  return new Promise((resolve) => {
+    const end = (error: ServiceError | null) => resolve(status[error?.code ?? 0] ?? "?");
+    if (kind === "unary") {
+      client.makeUnaryRequest(path, buffer, buffer, body, metadata, options, end);
+      return;
+    }
+    const bidi = kind === "bidi" ? client.makeBidiStreamRequest(path, buffer, buffer, metadata, options) : undefined;
+    bidi?.write(body);
+    const call = bidi ?? client.makeServerStreamRequest(path, buffer, buffer, body, metadata, options);
+    call.on("error", end);
+    const begun = () => {
+      resolve(OK);
+      call.cancel();
+    };
+    call.on("data", begun);
+    if (path === TAIL) call.on("metadata", begun);
+  });
+}
