@@ -117,7 +117,7 @@ const path = [...ownTools, process.env.PATH ?? ""].join(delimiter);
 
 /** Whether the commands call a program that a machine with only Node does not have: conformance runs these. */
 export function needsPrograms(commands: string): boolean {
-  return /^(?:curl|grpcurl|grpc-health-probe|openssl) /m.test(commands);
+  return /^(?:curl -sS|grpcurl|grpc-health-probe|openssl) /m.test(commands);
 }
 
 /** A directory that looks like a clone in which nothing has been served yet, and what runs in it. */

@@ -88,7 +88,7 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
       const found = known(authorization);
       if (typeof found === "string") return found;
       if (certified !== undefined && certified !== found.identity) return "two_identities";
-      return toCaller(found.identity, found.token.id);
+      return toCaller(found.identity, found.token);
     }
     if (certified !== undefined) return toCaller(certified, undefined);
     if (certificate_names.length > 0) return "unknown_certificate";
@@ -113,13 +113,14 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
     holds(caller) {
       const identity = identities.find(({ name }) => name === caller.name);
       if (identity === undefined) return false;
-      if (caller.token_id === undefined) return true;
-      const token = identity.tokens.find(({ id }) => id === caller.token_id);
-      return token !== undefined && isCurrent(token);
+      const { token } = caller;
+      return (
+        token === undefined || (isCurrent(token) && identity.tokens.some((each) => each.sha256.equals(token.sha256)))
+      );
     },
   };
 }
 
-function toCaller({ name, daemons, roles }: Identity, token_id: string | undefined): Caller {
-  return { name, daemons, roles, token_id };
+function toCaller({ name, daemons, roles }: Identity, token: Token | undefined): Caller {
+  return { name, daemons, roles, token };
 }

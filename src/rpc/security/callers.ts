@@ -1,4 +1,4 @@
-import type { Role } from "../../config/auth_file.js";
+import type { Role, Token } from "../../config/auth_file.js";
 
 /** An authenticated client. */
 export interface Caller {
@@ -6,8 +6,8 @@ export interface Caller {
   /** See Identity. */
   readonly daemons: readonly string[];
   readonly roles: ReadonlySet<Role>;
-  /** Of the token that it came with, if it did. */
-  readonly token_id: string | undefined;
+  /** That it came with, if it did. */
+  readonly token: Token | undefined;
 }
 
 /** Who makes a call: decided when its stream comes, and asked for by its metadata, which is all that handlers have of it. */

@@ -1,14 +1,14 @@
-import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { encodeAppendRequest, encodeBatchRequest } from "@sessionlog/client/rpc/requests";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { definitions } from "../../../harness/probe.mjs";
 import { METHOD_ROLES } from "../../../src/rpc/security/access.js";
 import { type Authority, createAuthority, writePair } from "../../support/certificates.js";
+import { AUTH, tokens } from "../../support/identities.js";
 import { sessionBytes, startTestServer, type TestServer } from "../../support/server.js";
 
 const APPEND = SessionLogService.appendSession.path;
@@ -17,38 +17,6 @@ const TAIL = SessionLogService.tailSessions.path;
 const CHECK = "/grpc.health.v1.Health/Check";
 const WATCH = "/grpc.health.v1.Health/Watch";
 const REFLECTION = definitions.reflection.ServerReflectionInfo.path;
-
-const tokens = { append: "slt_append", read: "slt_read", admin: "slt_admin", expired: "slt_expired" };
-const digest = (token: string) => createHash("sha256").update(token).digest("hex");
-const AUTH = `
-[[identity]]
-name = "validatord"
-daemons = ["validatord-*"]
-roles = ["append"]
-certificates = ["URI:spiffe://test/validatord"]
-[[identity.token]]
-id = "a"
-sha256 = "${digest(tokens.append)}"
-[[identity.token]]
-id = "old"
-sha256 = "${digest(tokens.expired)}"
-not_after = 2020-01-01T00:00:00Z
-
-[[identity]]
-name = "analyst"
-daemons = ["validatord-1"]
-roles = ["read"]
-[[identity.token]]
-id = "r"
-sha256 = "${digest(tokens.read)}"
-
-[[identity]]
-name = "boss"
-roles = ["admin"]
-[[identity.token]]
-id = "b"
-sha256 = "${digest(tokens.admin)}"
-`;
 
 const own = sessionBytes({ session_id: "own", daemon: "validatord-1" });
 const foreign = sessionBytes({ session_id: "foreign", daemon: "mailsmith" });
@@ -179,87 +147,6 @@ describe.each(transports)("createAccess over %s", (transport) => {
       server.rows().some((row) => row.includes(`stamped-${transport}`) && row.includes('"daemon":"validatord"')),
     ).toBe(true);
     expect(server.rows().filter((row) => row.includes('"daemon":"mailsmith"') && row.includes("batch"))).toEqual([]);
-  });
-});
-
-describe("identities that change", () => {
-  let server: TestServer;
-  let directory: string;
-  beforeEach(async () => {
-    directory = mkdtempSync(join(tmpdir(), "sessionlog-access-"));
-    writeFileSync(join(directory, "auth.toml"), AUTH);
-    server = await startTestServer({ auth: { file: join(directory, "auth.toml") } });
-  });
-  afterEach(async () => {
-    await server.close();
-    rmSync(directory, { recursive: true });
-  });
-
-  function rewrite(text: string): void {
-    writeFileSync(join(directory, "auth.toml"), text);
-    server.service.reopen();
-  }
-
-  const ask = (token: string) => {
-    const metadata = { authorization: `Bearer ${token}` };
-    return server.client.append(own, { metadata });
-  };
-
-  test("a token that is taken out ends its open streams, and is refused; others go on", async () => {
-    const signal = new AbortController().signal;
-    const [goes, stays] = [tokens.read, tokens.admin].map((token) =>
-      server.client.tail({ follow: true }, { signal, metadata: { authorization: `Bearer ${token}` } }),
-    );
-    const gone = goes?.next();
-    const row = stays?.next();
-    await expect.poll(() => server.logs.filter(({ msg }) => msg === "tail opened").length).toBe(2);
-    rewrite(AUTH.replace(digest(tokens.read), digest("slt_new")));
-    expect(await gone).toMatchObject({ done: true, value: { code_name: NO } });
-    expect(await ask(tokens.append)).toMatchObject({ ok: true });
-    expect(await row).toMatchObject({ done: false });
-  });
-
-  test("a file that is wrong changes nothing, and is told once", async () => {
-    for (let times = 0; times < 2; times += 1) rewrite(AUTH.replace('["append"]', '["apend"]'));
-    expect(await ask(tokens.append)).toMatchObject({ ok: true });
-    const told = server.logs.filter(({ section }) => section === "[auth]");
-    expect(told).toMatchObject([
-      { reason: expect.stringMatching(/auth\.toml:2: identity validatord: roles\[0\]: expected one of/) },
-    ]);
-  });
-
-  test("a reader of some daemons gets their rows only", async () => {
-    await ask(tokens.append);
-    await server.client.append(foreign, { metadata: { authorization: `Bearer ${tokens.admin}` } });
-    const signal = new AbortController().signal;
-    const tail = server.client.tail({ last: 10 }, { signal, metadata: { authorization: `Bearer ${tokens.read}` } });
-    const found = [];
-    for (let next = await tail.next(); next.done !== true; next = await tail.next()) found.push(next.value);
-    expect(JSON.stringify(found)).toContain("validatord-1");
-    expect(JSON.stringify(found)).not.toContain("mailsmith");
-  });
-
-  test("JSON over HTTP is held to the same", async () => {
-    const record = { session_id: "json", daemon: "validatord-1", kind: "fill", final_verdict: "infra_error" };
-    const post = (headers: Record<string, string>) =>
-      fetch(`http://${server.address}${APPEND}`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...headers },
-        body: JSON.stringify({ record }),
-      });
-    const nobody = await post({});
-    expect([nobody.status, nobody.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
-    expect((await post({ authorization: `Bearer ${tokens.read}` })).status).toBe(403);
-    expect((await post({ authorization: `Bearer ${tokens.append}` })).status).toBe(200);
-  });
-
-  test("a connection with many wrong credentials is cut; no token is logged", async () => {
-    const outcomes = await Promise.all(Array.from({ length: 40 }, (_, index) => ask(`slt_wrong_${index}`)));
-    expect(outcomes.every(({ ok }) => !ok)).toBe(true);
-    const told = server.logs.filter(({ msg }) => msg === "a call was not let in");
-    expect(told).toMatchObject([{ reason: "unknown_token", method: APPEND, peer: "127.0.0.1" }]);
-    expect(server.logs).toContainEqual(expect.objectContaining({ limit: "credentials" }));
-    expect(JSON.stringify(server.logs)).not.toContain("slt_");
   });
 });
 
