@@ -170,10 +170,10 @@ describe("append", () => {
     expect(readFileSync(join(cwd, "rows.jsonl"), "utf8")).toBe(lines([rowText()]));
   });
 
-  test("append sends what standard input has when no more comes for a second", async () => {
+  test.each([[[]], [["--follow"]]])("append %j sends standard input when no more comes for a second", async (flags) => {
     const server = await startServer();
     const stdin = new PassThrough();
-    const running = runCli(["append", "--address", server.address, "--stamp", "-"], { stdin });
+    const running = runCli(["append", "--address", server.address, "--stamp", ...flags, "-"], { stdin });
     stdin.write(`${rowText()}\n`);
     await vi.waitFor(() => expect(server.rows()).toHaveLength(1), 10_000);
     stdin.end(`${rowText({ session_id: "s-2" })}\n`);
