@@ -66,6 +66,20 @@ describe("identities that change", () => {
     expect(found).toEqual([1]);
   });
 
+  test("a foreign daemon's record of a batch is refused alone", async () => {
+    const metadata = { authorization: `Bearer ${tokens.append}` };
+    const reply = await server.client.appendBatch([own, foreign], { metadata });
+    expect(reply).toMatchObject({
+      value: {
+        results: [
+          { outcome: { $case: "appended" } },
+          { outcome: { value: { violations: [{ field: "record.daemon", reason: "NOT_ALLOWED" }] } } },
+        ],
+      },
+    });
+    expect(server.rows()).toHaveLength(1);
+  });
+
   test("JSON over HTTP is held to the same", async () => {
     const record = { session_id: "json", daemon: "validatord-1", kind: "fill", final_verdict: "infra_error" };
     const post = (headers: Record<string, string>) =>
