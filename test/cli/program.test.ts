@@ -14,6 +14,7 @@ const names = [
   "verify",
   "import",
   "check-config",
+  "token",
   "schema",
 ];
 
