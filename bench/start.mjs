@@ -59,6 +59,7 @@ async function writeSegments(path, segments, compress) {
     retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
     dedupe_rows: 0,
     adopts: () => true,
+    isOdd: () => false,
     log: { info: count, warn: () => {}, error: console.error },
   });
   await journal.open();

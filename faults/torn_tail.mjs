@@ -131,6 +131,7 @@ async function appendInProcess(path, row) {
     queue_rows: 10,
     queue_bytes: 1e6,
     adopts: (line) => line.includes('"schema"'),
+    isOdd: () => false,
     rotation: { max_bytes: 0, interval: "none" },
     compress: "none",
     retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },

@@ -34,6 +34,8 @@ export interface JournalOptions {
   readonly queue_bytes: number;
   /** Whether a row is a session row: an existing file with one is adopted. */
   readonly adopts: (line: Buffer) => boolean;
+  /** Whether other programs take a line for something else than it is; undefined for one of more than 16 MiB. */
+  readonly isOdd: (line: Buffer | undefined) => boolean;
   readonly rotation: RotationPolicy;
   /** How a sealed segment is stored. */
   readonly compress: "none" | "gzip";
@@ -98,9 +100,9 @@ export function createJournal(options: JournalOptions): Journal {
     for (const listener of listeners) listener(next, message);
   }
 
-  function onSealed(rows: number, bytes: number): void {
+  function onSealed(rows: number, bytes: number, own: string | undefined): void {
     observer.segmentSealed(rows, bytes);
-    maintenance?.wake();
+    maintenance?.wake(own);
   }
 
   function refuse(failure: AppendFailure): AppendFailure {

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import {
+  type Checksum,
   type Checksums,
   digestOf,
   errorCode,
@@ -19,7 +20,7 @@ import type { JournalFile } from "./files.js";
 export interface Soundness {
   readonly sound: readonly string[];
   readonly damaged: readonly string[];
-  /** The sound ones that have the checksum with which a service has sealed them. */
+  /** The sound ones that have the checksum with which a service has sealed them, and no odd lines. */
   readonly sealed: ReadonlySet<string>;
 }
 
@@ -33,16 +34,16 @@ const CHECKS_MAX = 2;
  * @throws when the signal is aborted
  */
 export async function checkFiles(files: readonly JournalFile[], signal: AbortSignal): Promise<Soundness> {
-  const expectedDigest = createChecksums();
+  const expectedChecksum = createChecksums();
   const sealed = new Set<string>();
   const results: { readonly path?: string; readonly problem?: string }[] = [];
   const waiting = [...files.entries()];
   async function work(): Promise<void> {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, { path, fallback }] = next;
-      const problem = await findProblem(path, expectedDigest, sealed, signal);
+      const problem = await findProblem(path, expectedChecksum, sealed, signal);
       if (problem === undefined) results[index] = { path };
-      else if (fallback !== undefined && (await findProblem(fallback, expectedDigest, sealed, signal)) === undefined)
+      else if (fallback !== undefined && (await findProblem(fallback, expectedChecksum, sealed, signal)) === undefined)
         results[index] = { path: fallback };
       else results[index] = { problem: `${path}: left out: ${problem}` };
     }
@@ -55,12 +56,12 @@ export async function checkFiles(files: readonly JournalFile[], signal: AbortSig
   };
 }
 
-type ExpectedDigest = (path: string) => Promise<string | undefined>;
+type ExpectedChecksum = (path: string) => Promise<Checksum | undefined>;
 
 /** Undefined for a file that can be read whole, and for one that has gone since it was listed: its reader lists again. */
 async function findProblem(
   path: string,
-  expectedDigest: ExpectedDigest,
+  expectedChecksum: ExpectedChecksum,
   sealed: Set<string>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -70,8 +71,8 @@ async function findProblem(
       await access(path, constants.R_OK);
       return undefined;
     }
-    const expected = await expectedDigest(path);
-    if (expected !== undefined && expected === (await digestOf(blocks()))) {
+    const expected = await expectedChecksum(path);
+    if (expected?.odd === false && expected.digest === (await digestOf(blocks()))) {
       sealed.add(path);
       return undefined;
     }
@@ -93,8 +94,8 @@ async function* untilAborted(blocks: AsyncIterable<Buffer>, signal: AbortSignal)
   }
 }
 
-/** The digest that the `<stem>.sha256` beside a segment lists for it; reads each list once. */
-function createChecksums(): ExpectedDigest {
+/** What the `<stem>.sha256` beside a segment says of it; reads each list once. */
+function createChecksums(): ExpectedChecksum {
   const lists = new Map<string, Promise<Checksums>>();
   return async (path) => {
     const stem = parseSegmentName(basename(path))?.stem;

@@ -6,7 +6,7 @@
 export { recordJsonToBytes, recordObjectToBytes } from "@sessionlog/protocol/record_from_json";
 export type { Timestamp } from "@sessionlog/protocol/timestamp";
 export type { Reason, RefusedRecord, Violation } from "@sessionlog/protocol/violation";
-export { isSessionLine, type Judgement, judgeLine, type Unreadable } from "./line/judge_line.js";
+export { isOddLine, isSessionLine, type Judgement, judgeLine, type Unreadable } from "./line/judge_line.js";
 export { createRecordToRow } from "./record_to_row.js";
 export { isSessionId } from "./schema.js";
 export type { AcceptedRecord, RecordToRow, Stamps } from "./types.js";

@@ -12,7 +12,7 @@ import {
   JournalOpenError,
   type JournalOptions,
 } from "../journal/index.js";
-import { createRecordToRow, isSessionLine, type Timestamp } from "../record/index.js";
+import { createRecordToRow, isOddLine, isSessionLine, type Timestamp } from "../record/index.js";
 import type { RpcObserver } from "../rpc/observer.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
 import { watchFiles } from "./file_reload.js";
@@ -81,6 +81,7 @@ export async function launchService(
     retention: config.retention,
     dedupe_rows: DEDUPE_ROWS,
     adopts: isSessionLine,
+    isOdd: isOddLine,
     log: logger,
     ...observed,
   });

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -75,6 +76,34 @@ describe("odd lines", () => {
       expect.stringMatching(`${lines.filter(isStored).length}, duplicate 0, refused ${refused.length}\n`),
     ]);
   });
+
+  test.each(["none", "gzip"] as const)(
+    "a log that a service has adopted and sealed: compress = %s",
+    async (compress) => {
+      const adopted = ODD_LINES.filter(({ first, bytes }) => first !== true && isObject(bytes));
+      const cwd = temporaryDirectory();
+      const log = adopted.flatMap(({ bytes }) => [bytes, Buffer.from("\n")]);
+      writeFileSync(join(cwd, "sessions.jsonl"), Buffer.concat([...log, Buffer.from(`${SOUND}\n`)]));
+      const server = await startTestServer({ log: { path: join(cwd, "sessions.jsonl") }, rotation: { compress } });
+      onTestFinished(async () => void (await server.close()));
+      await server.service.rotate();
+      await expect.poll(() => readdirSync(cwd)).toContain("sessions.sha256");
+      const checked = spawnSync("sha256sum", ["--check", "--strict", "--quiet", "sessions.sha256"], { cwd });
+      expect([checked.status, String(checked.stdout), String(checked.stderr)]).toEqual([0, "", ""]);
+      const alarm = await runCli(["alarm", "--json", "--path", "."], { cwd });
+      const ungrounded = adopted.filter(({ verdict }) => verdict.startsWith("row")).length;
+      expect([alarm.code, JSON.parse(alarm.stdout)]).toMatchObject([
+        1,
+        { complete: false, ungrounded_count: ungrounded },
+      ]);
+      const unread = adopted.filter(({ verdict }) => verdict === "unreadable").length;
+      const others = adopted.filter(
+        ({ verdict, bytes }) => verdict === "foreign" && !bytes.includes("iterate.v2"),
+      ).length;
+      expect(unread).toBeGreaterThan(5);
+      expect(alarm.stderr).toContain(`: skipped ${unread + others} lines that are not rows`);
+    },
+  );
 
   test("a service that adopts a log moves aside what is no JSON object, and nothing else; tail gives the rows and tells of the others", async () => {
     const directory = temporaryDirectory();

@@ -18,6 +18,7 @@ export async function makeJournal(compress: "none" | "gzip" = "none") {
     queue_rows: 100,
     queue_bytes: 1_000_000,
     adopts: () => true,
+    isOdd: () => false,
     rotation: { max_bytes: 0, interval: "none" },
     compress,
     retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },

@@ -48,6 +48,7 @@ export const TEST_OPTIONS = {
   queue_rows: 1000,
   queue_bytes: 64 * MEBIBYTE,
   adopts: adoptsTestRows,
+  isOdd: (line: Buffer | undefined) => line === undefined || !adoptsTestRows(line),
   rotation: { max_bytes: 0, interval: "none" },
   compress: "none",
   retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { expect, test } from "vitest";
 import { checkFiles } from "../../src/query/integrity.js";
 import { checksumLine, exampleRows, segment, temporaryDirectory, text, writeFiles } from "./support.js";
@@ -36,6 +36,9 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   expect(await checkFiles([file(bad), file(good)], signal)).toEqual({ ...expected, sealed: new Set() });
   writeFileSync(join(directory, "sessions.sha256"), checksums);
   expect(await checkFiles([file(bad), file(good)], signal)).toEqual({ ...expected, sealed: new Set([good]) });
+  const marks = [bad, good].map((path) => `# odd lines: ${basename(path)}\n`).join("");
+  writeFileSync(join(directory, "sessions.sha256"), checksums + marks);
+  expect(await checkFiles([file(bad), file(good)], signal)).toEqual({ ...expected, sealed: new Set() });
 });
 
 test("checkFiles takes the plain twin of a damaged gzip file", async () => {

@@ -5,7 +5,7 @@ import { createRandom, type Random } from "./random.js";
 import { CRASH_MODES, type CrashMode, createSimulatedDisk, type SimulatedDisk } from "./simulated_disk.js";
 
 /** What a campaign may set of the journal: everything but what it provides itself. */
-export type CampaignJournal = Partial<Omit<JournalOptions, "path" | "disk" | "clock" | "log" | "adopts">>;
+export type CampaignJournal = Partial<Omit<JournalOptions, "path" | "disk" | "clock" | "log" | "adopts" | "isOdd">>;
 
 export interface CampaignOptions {
   /** The first scenario's; the following ones count up from it. */
@@ -203,6 +203,7 @@ function start({ disk, clock, options }: Pick<Machine, "disk" | "clock" | "optio
     ...options.journal,
     path: PATH,
     adopts: (line) => line.includes('"caller"'),
+    isOdd: (line) => !line?.includes('"caller"'),
     log: { info: () => {}, warn: () => {}, error: () => {} },
     disk,
     clock,

@@ -10,7 +10,7 @@ import {
   nodeDisk,
   parseSegmentName,
 } from "../../journal/index.js";
-import { isSessionLine } from "../../record/index.js";
+import { isOddLine, isSessionLine } from "../../record/index.js";
 import { type CliContext, WorkError } from "../context.js";
 import type { Progress } from "../progress.js";
 
@@ -42,6 +42,7 @@ export async function openJournal(config: Config, progress: Progress, context: C
     retention,
     dedupe_rows: Number.POSITIVE_INFINITY,
     adopts: isSessionLine,
+    isOdd: isOddLine,
     log: {
       ...warnings,
       warn(fields, message) {

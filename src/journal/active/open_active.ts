@@ -73,7 +73,7 @@ async function prepare(options: OpenActiveOptions, file: DiskFile, written_at: n
     const noted = await readStateFile(disk, names);
     if (noted?.first_sequence !== first_sequence) await writeStateFile(disk, names, { first_sequence });
     await syncDirectory(disk, names.directory);
-    return { file, identity: (await file.status()).identity, end, first_sequence, rows, written_at };
+    return { file, identity: (await file.status()).identity, own: rows === 0, end, first_sequence, rows, written_at };
   } finally {
     await update.close();
   }

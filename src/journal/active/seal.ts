@@ -45,7 +45,11 @@ export async function sealActive(
     await disk.rename(temporaryName(names.active), names.active);
     await disk.rename(temporaryName(names.state), names.state);
     await directory.sync();
-    return { kind: "sealed", path, next: { file, identity, end: 0, first_sequence, rows: 0, written_at: now } };
+    return {
+      kind: "sealed",
+      path,
+      next: { file, identity, own: true, end: 0, first_sequence, rows: 0, written_at: now },
+    };
   } catch (error) {
     await opened.file?.close();
     return { kind: renamed ? "interrupted" : "unchanged", path, error };

@@ -25,8 +25,8 @@ export interface StoreOptions {
   readonly log: JournalLog;
   readonly disk: Disk;
   readonly clock: Clock;
-  /** A segment was sealed. */
-  readonly onSealed: (rows: number, bytes: number) => void;
+  /** A segment was sealed; `own`: its path, when this process has written every row in it. */
+  readonly onSealed: (rows: number, bytes: number, own: string | undefined) => void;
 }
 
 export type StoreOutcome = ({ readonly kind: "stored"; readonly first_sequence: number } & WriteTimes) | WriteFailure;
@@ -205,12 +205,12 @@ export function createStore(options: StoreOptions): Store {
       rotation_waits_until_ms = monotonic_ms() + ROTATION_RETRY_MS;
       return;
     }
-    const { file, rows, end } = active;
+    const { file, rows, end, own } = active;
     active = outcome.kind === "sealed" ? outcome.next : undefined;
     rotation_wanted = false;
     shortage_logged = false;
     log.info({ path: outcome.path, rows, bytes: end }, "sealed a segment");
-    options.onSealed(rows, end);
+    options.onSealed(rows, end, own ? outcome.path : undefined);
     await file.close();
     if (outcome.kind === "interrupted") throw outcome.error;
   }

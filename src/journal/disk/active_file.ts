@@ -4,6 +4,8 @@ import type { DiskFile } from "./disk.js";
 export interface ActiveFile {
   readonly file: DiskFile;
   readonly identity: string;
+  /** Whether this process has written every row in it. */
+  readonly own: boolean;
   /** Bytes. Invariant: all that was acknowledged in this file lies before `end`, and `end` is a line's end. */
   end: number;
   /** Sequence of its first row. */

@@ -131,7 +131,7 @@ async function readOrReport(
   checksums: Checksums,
   onLine: OnNumberedLine,
 ): Promise<SealedContent | undefined> {
-  const listed = checksums.get(basename(path));
+  const listed = checksums.get(basename(path))?.digest;
   let rows = 0;
   try {
     const counted: OnNumberedLine = (line, number, ended) => {

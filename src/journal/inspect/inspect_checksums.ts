@@ -14,7 +14,7 @@ export async function inspectChecksums(disk: Disk, names: JournalNames, found: F
     if ((await disk.status(names.checksums)) === undefined) return new Map();
     const lines = (await readWhole(disk, names.checksums)).toString().split("\n");
     const checksums = await readChecksums(disk, names);
-    const odd = lines.filter((line) => line.trim() !== "").length - checksums.size;
+    const odd = lines.filter((line) => line.trim() !== "" && !line.startsWith("#")).length - checksums.size;
     if (odd > 0) found.problem(list, `contains lines that are not checksums, or repeat one: ${odd}`);
     for (const name of checksums.keys()) {
       if (parseSegmentName(name)?.stem !== names.stem) {

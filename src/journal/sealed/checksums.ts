@@ -4,32 +4,39 @@ import type { Disk } from "../disk/disk.js";
 import { readWhole, replaceFile } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
 
-/** The content of `<stem>.sha256`: hex digest by file name, in the file's order. */
-export type Checksums = ReadonlyMap<string, string>;
+/** What `<stem>.sha256` says of a file. */
+export interface Checksum {
+  /** SHA-256, hex. */
+  readonly digest: string;
+  /** Whether the file may have odd lines, which other programs take for something else: its readers judge each. */
+  readonly odd: boolean;
+}
 
-/** Reads `<stem>.sha256`; none where there is no such file. Other lines are skipped. */
+/** The content of `<stem>.sha256`, by file name, in the file's order. */
+export type Checksums = ReadonlyMap<string, Checksum>;
+
+/** Reads `<stem>.sha256`; none where there is no such file. Lines of other forms are skipped. */
 export async function readChecksums(disk: Disk, names: JournalNames): Promise<Checksums> {
   if ((await disk.status(names.checksums)) === undefined) return new Map();
   const text = (await readWhole(disk, names.checksums)).toString();
+  const odd = new Set([...text.matchAll(/^# odd lines: (.+)$/gm)].map(([, name]) => name));
   const entries = [...text.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm)];
-  return new Map(entries.map(([, digest = "", name = ""]) => [name, digest]));
+  return new Map(entries.map(([, digest = "", name = ""]) => [name, { digest, odd: odd.has(name) }]));
 }
 
-/** Replaces `<stem>.sha256`, in the format of `sha256sum -c`; durable when it resolves. */
+/** Replaces `<stem>.sha256`, in the format of `sha256sum -c`, which skips comments; durable when it resolves. */
 export async function writeChecksums(disk: Disk, names: JournalNames, checksums: Checksums): Promise<void> {
-  const text = [...checksums].map(([name, digest]) => `${digest}  ${name}\n`).join("");
+  const text = [...checksums]
+    .map(([name, { digest, odd }]) => `${digest}  ${name}\n${odd ? `# odd lines: ${name}\n` : ""}`)
+    .join("");
   await replaceFile(disk, names, names.checksums, Buffer.from(text));
 }
 
 /** The checksums without `removed` and with `added`, both paths of segments. */
-export function withChecksums(
-  checksums: Checksums,
-  removed: readonly string[],
-  added: ReadonlyMap<string, string>,
-): Checksums {
+export function withChecksums(checksums: Checksums, removed: readonly string[], added: Checksums): Checksums {
   const next = new Map(checksums);
   for (const path of removed) next.delete(basename(path));
-  for (const [path, digest] of added) next.set(basename(path), digest);
+  for (const [path, checksum] of added) next.set(basename(path), checksum);
   return next;
 }
 

@@ -8,6 +8,7 @@ import { gzipName } from "../format.js";
 import type { JournalLog, JournalObserver } from "../types.js";
 import { type Checksums, digestOf, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
 import { compressSegment } from "./compress.js";
+import { hasOddLines } from "./odd_lines.js";
 import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
 import { listSegments, type Segment } from "./segments.js";
 
@@ -15,6 +16,8 @@ export interface MaintenanceOptions {
   readonly disk: Disk;
   readonly clock: Clock;
   readonly names: JournalNames;
+  /** See JournalOptions. */
+  readonly isOdd: (line: Buffer | undefined) => boolean;
   readonly log: JournalLog;
   readonly observer: JournalObserver;
   readonly compress: "none" | "gzip";
@@ -25,8 +28,12 @@ export interface MaintenanceOptions {
 
 /** Maintains the sealed segments in the background, one at a time: checksums, compression, retention. */
 export interface Maintenance {
-  /** Starts the work, or repeats it after the run in progress. */
-  wake(): void;
+  /**
+   * Starts the work, or repeats it after the run in progress.
+   *
+   * @param own a sealed file in which every row is from this process, so that none of its lines is odd
+   */
+  wake(own?: string): void;
   /** Ends the work in progress; the next start completes it. */
   stop(): Promise<void>;
 }
@@ -48,8 +55,10 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
   let failure: string | undefined;
   let clock_distrusted = false;
   let timer: { cancel(): void } | undefined;
+  const own_segments = new Set<string>();
 
-  function wake(): void {
+  function wake(own?: string): void {
+    if (own !== undefined) own_segments.add(own);
     again = true;
     if (working || stopped.signal.aborted) return;
     working = true;
@@ -72,7 +81,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     }
     // Without an await since the loop's last check of `again`: a wake in between would be lost.
     working = false;
-    if (!stopped.signal.aborted) timer = clock.after(failure === undefined ? INTERVAL_MS : RETRY_MS, wake);
+    if (!stopped.signal.aborted) timer = clock.after(failure === undefined ? INTERVAL_MS : RETRY_MS, () => wake());
   }
 
   async function maintain(): Promise<void> {
@@ -105,8 +114,9 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       return checksums;
     }
     if (plain !== undefined && options.compress === "gzip") {
+      const odd = await isOddSegment(plain);
       const digest = await compressSegment(disk, plain, stopped.signal);
-      const next = withChecksums(checksums, [plain], new Map([[gzipName(plain), digest]]));
+      const next = withChecksums(checksums, [plain], new Map([[gzipName(plain), { digest, odd }]]));
       await writeChecksums(disk, names, next);
       await remove([plain]);
       observer.segmentCompressed();
@@ -116,9 +126,16 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     if (plain !== undefined && gzip !== undefined) await remove([gzip]);
     const path = plain ?? gzip;
     if (path === undefined || checksums.has(basename(path))) return checksums;
-    const next = withChecksums(checksums, [], new Map([[path, await digestOf(readBlocks(disk, path))]]));
+    const odd = await isOddSegment(path);
+    const digest = await digestOf(readBlocks(disk, path));
+    const next = withChecksums(checksums, [], new Map([[path, { digest, odd }]]));
     await writeChecksums(disk, names, next);
     return next;
+  }
+
+  /** Reads the segment, unless this process has written all of it. */
+  async function isOddSegment(path: string): Promise<boolean> {
+    return !own_segments.delete(path) && hasOddLines(disk, path, options.isOdd, stopped.signal);
   }
 
   async function retain(checksums: Checksums): Promise<void> {

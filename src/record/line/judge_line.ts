@@ -92,6 +92,12 @@ function isBlank(line: Buffer): boolean {
   return true;
 }
 
+/** Whether DuckDB may take a line for something else than it is: it may have no rows of the log in it, or others. */
+export function isOddLine(line: Buffer | undefined): boolean {
+  const judged = judgeLine(line);
+  return judged.kind === "unreadable" || (judged.kind === "row" && judged.ambiguous);
+}
+
 /** Whether a line has the schema of a row of this log, of any version. */
 export function isSessionLine(line: Buffer): boolean {
   const judged = judgeLine(line);

@@ -8,7 +8,7 @@ async function openFile(disk: SimulatedDisk, content = "old\n"): Promise<ActiveF
   disk.put(PATH, content);
   const file = await disk.open(PATH, "append");
   const { identity, size } = await file.status();
-  return { file, identity, end: size, first_sequence: 1, rows: 1, written_at: 0 };
+  return { file, identity, own: false, end: size, first_sequence: 1, rows: 1, written_at: 0 };
 }
 
 const bytes = Buffer.from("new row\n");

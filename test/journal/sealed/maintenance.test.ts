@@ -1,8 +1,11 @@
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { settled } from "../../support/manual_clock.js";
-import { openTestJournal, row } from "../support.js";
+import { createSimulatedDisk } from "../../support/simulated_disk.js";
+import { openTestJournal, PATH, row } from "../support.js";
 
 const CHECKSUMS = "/data/sessions.sha256";
+const pad = (sequence: number) => String(sequence).padStart(20, "0");
 
 test("maintenance tries again after five seconds, and logs a failure once", async () => {
   const { journal, disk, clock, log } = await openTestJournal();
@@ -19,4 +22,55 @@ test("maintenance tries again after five seconds, and logs a failure once", asyn
   expect([warnings(), disk.content(CHECKSUMS)]).toEqual([1, undefined]);
   await clock.advance(5_000);
   await expect.poll(() => disk.content(CHECKSUMS)?.toString()).toMatch(/^[0-9a-f]{64} {2}sessions-\d/);
+});
+
+test.each(["none", "gzip"] as const)(
+  "maintenance marks a segment that has odd lines (compress = %s)",
+  async (compress) => {
+    const disk = createSimulatedDisk();
+    disk.put(PATH, Buffer.concat([row(1), Buffer.from('{"n":"odd"}\n'), row(3)]));
+    const judged: string[] = [];
+    const isOdd = (line: Buffer | undefined) => {
+      judged.push(String(line));
+      return line?.includes("odd") === true;
+    };
+    const { journal } = await openTestJournal({ disk, compress, isOdd });
+    const list = () =>
+      disk
+        .content(CHECKSUMS)
+        ?.toString()
+        .replaceAll(/[0-9a-f]{64}/g, "…");
+    const ending = compress === "gzip" ? ".jsonl.gz" : ".jsonl";
+    const name = (from: number, to: number) => `sessions-${pad(from)}-${pad(to)}${ending}`;
+    const adopted = `…  ${name(1, 4)}\n# odd lines: ${name(1, 4)}\n`;
+    await journal.append([row(4)]);
+    await journal.rotate();
+    await expect.poll(list).toBe(adopted);
+    // Nothing of what this process has written is read again.
+    judged.length = 0;
+    await journal.append([row(5)]);
+    await journal.rotate();
+    await expect.poll(list).toBe(`${adopted}…  ${name(5, 5)}\n`);
+    expect(judged).toEqual([]);
+    await journal.append([row(6)]);
+    await journal.drain();
+    const next = await openTestJournal({ disk, compress, isOdd });
+    await next.journal.rotate();
+    await expect.poll(list).toBe(`${adopted}…  ${name(5, 5)}\n…  ${name(6, 6)}\n`);
+    expect(judged).toEqual([row(6).toString().trimEnd()]);
+  },
+);
+
+test("maintenance judges a segment that another program added, and takes one that cannot be read for odd", async () => {
+  const disk = createSimulatedDisk();
+  disk.put(`/data/sessions-${pad(1)}-${pad(1)}.jsonl.gz`, "no gzip");
+  disk.put(`/data/sessions-${pad(2)}-${pad(2)}.jsonl.gz`, gzipSync(row(2)));
+  disk.put(`/data/sessions-${pad(3)}-${pad(3)}.jsonl.gz`, gzipSync("odd\n"));
+  await openTestJournal({ disk });
+  const odd = () =>
+    disk
+      .content(CHECKSUMS)
+      ?.toString()
+      .match(/(?<=^# odd lines: sessions-0*)[1-9]\d*/gm);
+  await expect.poll(odd).toEqual(["1", "3"]);
 });
