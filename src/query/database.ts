@@ -145,20 +145,31 @@ async function countSkippedLines(connection: DuckDBConnection): Promise<void> {
     WHERE counted`);
 }
 
-/** The lines that are not rows of this schema, by file, if a query has skipped any; reads the files again only then. */
-export async function countSkippedByFile(connection: DuckDBConnection): Promise<ReadonlyMap<string, number>> {
+/** Lines of a file, as DuckDB reads them. */
+export interface LineCounts {
+  /** Of this schema. */
+  readonly rows: number;
+  readonly skipped: number;
+}
+
+/** The lines by file, if a query has skipped any; reads the files again only then. */
+export async function countLinesByFile(connection: DuckDBConnection): Promise<ReadonlyMap<string, LineCounts>> {
   const met = await connection.runAndReadAll(
     `SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '${SKIPPED}'`,
   );
   if (met.getRows()[0]?.[0] === null) return new Map();
   const found = await connection.runAndReadAll(`
-    SELECT filename, count(*)
+    SELECT filename, count(*) FILTER (schema = ${literal(SCHEMA)}), count(*)
     FROM read_json(
       getvariable('files'), ${JSON_LINES}, filename = true, columns = {schema: 'VARCHAR'}
     )
-    WHERE schema IS DISTINCT FROM ${literal(SCHEMA)}
-    GROUP BY ALL`);
-  return new Map(found.getRows().map(([file, lines]) => [String(file), Number(lines)]));
+    GROUP BY filename`);
+  return new Map(
+    found.getRows().map(([file, rows, lines]) => {
+      const counts = { rows: Number(rows), skipped: Number(lines) - Number(rows) };
+      return [String(file), counts];
+    }),
+  );
 }
 
 /**

@@ -52,7 +52,7 @@ export interface Outcome<T> {
   readonly value: T;
   /** For the user, a line each. */
   readonly warnings: readonly string[];
-  /** Whether the answer leaves out a file that is damaged, or no regular one. */
+  /** Whether the answer leaves out a file that is damaged, or no regular one, or no line that was read is a row. */
   readonly incomplete: boolean;
   /** Lines that are no rows of any schema, and are not in the answer. */
   readonly unread_lines: number;
@@ -156,7 +156,7 @@ async function readOnce<T>(
     return {
       value,
       warnings: [...snapshot.warnings, ...damaged, ...skipped.warnings],
-      incomplete: damaged.length > 0 || !snapshot.complete,
+      incomplete: damaged.length > 0 || !snapshot.complete || skipped.no_row,
       unread_lines: skipped.unread_lines,
     };
   } catch (error) {

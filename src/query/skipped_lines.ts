@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { countSkippedByFile } from "./database.js";
+import { countLinesByFile } from "./database.js";
 import { type JudgedFile, judgeFile, type ReadableFile } from "./judged_files.js";
 
 /** Lines that are not in the answer. */
@@ -8,6 +8,8 @@ export interface Skipped {
   readonly warnings: readonly string[];
   /** Lines that could not be read, so that nobody knows what is in them. */
   readonly unread_lines: number;
+  /** Whether there are whole lines, but not one row: what was read is no session log. */
+  readonly no_row: boolean;
 }
 
 /**
@@ -26,19 +28,26 @@ export async function findSkipped(
   const by_path = new Map(files.map((file) => [file.readable, file]));
   const warnings: string[] = [];
   let unread_lines = 0;
-  for (const [readable, lines] of await countSkippedByFile(connection)) {
+  let others = 0;
+  const counted = await countLinesByFile(connection);
+  for (const [readable, { skipped }] of counted) {
+    if (skipped === 0) continue;
     const file = by_path.get(readable) ?? { path: readable, judged: undefined };
     const name = nameOf(file.path);
     const judged = file.judged ?? (await judgeFile(file.path, signal));
     let foreign = 0;
     for (const count of judged.foreign.values()) foreign += count;
-    const more = lines - foreign - judged.unreadable - (judged.torn ? 1 : 0);
+    const more = skipped - foreign - judged.unreadable - (judged.torn ? 1 : 0);
     // The line that a service was writing when DuckDB came to it may be whole by now, and the other way round.
     const surplus = isActive(name) && more === 1 ? 0 : Math.max(0, more);
     unread_lines += judged.unreadable + surplus;
+    others += foreign;
     warnings.push(...describe(name, judged, surplus));
   }
-  return { warnings: warnings.sort(), unread_lines };
+  warnings.sort();
+  const no_row = others + unread_lines > 0 && [...counted.values()].every(({ rows }) => rows === 0);
+  if (no_row) warnings.push("no line that was read is a row of a session log");
+  return { warnings, unread_lines, no_row };
 }
 
 function describe(file: string, { foreign, unreadable, first_unreadable }: JudgedFile, surplus: number): string[] {

@@ -2,8 +2,19 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { EVERY_SESSION, SqlError, StoppedError } from "../../src/query/index.js";
-import { ask, exampleRows, read, rowsOf, segment, temporaryDirectory, text, writeFiles } from "./support.js";
+import {
+  ask,
+  checksumLine,
+  exampleRows,
+  read,
+  rowsOf,
+  segment,
+  temporaryDirectory,
+  text,
+  writeFiles,
+} from "./support.js";
 
+const FOREIGN = '{"schema":"session.iterate.v2"}';
 const count = "SELECT count(*), count(DISTINCT session_id) FROM sessions";
 
 /** The examples as a journal: two sealed segments, one of them compressed and one as both, and the active file. */
@@ -96,6 +107,45 @@ describe("readJournal", () => {
       `${directory}/${segment(1, 3)}.gz: skipped 1 line of schema session.iterate.v0`,
       `${directory}/sessions.jsonl: skipped 2 lines of schema session.iterate.v2`,
       `${directory}/sessions.jsonl: skipped 2 lines that are not rows of a session log; line 3: record INVALID_ENCODING: expected a JSON object`,
+    ]);
+  });
+
+  test.each([
+    ["", [], false],
+    [`${FOREIGN}\n`, ["skipped 1 line of schema session.iterate.v2", "no line that was read is a row"], true],
+    ["garbage\n", ["skipped 1 line that is not a row", "no line that was read is a row"], true],
+    [`${FOREIGN}\n${exampleRows[0]}\n`, ["skipped 1 line of schema session.iterate.v2"], false],
+    ['{"schema":"session.it', [], false],
+    ["\n \n", [], false],
+  ])("readJournal of %j: a log with lines, but without a row, is not read", async (content, warnings, incomplete) => {
+    const directory = temporaryDirectory();
+    writeFiles(directory, { "sessions.jsonl": content });
+    const outcome = await read(join(directory, "sessions.jsonl"), (reader) => rowsOf(reader, count));
+    expect(outcome).toMatchObject({
+      incomplete,
+      warnings: warnings.map((warning) => expect.stringContaining(warning)),
+    });
+  });
+
+  test("readJournal judges a sealed segment that has a line over DuckDB's limit", async () => {
+    const directory = temporaryDirectory();
+    const name = `${segment(1, 3)}.gz`;
+    const long = JSON.stringify({ schema: "session.iterate.v1", prompt: "x".repeat(40 * 1024 * 1024) });
+    writeFiles(directory, { [name]: text([...exampleRows.slice(0, 1), long, ...exampleRows.slice(1, 2)]) });
+    writeFileSync(join(directory, "sessions.sha256"), checksumLine(join(directory, name)));
+    const works: string[] = [];
+    const outcome = await read(directory, async (reader) => {
+      works.push("begun");
+      return rowsOf(reader, count);
+    });
+    expect([works.length, outcome]).toEqual([
+      2,
+      {
+        value: [[2, 2]],
+        warnings: [expect.stringContaining("line 2: record TOO_LONG: expected at most 16 MiB in a line")],
+        incomplete: false,
+        unread_lines: 1,
+      },
     ]);
   });
 

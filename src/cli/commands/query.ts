@@ -184,7 +184,7 @@ ${journalEnvironmentHelp}
 Exit status:
   0  the result is complete
   1  the SQL is wrong or not allowed, the session log cannot be read, or time is up; or a damaged file
-     is left out, or a line could not be read
+     is left out, or a line could not be read, or no line is a row
   2  wrong usage or configuration
 
 Examples:
