@@ -19,28 +19,67 @@ function logOf({ bytes, first }: OddLine, name = "sessions.jsonl"): string {
   return directory;
 }
 
+/** The same of several lines, each with its name in its identifier. */
+function logOfAll(lines: readonly OddLine[], name?: string): string {
+  const ordered = [...lines.filter(({ first }) => first), ...lines.filter(({ first }) => first !== true)];
+  const named = ordered.map(({ bytes, name }) => replaceBytes(bytes, '"odd"', `"odd ${name}"`));
+  const content = named.flatMap((bytes) => [bytes, Buffer.from(`\n${SOUND}\n`)]).slice(0, -1);
+  const bytes = Buffer.concat(content);
+  return logOf({ name: "all", verdict: "row", bytes, ...(ordered[0]?.first && { first: true }) }, name);
+}
+
+function replaceBytes(bytes: Buffer, from: string, to: string): Buffer {
+  return Buffer.from(bytes.toString("latin1").replace(from, to), "latin1");
+}
+
 describe("odd lines", () => {
-  test.each(ODD_LINES)("alarm, audit and query: $name: $verdict", async (line) => {
+  test.each(ODD_LINES)("alarm of the line alone among sound ones: $name: $verdict", async (line) => {
     const is_row = line.verdict.startsWith("row");
     const is_read = line.verdict !== "unreadable";
-    const cwd = logOf(line);
-    const path = ["--path", "sessions.jsonl"];
-    const alarmed = [
+    const alarm = await runCli(["alarm", "--json", "--path", "sessions.jsonl"], { cwd: logOf(line) });
+    expect([alarm.code, JSON.parse(alarm.stdout)]).toMatchObject([
       is_row || !is_read ? 1 : 0,
       { alarm: is_row, complete: is_read, ungrounded_count: is_row ? 1 : 0 },
-    ];
-    for (const window of [[], ["--since", "2026-05-01"], ["--until", "2026-05-03"]]) {
-      const alarm = await runCli(["alarm", "--json", ...path, ...window], { cwd });
-      expect([alarm.code, JSON.parse(alarm.stdout)]).toMatchObject(alarmed);
-    }
-    const gzip = await runCli(["alarm", "--json", "--path", "x.jsonl.gz"], { cwd: logOf(line, "x.jsonl.gz") });
-    expect([gzip.code, JSON.parse(gzip.stdout)]).toMatchObject(alarmed);
-    const audit = await runCli(["audit", "--json", "--roster", "roster.csv", ...path], { cwd });
-    expect([audit.code, JSON.parse(audit.stdout)]).toMatchObject([is_row || !is_read ? 1 : 0, { complete: is_read }]);
-    const query = await runCli(["query", "--sql", "FROM sessions", "--format", "jsonl", ...path], { cwd });
-    const rows = query.stdout.trimEnd().split("\n");
-    const ids = rows.map((row) => JSON.parse(row).session_id);
-    expect([query.code, ids.filter((id) => id === "odd").length]).toEqual([is_read ? 0 : 1, is_row ? 1 : 0]);
+    ]);
+  });
+
+  const read = ODD_LINES.filter(({ verdict }) => verdict !== "unreadable");
+  const no_rows = ODD_LINES.filter(({ verdict }) => verdict === "blank" || verdict === "foreign");
+  const unreadable = ODD_LINES.filter(({ verdict }) => verdict === "unreadable");
+  describe.each([
+    ["that are read", read],
+    ["that are no rows", no_rows],
+    ["that cannot be read", unreadable],
+    ["of all kinds, without the longest", ODD_LINES.filter(({ bytes }) => bytes.length < 1024 * 1024)],
+  ] as const)("alarm, audit and query of the lines %s together", (_, lines) => {
+    const ids = lines.flatMap(({ verdict, name }) => (verdict.startsWith("row") ? [`odd ${name}`] : []));
+    const complete = !lines.some(({ verdict }) => verdict === "unreadable");
+    const code = ids.length > 0 || !complete ? 1 : 0;
+
+    test.each([
+      [["alarm"], "sessions.jsonl"],
+      [["alarm", "--since", "2026-05-01"], "sessions.jsonl"],
+      [["alarm", "--until", "2026-05-03"], "sessions.jsonl"],
+      [["alarm"], "x.jsonl.gz"],
+    ] as const)("%j of %s", async (args, name) => {
+      const alarm = await runCli([...args, "--json", "--path", name], { cwd: logOfAll(lines, name) });
+      expect([alarm.code, JSON.parse(alarm.stdout)]).toMatchObject([
+        code,
+        { alarm: ids.length > 0, complete, ungrounded_count: ids.length },
+      ]);
+    });
+
+    test("audit and query", async () => {
+      const cwd = logOfAll(lines);
+      const path = ["--path", "sessions.jsonl"];
+      const audit = await runCli(["audit", "--json", "--roster", "roster.csv", ...path], { cwd });
+      expect([audit.code, JSON.parse(audit.stdout)]).toMatchObject([code, { complete }]);
+      const query = await runCli(["query", "--sql", "FROM sessions", "--format", "jsonl", ...path], { cwd });
+      const rows = query.stdout.trimEnd().split("\n");
+      const found = rows.map((row) => String(JSON.parse(row).session_id));
+      expect(found.filter((id) => id !== "sound").sort()).toEqual(ids.toSorted());
+      expect(query.code).toBe(complete ? 0 : 1);
+    });
   });
 
   test.each(ODD_LINES)("verify: $name: $verdict", async (line) => {
