@@ -14,7 +14,8 @@ export const simulatedDisk = {
     const runs = long ? 34_000 : 1_500;
     const vitest = join(root, "node_modules/vitest/vitest.mjs");
     const env = { ...process.env, CRASH_RUNS: String(runs), CRASH_SEED: String(seed), CRASH_FIGURES: file };
-    const child = spawn(process.execPath, [vitest, "run", "test/journal/crash_campaign.test.ts"], {
+    const tests = ["crash_campaign", "shortage"].map((name) => `test/journal/${name}.test.ts`);
+    const child = spawn(process.execPath, [vitest, "run", ...tests], {
       cwd: root,
       env,
       stdio: "ignore",

@@ -15,7 +15,7 @@ const PARTS = [0, 1, 2, 3];
 const STRIDE = CRASH_RUNS === undefined ? 17 : 1;
 
 describe.each<{ doing: string; journal: CampaignJournal; runs: number }>([
-  { doing: "appends", journal: {}, runs: 1000 },
+  { doing: "appends", journal: {}, runs: 400 },
   { doing: "rotates, compresses and recognises repeated rows", journal: rotating, runs: 300 },
   { doing: "removes its oldest segments as well", journal: retaining, runs: 300 },
 ])(
