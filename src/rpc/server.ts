@@ -153,6 +153,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     const path = headers[":path"];
     const { session } = stream;
     if (!headers["content-type"]?.startsWith("application/grpc")) json.acceptStream(stream, headers);
+    else if (access === undefined) return true;
     else if (session !== undefined && typeof path === "string") {
       const admitted = admit(path, headers, calls.hostOf(session.socket));
       if (admitted.ok) callers.admit(stream, admitted.caller);

@@ -11,10 +11,15 @@ export interface CallContext {
   readonly metadata: Metadata;
   /** Undefined when the client is anonymous. */
   readonly caller: Caller | undefined;
+  readonly call: CallState;
+}
+
+/** What a call of grpc-js tells of itself. */
+export interface CallState {
   /** The other end of the connection, with its port. */
-  peer(): string;
-  /** Whether nobody waits for the answer any longer. */
-  isCancelled(): boolean;
+  getPeer(): string;
+  /** Nobody waits for the answer any longer. */
+  readonly cancelled: boolean;
 }
 
 /** Handles one call: the request in, a reply out. */
@@ -69,12 +74,7 @@ export function toUnaryCall<T>(
 ): handleUnaryCall<Buffer, T> {
   async function answer(call: ServerUnaryCall<Buffer, T>, callback: sendUnaryData<T>): Promise<void> {
     const { metadata } = call;
-    const context = {
-      metadata,
-      caller: parts.callers.of(metadata),
-      peer: () => call.getPeer(),
-      isCancelled: () => call.cancelled,
-    };
+    const context = { metadata, caller: parts.callers.of(metadata), call };
     const reply = await answerCall(method, handler, call.request, context, parts);
     if (reply.ok) callback(null, reply.value);
     else callback(reply.status);

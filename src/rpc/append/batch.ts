@@ -10,7 +10,7 @@ import type { AcceptedRecord, Stamps, Violation } from "../../record/index.js";
 import { appendFailureStatus } from "../errors.js";
 import type { CheckRecord } from "../observer.js";
 import { refuseForeign } from "../security/daemons.js";
-import type { UnaryHandler } from "../unary.js";
+import type { CallState, UnaryHandler } from "../unary.js";
 import { listViolations } from "../violations.js";
 import { type HandlerParts, refuse } from "./append.js";
 import { createFairTurns } from "./fair_turns.js";
@@ -34,7 +34,7 @@ export function createBatchHandler(
   // Side by side, large batches would all be late, and all their rows in memory at once.
   const inTurn = createFairTurns();
 
-  return async (request, { caller, peer, isCancelled }) => {
+  return async (request, { caller, call }) => {
     if (!request.ok) return refuse("records", request.description, "INVALID_ENCODING");
     const { records } = request;
     if (records.length === 0) return refuse("records", "at least one record is required", "REQUIRED");
@@ -44,9 +44,9 @@ export function createBatchHandler(
 
     const stamps: Stamps = { session_id: newSessionId, daemon: daemonFor(caller), timestamp: now };
     const checkOwn: CheckRecord = (sent, given) => refuseForeign(caller, checkRecord(sent, given));
-    const check = () => checkRecords(records, checkOwn, stamps, isCancelled);
+    const check = () => checkRecords(records, checkOwn, stamps, call);
     const large = records.length > TURN_RECORDS_MAX || request.bytes > TURN_BYTES_MAX;
-    const checked = await (large ? inTurn(peer(), check) : check());
+    const checked = await (large ? inTurn(call.getPeer(), check) : check());
     if (checked === undefined) return { ok: false, status: { code: status.CANCELLED, details: "the client is gone" } };
     const { results, accepted } = checked;
     if (accepted.length > 0) {
@@ -76,19 +76,19 @@ async function checkRecords(
   records: readonly SentRecord[],
   checkRecord: CheckRecord,
   stamps: Stamps,
-  isCancelled: () => boolean,
+  call: CallState,
 ): Promise<Checked | undefined> {
   const results: AppendResult[] = [];
   const accepted: Checked["accepted"] = [];
   let violation_bytes_left = RESPONSE_VIOLATION_BYTES_MAX;
   let turn_records = 0;
   let turn_bytes = 0;
-  if (isCancelled()) return undefined;
+  if (call.cancelled) return undefined;
 
   for (const sent of records) {
     if (turn_records === TURN_RECORDS_MAX || turn_bytes > TURN_BYTES_MAX) {
       await setImmediate();
-      if (isCancelled()) return undefined;
+      if (call.cancelled) return undefined;
       turn_records = 0;
       turn_bytes = 0;
     }

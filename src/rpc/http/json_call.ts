@@ -7,7 +7,14 @@ import type { RpcStatus } from "../errors.js";
 import type { Gate } from "../limits/admission.js";
 import { type CallHost, CallProgress, type HeldCall } from "../limits/held_call.js";
 import type { Caller } from "../security/callers.js";
-import { answerCall, type CallContext, type CallReports, type Reply, type UnaryHandler } from "../unary.js";
+import {
+  answerCall,
+  type CallContext,
+  type CallReports,
+  type CallState,
+  type Reply,
+  type UnaryHandler,
+} from "../unary.js";
 import { errorJson, httpStatusOf } from "./json_answers.js";
 
 /** A method that is called with a JSON body, and answers with what becomes JSON. Never rejects. */
@@ -56,7 +63,7 @@ function headersBytes(headers: IncomingHttpHeaders): number {
 }
 
 /** A call whose request and answer are JSON. It is held to the same limits as one of gRPC. */
-export class JsonCall implements Gate, HeldCall {
+export class JsonCall implements Gate, HeldCall, CallState {
   readonly path: string;
   readonly progress: CallProgress;
   readonly #exchange: Exchange;
@@ -93,6 +100,15 @@ export class JsonCall implements Gate, HeldCall {
   #enter(): void {
     const { admission, lane } = this.#host;
     if (!this.#ended) this.progress.ticket = admission.enter(lane, this, 0);
+  }
+
+  getPeer(): string {
+    const { remoteAddress, remotePort } = this.#exchange.request.socket;
+    return `${remoteAddress}:${remotePort}`;
+  }
+
+  get cancelled(): boolean {
+    return this.#ended;
   }
 
   // Gate. The first resume may come before `enter` has returned the ticket; bytes come later.
@@ -142,7 +158,7 @@ export class JsonCall implements Gate, HeldCall {
   }
 
   async #answer(): Promise<void> {
-    const { headers, socket } = this.#exchange.request;
+    const { headers } = this.#exchange.request;
     const metadata = new Metadata();
     for (const key of TRACE_KEYS) {
       const value = headers[key];
@@ -151,12 +167,7 @@ export class JsonCall implements Gate, HeldCall {
     }
     const body = Buffer.concat(this.#chunks);
     this.#chunks = [];
-    const reply = await this.#method(body, {
-      metadata,
-      caller: this.#caller,
-      peer: () => `${socket.remoteAddress}:${socket.remotePort}`,
-      isCancelled: () => this.#ended,
-    });
+    const reply = await this.#method(body, { metadata, caller: this.#caller, call: this });
     if (reply.ok) this.#send(200, reply.value);
     else this.#refuse(reply.status);
   }

@@ -33,8 +33,7 @@ describe("createAppendHandler", () => {
     return handler(readAppendRequest(request), {
       metadata,
       caller: undefined,
-      peer: () => "",
-      isCancelled: () => false,
+      call: { getPeer: () => "", cancelled: false },
     });
   }
 

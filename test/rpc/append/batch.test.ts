@@ -27,7 +27,7 @@ describe("createBatchHandler", () => {
     journal.enter("open");
   });
 
-  function batch(request: Uint8Array, isCancelled = () => false) {
+  function batch(request: Uint8Array, call = { getPeer: () => "", cancelled: false }) {
     let ids = 0;
     const now = () => ({ seconds: 1_700_000_000, nanos: 0 });
     const newSessionId = () => `new-${++ids}`;
@@ -35,8 +35,7 @@ describe("createBatchHandler", () => {
     return handler(readBatchRequest(request, BATCH_RECORDS_MAX), {
       metadata: new Metadata(),
       caller: undefined,
-      peer: () => "",
-      isCancelled,
+      call,
     });
   }
 
@@ -68,7 +67,13 @@ describe("createBatchHandler", () => {
   test("stores nothing, and checks no further, once nobody waits for the answer", async () => {
     const request = encodeBatchRequest(Array.from({ length: 1_000 }, () => good));
     const looks = [false, true];
-    const reply = await batch(request, () => looks.shift() ?? true);
+    const call = {
+      getPeer: () => "",
+      get cancelled() {
+        return looks.shift() ?? true;
+      },
+    };
+    const reply = await batch(request, call);
     expect(reply).toMatchObject({ ok: false, status: { code: status.CANCELLED } });
     expect(looks).toEqual([]);
     expect(journal.appends).toHaveLength(0);
