@@ -12,6 +12,7 @@ import { logrotate } from "./logrotate.mjs";
 import { oneFile } from "./one_file.mjs";
 import { oneWriter } from "./one_writer.mjs";
 import { powerCut } from "./power_cut.mjs";
+import { readOnly } from "./read_only.mjs";
 import { retryStorm } from "./retry_storm.mjs";
 import { rotationError } from "./rotation_error.mjs";
 import { simulatedDisk } from "./simulated_disk.mjs";
@@ -32,6 +33,7 @@ await runCampaigns("faults", [
   oneWriter,
   oneFile,
   retryStorm,
+  readOnly,
   groupCommit,
   logrotate,
   powerCut,
