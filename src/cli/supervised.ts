@@ -1,6 +1,6 @@
 // The process that `runSupervised` starts, with the command line as its arguments.
 import { EventEmitter } from "node:events";
-import { rmSync, writeSync } from "node:fs";
+import { renameSync, rmSync, writeSync } from "node:fs";
 import { Writable } from "node:stream";
 import { isatty } from "node:tty";
 import { errorCode } from "../config/errors.js";
@@ -21,7 +21,7 @@ function connectToSupervisor(): Required<Pick<CliContext, "stderr" | "signals" |
     if (process.connected) process.send?.(message);
   };
   const end = () => {
-    for (const path of temporary) rmSync(path, { recursive: true, force: true });
+    for (const path of temporary) removeInUse(path);
     process.kill(process.pid, "SIGKILL");
   };
   // A terminal sends its signals to both.
@@ -44,6 +44,17 @@ function connectToSupervisor(): Required<Pick<CliContext, "stderr" | "signals" |
     },
   });
   return { stderr: Object.assign(stderr, { isTTY: isatty(STDERR_FD) }), signals, supervisor };
+}
+
+/** DuckDB's threads go on making files until the process is killed: not in a folder that has another name. */
+function removeInUse(path: string): void {
+  const ended = `${path}.ended`;
+  try {
+    renameSync(path, ended);
+  } catch {
+    // It is not there yet, or not any longer.
+  }
+  rmSync(ended, { recursive: true, force: true });
 }
 
 /** Drops what cannot be written: there is nowhere left to report it. */
