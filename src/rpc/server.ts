@@ -97,12 +97,16 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       refused: (socket, why) => reports.handshakeFailed(peerOf(socket), why),
     });
 
+  const http2Sockets = new Set<Socket>();
+
   /** Of a connection whose bytes can be read. */
   function serve(socket: Socket): void {
     calls.connect(socket);
     chooseProtocol(socket, {
       http1: json.acceptHttp1,
       http2() {
+        http2Sockets.add(socket);
+        socket.once("close", () => http2Sockets.delete(socket));
         calls.serveHttp2(socket);
         injector.injectConnection(socket);
       },
@@ -193,8 +197,9 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     endStreams: streams.end,
     async close() {
       listener?.stop();
-      // It reports no error but that nothing listens.
+      // It reports no error but that nothing listens, and from Node 24 on it does not wait for connections that are injected.
       await Promise.all([new Promise((resolve) => server.tryShutdown(resolve)), json.close()]);
+      await Promise.all([...http2Sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
       calls.stop();
     },
     updateTls: (files) => secure?.update(files),
