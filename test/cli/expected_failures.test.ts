@@ -118,7 +118,7 @@ const COMMANDS = [
 ];
 
 describe.skipIf(process.platform !== "linux")("every command", () => {
-  test.each([20, 30])("with %i descriptors works or fails in one line", async (limit) => {
+  test.each([28, 34])("with %i descriptors works or fails in one line", async (limit) => {
     const cwd = makeLog();
     for (const command of COMMANDS) {
       const { code, stderr } = await runShell(`ulimit -n ${limit}; exec "$NODE" "$PROGRAM" ${command}`, cwd);
