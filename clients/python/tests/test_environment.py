@@ -15,7 +15,7 @@ import sessionlog_client
 from sessionlog_client import SessionLogger, Tls
 from sessionlog_client.environment import options_from, token_of
 
-from .support import CLEAN_ENVIRONMENT, FakeService, accepted, quick
+from .support import CLEAN_ENVIRONMENT, FakeService, accepted, eventually, quick
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +77,8 @@ def test_token_file_is_read_again_when_it_changes(fake: FakeService, address: st
     file = tmp_path / "token"
     with quick(address, token_file=file) as log:
         log.append(accepted(0))
+        file.touch()
+        eventually(lambda: "the token file is empty" in log.stats().last_error)
         file.write_text("one\n")
         assert log.flush(20)
         file.write_text("another\n")

@@ -346,6 +346,7 @@ for number in range(100_000):
         session.validation_failed("b")
         session.accept({"fills": [{"worker_id": "W-1"}] * 100})
     if number % 50 == 0:
+        log.flush(20) if number == 0 else None
         print(number, flush=True)
 """
 

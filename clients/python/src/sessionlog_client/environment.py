@@ -38,6 +38,9 @@ def token_of(file: str | os.PathLike[str]) -> Callable[[], str]:
         if read[0] != changed:
             with open(file, encoding="utf-8") as text:
                 read = (changed, text.read().strip())
+        if read[1] == "":
+            # As while it is being written; without a token a call would be refused.
+            raise ValueError("the token file is empty")
         return read[1]
 
     return token
