@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from fractions import Fraction
 from typing import Any
 
@@ -454,13 +455,23 @@ def test_append_sync_raises_what_the_service_refuses(fake: FakeService, address:
 
 
 def test_append_sync_raises_when_the_time_is_over(fake: FakeService, address: str) -> None:
-    fake.answers = [busy(60), *[abort(UNAVAILABLE)] * 100]
+    fake.answers = [busy(60), *[abort(UNAVAILABLE)] * 10_000]
     with quick(address) as log:
         with pytest.raises(CallError) as failed:
-            log.append_sync(accepted(), 0.2)
+            log.append_sync(accepted(), 20)
         assert (failed.value.code, failed.value.retry_after) == ("RESOURCE_EXHAUSTED", 60)
         with pytest.raises(CallError, match="UNAVAILABLE"):
-            log.append_sync(accepted(), 0.2)
+            log.append_sync(accepted(), 2)
+
+
+def test_append_sync_whose_last_call_is_cut_short_says_why_the_others_failed(fake: FakeService, address: str) -> None:
+    def stall(records: object, context: grpc.ServicerContext) -> None:
+        while context.is_active():
+            time.sleep(0.01)
+
+    fake.answers = [abort(UNAVAILABLE, "scripted"), stall]
+    with quick(address) as log, pytest.raises(CallError, match="UNAVAILABLE: scripted"):
+        log.append_sync(accepted(), 2)
 
 
 def test_logger_survives_an_unexpected_error(

@@ -31,12 +31,17 @@ def append_sync(
     """Sends a request until the answer is one that a retry does not change, or the time is over. Returns how often it
     was sent again, too."""
     deadline = time.monotonic() + seconds(timeout)
+    told: CallFailure | None = None
     for retries, backoff in enumerate(backoffs(options.min_backoff, options.max_backoff)):
         left = deadline - time.monotonic()
         outcome = connection.append(request, validate_only, min(options.call_timeout, max(left, 0.001)))
         if not isinstance(outcome, CallFailure):
             timestamp_ns = outcome.timestamp.seconds * 1_000_000_000 + outcome.timestamp.nanos
             return Appended(outcome.session_id, timestamp_ns, outcome.sequence, outcome.duplicate), retries
+        # A last call that is cut short says less than the one before it.
+        if told is not None and outcome.code == "DEADLINE_EXCEEDED" and left < options.call_timeout:
+            outcome = told
+        told = outcome
         wait = max(backoff, outcome.retry_after or 0.0)
         if outcome.action(1) != "retry" or wait >= deadline - time.monotonic():
             return outcome.error(), retries
