@@ -58,7 +58,7 @@ const BATCH = SessionLogService.batchAppendSessions.path;
 const HEALTH = "/grpc.health.v1.Health/";
 const SESSION_LOG = "/sessionlog.v1.SessionLog/";
 /** Batches of a connection whose answers were not taken: an answer may have 3 MiB, whatever the size of its request. */
-const BATCHES_PER_CONNECTION_MAX = 16;
+const BATCHES_PER_CONNECTION_MAX = 4;
 /** Calls of one connection that are begun in one turn of the event loop. */
 const TURN_CALLS_MAX = 32;
 /** Between two looks at memory, timeouts and what connections send. */
