@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
 import grpc
 import pytest
 
-from .support import FakeService, accepted, quick
+from .support import FakeService
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
@@ -70,41 +69,63 @@ def test_forks_lose_no_record(
     assert sorted(fake.stored) == sorted(expected)
 
 
-def fork() -> float:
-    """Forks a child that ends at once; the seconds that the fork took."""
+FORK = """
+import os, sys, time
+import grpc
+from sessionlog_client import SessionLogger, SessionRecord
+
+log = SessionLogger(sys.argv[1], min_backoff=0.01, close_timeout=20)
+
+def append(name):
+    log.append(SessionRecord("fill", "infra_error", session_id=name))
+
+def fork():
     began = time.monotonic()
     child = os.fork()
     if child == 0:
         os._exit(0)
-    took = time.monotonic() - began
+    assert time.monotonic() - began < 5
     os.waitpid(child, 0)
-    return took
+"""
 
 
-def test_forks_cancel_a_call_that_takes_too_long(fake: FakeService, address: str) -> None:
+def run(program: str, *words: str) -> None:
+    """In a process of its own, as gRPC's server, which is in this one, does not survive a fork."""
+    subprocess.run([sys.executable, "-c", FORK + program, *words], check=True, timeout=60)
+
+
+def test_forks_cancel_a_call_that_takes_too_long(fake: FakeService, address: str, tmp_path: Path) -> None:
     """The records of a call that was cut off are sent again."""
-    called = threading.Event()
+
+    called = tmp_path / "called"
 
     def stall(records: object, context: grpc.ServicerContext) -> None:
-        called.set()
+        called.touch()
         while context.is_active():
             time.sleep(0.01)
 
     fake.answers.append(stall)
-    with quick(address) as log:
-        log.append(accepted(0))
-        assert called.wait(20)
-        assert fork() < 5
-        assert log.flush(20)
-    assert (fake.stored, len(fake.calls)) == (["session-0"], 2)
+    program = """
+append("0")
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.01)
+fork()
+assert log.close(20), log.stats()
+"""
+    run(program, address, str(called))
+    assert (fake.stored, len(fake.calls)) == (["0"], 2)
 
 
 def test_forks_are_not_held_up_by_channels_of_others(fake: FakeService, address: str) -> None:
-    with grpc.insecure_channel(address) as other, quick(address) as log:
-        grpc.channel_ready_future(other).result(20)
-        log.append(accepted(0))
-        assert log.flush(20)
-        assert fork() < 5
-        log.append(accepted(1))
-        assert log.flush(20)
-    assert fake.stored == ["session-0", "session-1"]
+    """Their threads do not end, however long one waits."""
+    program = """
+other = grpc.insecure_channel(sys.argv[1])
+grpc.channel_ready_future(other).result(20)
+append("0")
+assert log.flush(20)
+fork()
+append("1")
+assert log.close(20), log.stats()
+"""
+    run(program, address)
+    assert fake.stored == ["0", "1"]
