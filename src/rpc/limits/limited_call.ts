@@ -125,7 +125,8 @@ export class LimitedCall extends ServerInterceptingCall implements Gate, HeldCal
   }
 
   onReceiveHalfClose(): void {
-    if (this.#refused) return;
+    // grpc-js ends a call whose message is too large before its body has ended.
+    if (this.#refused || this.#ended) return;
     const { admission } = this.#host;
     if (this.progress.ticket !== undefined) {
       if (this.#streams) admission.leave(this.progress.ticket);

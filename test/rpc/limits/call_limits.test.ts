@@ -203,6 +203,15 @@ test("a message that does not unpack is the client's fault, and is counted", asy
   expect(counted).toEqual(["AppendSession INVALID_ARGUMENT"]);
 });
 
+test("messages that are too large hold no place: batches go on", async () => {
+  const { server } = await start({ max_message_bytes: 65_536 });
+  for (let index = 0; index < 20; index += 1) {
+    const reply = await server.client.unary(BATCH, Buffer.alloc(100_000), { deadline_ms: 10_000 });
+    expect(reply).toMatchObject({ ok: false, code_name: "RESOURCE_EXHAUSTED" });
+  }
+  expect(await server.client.appendBatch([sessionBytes()], { deadline_ms: 10_000 })).toMatchObject({ ok: true });
+});
+
 test("calls wait unread while a connection has too much pending, and others are answered", async () => {
   const { server } = await start({ max_pending_bytes_per_connection: 65_536, max_active_calls_per_connection: 2 });
   const session = await connectTo(server);
