@@ -1,6 +1,9 @@
 import { HealthImplementation } from "grpc-health-check";
 import type { StreamHost } from "./open_streams.js";
 
+/** How the paths of its methods begin. */
+export const HEALTH = "/grpc.health.v1.Health/";
+
 /** grpc.health.v1.Health, for the server as a whole ("") and for its one service. */
 export interface Health {
   /** Sets both names: the server serves when appends are accepted. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
+import { Server, ServerCredentials, type ServerOptions, status } from "@grpc/grpc-js";
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Identity } from "../config/auth_file.js";
@@ -174,7 +174,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     const admitted = access.admit(path, { ...host.credentials, authorization });
     if (!admitted.ok) {
       reports.credentialsRefused(host.peer, admitted.failure, path, admitted.token_id);
-      if (admitted.failure !== "role") host.refused();
+      if (admitted.status.code === status.UNAUTHENTICATED) host.refused();
     }
     return admitted;
   }

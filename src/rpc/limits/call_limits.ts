@@ -3,6 +3,7 @@ import { type ServerInterceptor, status } from "@grpc/grpc-js";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../../config/config.js";
 import { exhaustedStatus, type RpcStatus } from "../errors.js";
+import { HEALTH } from "../health.js";
 import type { CutReason, RpcObserver } from "../observer.js";
 import type { Callers } from "../security/callers.js";
 import { credentialsOf } from "../security/credentials.js";
@@ -55,7 +56,6 @@ interface Connection extends CallHost {
 }
 
 const BATCH = SessionLogService.batchAppendSessions.path;
-const HEALTH = "/grpc.health.v1.Health/";
 const SESSION_LOG = "/sessionlog.v1.SessionLog/";
 /** Batches of a connection whose answers were not taken: an answer may have 3 MiB, whatever the size of its request. */
 const BATCHES_PER_CONNECTION_MAX = 4;

@@ -1,5 +1,6 @@
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../../config/config.js";
+import { HEALTH } from "../health.js";
 
 /** How many calls of the methods with a limit of their own are open on a connection, by path. */
 export type OpenStreams = Map<string, number>;
@@ -19,7 +20,7 @@ export interface StreamLimits {
 }
 
 const TAIL = SessionLogService.tailSessions.path;
-const WATCH = "/grpc.health.v1.Health/Watch";
+const WATCH = `${HEALTH}Watch`;
 const WATCHES_PER_CONNECTION_MAX = 2;
 
 export function createStreamLimits(limits: Config["server"]): StreamLimits {

@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { status } from "@grpc/grpc-js";
+import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Identity, Role, Token } from "../../config/auth_file.js";
 import { type RpcStatus, UNAUTHENTICATED } from "../errors.js";
+import { HEALTH } from "../health.js";
 import type { Caller } from "./callers.js";
 import type { ConnectionCredentials } from "./credentials.js";
 
@@ -13,9 +15,15 @@ export interface Credentials extends ConnectionCredentials {
 
 export type Admitted =
   | { readonly ok: true; readonly caller: Caller | undefined }
-  | { readonly ok: false; readonly status: RpcStatus; readonly failure: AuthFailure; readonly token_id?: string };
+  | ({ readonly ok: false; readonly status: RpcStatus } & Failure);
 
-/** For logs and metrics; a client is not told. */
+/** Why a call is not let in, for logs and metrics; a client is not told. */
+interface Failure {
+  readonly failure: AuthFailure;
+  /** Of the token that it came with, when that is known. */
+  readonly token_id?: string | undefined;
+}
+
 export type AuthFailure =
   | "no_credentials"
   | "malformed"
@@ -23,6 +31,7 @@ export type AuthFailure =
   | "expired_token"
   | "unknown_certificate"
   | "two_identities"
+  | "reflection_off"
   | "role";
 
 /** Decides who a client is, and whether it may call a method. */
@@ -40,15 +49,16 @@ export interface AccessOptions {
   readonly now_ms: () => number;
 }
 
-const HEALTH = "/grpc.health.v1.Health/";
 const REFLECTION = /^\/grpc\.reflection\.v1(?:alpha)?\.ServerReflection\//;
 
 /** The roles that may call a method; each method of SessionLog has its row here. */
 export const METHOD_ROLES: Readonly<Record<string, readonly Role[]>> = {
-  "/sessionlog.v1.SessionLog/AppendSession": ["append", "admin"],
-  "/sessionlog.v1.SessionLog/BatchAppendSessions": ["append", "admin"],
-  "/sessionlog.v1.SessionLog/TailSessions": ["read", "admin"],
+  [SessionLogService.appendSession.path]: ["append", "admin"],
+  [SessionLogService.batchAppendSessions.path]: ["append", "admin"],
+  [SessionLogService.tailSessions.path]: ["read", "admin"],
 };
+
+const REFLECTION_OFF: RpcStatus = { code: status.UNIMPLEMENTED, details: "reflection is off" };
 
 /** Longer ones are no tokens, and are not hashed. */
 const TOKEN_CHARACTERS_MAX = 1_024;
@@ -68,13 +78,13 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
   }
   const ofSocket = identities.find(({ name }) => name === unix_identity);
 
-  function known(authorization: string): Known | AuthFailure {
+  function known(authorization: string): Known | Failure {
     const [, text = ""] = BEARER.exec(authorization) ?? [];
-    if (text === "" || text.length > TOKEN_CHARACTERS_MAX) return "malformed";
+    if (text === "" || text.length > TOKEN_CHARACTERS_MAX) return { failure: "malformed" };
     const digest = createHash("sha256").update(text).digest();
     const found = byDigest.get(digest.toString("hex"));
-    if (found === undefined || !timingSafeEqual(found.token.sha256, digest)) return "unknown_token";
-    return isCurrent(found.token) ? found : "expired_token";
+    if (found === undefined || !timingSafeEqual(found.token.sha256, digest)) return { failure: "unknown_token" };
+    return isCurrent(found.token) ? found : { failure: "expired_token", token_id: found.token.id };
   }
 
   function isCurrent({ not_after_ms = Number.POSITIVE_INFINITY }: Token): boolean {
@@ -82,17 +92,19 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
   }
 
   /** A token that is presented must be good; a certificate that is known as well must be of the same identity. */
-  function identify({ authorization, certificate_names, unix }: Credentials): Caller | AuthFailure {
+  function identify({ authorization, certificate_names, unix }: Credentials): Caller | Failure {
     const certified = certificate_names.map((name) => byCertificate.get(name)).find((found) => found !== undefined);
     if (authorization !== undefined) {
       const found = known(authorization);
-      if (typeof found === "string") return found;
-      if (certified !== undefined && certified !== found.identity) return "two_identities";
+      if ("failure" in found) return found;
+      if (certified !== undefined && certified !== found.identity) {
+        return { failure: "two_identities", token_id: found.token.id };
+      }
       return toCaller(found.identity, found.token);
     }
     if (certified !== undefined) return toCaller(certified, undefined);
-    if (certificate_names.length > 0) return "unknown_certificate";
-    return unix && ofSocket !== undefined ? toCaller(ofSocket, undefined) : "no_credentials";
+    if (certificate_names.length > 0) return { failure: "unknown_certificate" };
+    return unix && ofSocket !== undefined ? toCaller(ofSocket, undefined) : { failure: "no_credentials" };
   }
 
   return {
@@ -100,15 +112,19 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
       if (path.startsWith(HEALTH)) return { ok: true, caller: undefined };
       const caller = identify(credentials);
       const reflects = REFLECTION.test(path);
-      if (typeof caller === "string") {
+      if ("failure" in caller) {
         const anyone = reflects && reflection === "public" && credentials.authorization === undefined;
-        return anyone ? { ok: true, caller: undefined } : { ok: false, status: UNAUTHENTICATED, failure: caller };
+        return anyone ? { ok: true, caller: undefined } : { ok: false, status: UNAUTHENTICATED, ...caller };
+      }
+      const token_id = caller.token?.id;
+      if (reflects && reflection === "off") {
+        return { ok: false, status: REFLECTION_OFF, failure: "reflection_off", token_id };
       }
       const roles = METHOD_ROLES[path];
-      if (reflects || roles === undefined || roles.some((role) => caller.roles.has(role))) return { ok: true, caller };
+      if (roles === undefined || roles.some((role) => caller.roles.has(role))) return { ok: true, caller };
       const method = path.slice(path.lastIndexOf("/") + 1);
       const details = `${caller.name} may not call ${method}: it needs the role ${roles.join(" or ")}`;
-      return { ok: false, status: { code: status.PERMISSION_DENIED, details }, failure: "role" };
+      return { ok: false, status: { code: status.PERMISSION_DENIED, details }, failure: "role", token_id };
     },
     holds(caller) {
       const identity = identities.find(({ name }) => name === caller.name);

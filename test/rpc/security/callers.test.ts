@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { definitions } from "../../../harness/probe.mjs";
 import { AUTH, digest, tokens } from "../../support/identities.js";
 import { sessionBytes, startTestServer, type TestServer } from "../../support/server.js";
 
@@ -78,6 +79,32 @@ describe("identities that change", () => {
       },
     });
     expect(server.rows()).toHaveLength(1);
+  });
+
+  test.each([
+    ["public", undefined, true],
+    ["authenticated", undefined, false],
+    ["authenticated", tokens.read, true],
+    ["off", tokens.admin, false],
+  ] as const)("reflection = %s, asked with the token %s", async (reflection, token, answered) => {
+    const path = definitions.reflection.ServerReflectionInfo.path;
+    const other = await startTestServer({ auth: { file: join(directory, "auth.toml"), reflection } });
+    const metadata = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const reply = await other.client.unary(path, Buffer.from([0x3a, 0]), { metadata });
+    await other.close();
+    expect(reply.ok).toBe(answered);
+    if (!reply.ok) expect(reply.code_name).toBe(token === undefined ? "UNAUTHENTICATED" : "UNIMPLEMENTED");
+  });
+
+  test("the log names the token that is refused, when it is known, and never the token itself", async () => {
+    await ask(tokens.expired);
+    await ask(tokens.read);
+    const told = server.logs.filter(({ msg }) => msg === "a call was not let in");
+    expect(told).toMatchObject([
+      { reason: "expired_token", token_id: "old" },
+      { reason: "role", token_id: "r" },
+    ]);
+    expect(JSON.stringify(server.logs)).not.toContain("slt_");
   });
 
   test("JSON over HTTP is held to the same", async () => {
