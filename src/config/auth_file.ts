@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
-import { parse, TomlError } from "smol-toml";
 import { ConfigError, describeFileError } from "./errors.js";
 import type { Config } from "./settings.js";
+import { parseToml } from "./toml.js";
+import { isName, NAME_FORM } from "./values.js";
 
 export const ROLES = ["append", "read", "admin"] as const;
 export type Role = (typeof ROLES)[number];
@@ -26,12 +27,15 @@ export interface Token {
   readonly not_after_ms: number | undefined;
 }
 
-const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 const DAEMON = /^(?:[A-Za-z0-9._-]{1,64}|[A-Za-z0-9._-]{0,63}\*)$/;
 const SHA256 = /^[0-9a-f]{64}$/i;
 const SAN = /^(?:URI|DNS|IP Address|email):\S+$/;
 
 type Table = Readonly<Record<string, unknown>>;
+
+const isRole = (item: unknown): item is Role => ROLES.some((role) => role === item);
+const isDaemon = (item: unknown): item is string => typeof item === "string" && DAEMON.test(item);
+const isSubjectName = (item: unknown): item is string => typeof item === "string" && SAN.test(item);
 
 /**
  * Reads and checks the file of [auth]; undefined when none is set.
@@ -68,43 +72,29 @@ function readText(path: string, readFile: (path: string) => Buffer): string {
   throw new ConfigError(`[auth] file: ${path}: not valid TOML: the bytes are not UTF-8`);
 }
 
-function parseToml(path: string, text: string): Table {
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const [summary = ""] = error.message.split("\n");
-    const what = summary.replace(/^Invalid TOML document: /, "");
-    throw new ConfigError(`${path}:${error.line}:${error.column}: not valid TOML: ${what}`);
-  }
-}
-
 function readIdentity(value: unknown, place: string): Identity {
   const table = tableOf(value, `${place}: [[identity]]`, ["name", "daemons", "roles", "certificates", "token"]);
   const name = table.name;
-  if (typeof name !== "string" || !NAME.test(name)) {
-    throw new ConfigError(`${place}: name: expected 1 to 64 of A-Z a-z 0-9 . _ -`);
-  }
+  if (!isName(name)) throw new ConfigError(`${place}: name: expected ${NAME_FORM}`);
   const at = `${place}: identity ${name}`;
-  const list = (key: string, form: RegExp, expected: string): readonly string[] => {
+  const list = <T>(key: string, isRight: (item: unknown) => item is T, expected: string): readonly T[] => {
     const items: unknown = table[key] ?? [];
-    const right = (item: unknown): item is string => typeof item === "string" && form.test(item);
     if (!Array.isArray(items)) throw new ConfigError(`${at}: ${key}: expected a list of ${expected}`);
-    const bad = items.findIndex((item) => !right(item));
+    const bad = items.findIndex((item) => !isRight(item));
     if (bad !== -1) throw new ConfigError(`${at}: ${key}[${bad}]: expected ${expected}`);
-    return items.filter(right);
+    return items.filter(isRight);
   };
-  const roles = list("roles", /^(?:append|read|admin)$/, `one of ${ROLES.join(", ")}`);
+  const roles = list("roles", isRole, `one of ${ROLES.join(", ")}`);
   if (roles.length === 0) throw new ConfigError(`${at}: roles: expected one or more of ${ROLES.join(", ")}`);
   const tokens: unknown = table.token ?? [];
   if (!Array.isArray(tokens)) throw new ConfigError(`${at}: token: expected [[identity.token]]`);
   return {
     name,
-    daemons: [name, ...list("daemons", DAEMON, "the name of a daemon, or its beginning and *")],
-    roles: new Set(ROLES.filter((role) => roles.includes(role))),
+    daemons: [name, ...list("daemons", isDaemon, "the name of a daemon, or its beginning and *")],
+    roles: new Set(roles),
     certificates: list(
       "certificates",
-      SAN,
+      isSubjectName,
       'a name as in a certificate, such as "URI:spiffe://prod/validatord" or "DNS:host"',
     ),
     tokens: tokens.map((token, index) => readToken(token, `${at}: token ${index + 1}`)),
@@ -113,8 +103,7 @@ function readIdentity(value: unknown, place: string): Identity {
 
 function readToken(value: unknown, at: string): Token {
   const { id, sha256, not_after } = tableOf(value, at, ["id", "sha256", "not_after"]);
-  if (typeof id !== "string" || !NAME.test(id))
-    throw new ConfigError(`${at}: id: expected 1 to 64 of A-Z a-z 0-9 . _ -`);
+  if (!isName(id)) throw new ConfigError(`${at}: id: expected ${NAME_FORM}`);
   if (typeof sha256 !== "string" || !SHA256.test(sha256)) {
     throw new ConfigError(`${at}: sha256: expected 64 hexadecimal digits, as sessionlog token new prints them`);
   }

@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { dirname, resolve } from "node:path";
-import { parse, TomlError } from "smol-toml";
 import { ConfigError, describeFileError, errorCode } from "./errors.js";
 import { nearest } from "./nearest.js";
 import type { Setting } from "./settings.js";
+import { parseToml } from "./toml.js";
 
 /** Read when no file is named, if it exists. */
 export const DEFAULT_FILE = "sessionlog.toml";
@@ -37,19 +37,9 @@ export function readConfigFile(
     const by = named === undefined ? "" : ` (named by ${named.by})`;
     throw new ConfigError(`${path}: cannot read the configuration${by}: ${describeFileError(error)}`);
   }
-  return { path, directory: dirname(path), values: collectValues(path, parseToml(path, bytes), settings) };
-}
-
-function parseToml(path: string, bytes: Buffer): Readonly<Record<string, unknown>> {
   if (!isUtf8(bytes)) throw new ConfigError(`${path}: not valid TOML: the bytes are not UTF-8`);
-  try {
-    return parse(bytes.toString());
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const [summary = ""] = error.message.split("\n");
-    const what = summary.replace(/^Invalid TOML document: /, "");
-    throw new ConfigError(`${path}:${error.line}:${error.column}: not valid TOML: ${what}`);
-  }
+  const document = parseToml(path, bytes.toString());
+  return { path, directory: dirname(path), values: collectValues(path, document, settings) };
 }
 
 function collectValues(

@@ -151,20 +151,23 @@ export function choice<const T extends string>(...words: readonly T[]): ValueTyp
 }
 
 /** Names of daemons and kinds. The rule's home is the row's JSON Schema, which this folder does not import; a test compares them. */
-function isName(value: unknown): value is string {
+export function isName(value: unknown): value is string {
   return typeof value === "string" && /^[A-Za-z0-9._-]{1,64}$/.test(value);
 }
 
+/** What a name is, for messages. */
+export const NAME_FORM = "1 to 64 of A-Z a-z 0-9 . _ -";
+
 /** A name, or "" for none. */
 export function nameOrNone(): ValueType<string> {
-  const expected = 'a name of 1 to 64 of A-Z a-z 0-9 . _ -, or "" for none';
+  const expected = `a name of ${NAME_FORM}, or "" for none`;
   return textual(expected, "<name>", (text) => (text === "" || isName(text) ? text : undefined));
 }
 
 /** At least one name, none of them twice; a flag or variable separates them by commas. */
 export function names(): ValueType<readonly string[]> {
   return {
-    expected: 'one or more different names of 1 to 64 of A-Z a-z 0-9 . _ -, such as ["fill", "email"]',
+    expected: `one or more different names of ${NAME_FORM}, such as ["fill", "email"]`,
     placeholder: "<name,name,...>",
     read: (value) => {
       const right = Array.isArray(value) && value.length > 0 && value.every(isName);

@@ -3,11 +3,11 @@ import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { Argument, Command } from "commander";
 import { readAuthFile } from "../../config/auth_file.js";
+import { isName, NAME_FORM } from "../../config/values.js";
 import { type CliCommand, type CliContext, UsageError, WorkError, write } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
 
 const TOKEN_BYTES = 32;
-const NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** `sessionlog token`: makes tokens for [auth], and checks them. */
 export function createCommand(): CliCommand {
@@ -27,9 +27,7 @@ export function createCommand(): CliCommand {
 }
 
 async function create(name: string | undefined, { stdout, stderr, now_ms }: CliContext): Promise<number> {
-  if (name === undefined || !NAME.test(name)) {
-    throw new UsageError("token new: expected a name of 1 to 64 of A-Z a-z 0-9 . _ -");
-  }
+  if (!isName(name)) throw new UsageError(`token new: expected a name of ${NAME_FORM}`);
   const token = `slt_${randomBytes(TOKEN_BYTES).toString("base64url")}`;
   const month = new Date(now_ms()).toISOString().slice(0, "2026-11".length);
   await write(stdout, `${token}\n`);
