@@ -1,7 +1,5 @@
-import type { IncomingHttpHeaders } from "node:http";
-import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
-import { Server, ServerCredentials, type ServerOptions, status } from "@grpc/grpc-js";
+import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Identity } from "../config/auth_file.js";
@@ -12,7 +10,6 @@ import { type AppendPort, createAppendHandler, type HandlerParts } from "./appen
 import { createBatchHandler } from "./append/batch.js";
 import { readAppendRequest, readBatchRequest } from "./append/requests.js";
 import type { AlarmLog } from "./append/ungrounded.js";
-import type { RpcStatus } from "./errors.js";
 import { addHealth } from "./health.js";
 import { chooseProtocol } from "./http/choose_protocol.js";
 import { appendedJson, batchJson } from "./http/json_answers.js";
@@ -22,15 +19,14 @@ import { createJsonServer } from "./http/json_server.js";
 import { createCallLimits } from "./limits/call_limits.js";
 import { createConnections, peerOf } from "./limits/connections.js";
 import { divertStreams } from "./limits/grpc_call.js";
-import type { CallHost } from "./limits/held_call.js";
 import { connectionsMax } from "./limits/open_files.js";
 import { createLimitReports } from "./limits/reports.js";
 import { type Listener, listen } from "./listen.js";
 import { createRecordCheck, NO_RPC_OBSERVER, type RpcObserver } from "./observer.js";
 import { trackStreams } from "./open_streams.js";
 import { addReflection } from "./reflection.js";
-import { type AccessOptions, type Admitted, createAccess } from "./security/access.js";
 import { createCallers } from "./security/callers.js";
+import { createDoor, type DoorOptions } from "./security/door.js";
 import { createTlsPort, type TlsPortOptions } from "./security/tls_port.js";
 import { createTailCall, type TailPort } from "./tail/tail.js";
 import { type RpcLog, toUnaryCall } from "./unary.js";
@@ -65,9 +61,9 @@ export interface RpcServerOptions extends Omit<HandlerParts, "checkRecord"> {
   readonly journal: AppendPort & TailPort;
   readonly log: RpcLog & AlarmLog;
   readonly observer?: RpcObserver;
-  /** Without it, connections are served in the clear. */
   /** Without it, everyone may do everything. */
-  readonly access?: Omit<AccessOptions, "now_ms">;
+  readonly access?: DoorOptions["access"];
+  /** Without it, connections are served in the clear. */
   readonly tls?: Pick<TlsPortOptions, "files" | "client_auth" | "min_version">;
 }
 
@@ -79,6 +75,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const reports = createLimitReports(observer, log);
   const connections_max = connectionsMax(limits.max_connections);
   const callers = createCallers();
+  const door = createDoor({ access: options.access, callers, reports });
   const calls = createCallLimits({ limits, connections_max, observer, reports, callers });
   const server = new Server({ ...serverOptions(limits), interceptors: [calls.interceptor] });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -148,44 +145,16 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       [appendSession.path, toJsonMethod("AppendSession", readAppendJson, append, appendedJson, parts)],
       [batchAppendSessions.path, toJsonMethod("BatchAppendSessions", readBatchJson, batch, batchJson, parts)],
     ]),
-    admit: (path, headers, host) => admit(path, headers, host),
+    admit: door.admit,
     hostOf: calls.hostOf,
     calls_max: limits.max_concurrent_streams,
     idle_ms: limits.max_connection_idle_ms,
   });
   divertStreams(server, (stream, headers) => {
-    const path = headers[":path"];
-    const { session } = stream;
-    if (!headers["content-type"]?.startsWith("application/grpc")) json.acceptStream(stream, headers);
-    else if (access === undefined) return true;
-    else if (session !== undefined && typeof path === "string") {
-      const admitted = admit(path, headers, calls.hostOf(session.socket));
-      if (admitted.ok) callers.admit(stream, admitted.caller);
-      else refuseStream(stream, admitted.status);
-      return admitted.ok;
-    }
+    if (headers["content-type"]?.startsWith("application/grpc")) return door.admitStream(stream, headers, calls.hostOf);
+    json.acceptStream(stream, headers);
     return false;
   });
-  let access = options.access && createAccess({ ...options.access, now_ms: Date.now });
-
-  /** Before anything of a call is read. Without identities, everyone may do everything. */
-  function admit(path: string, { authorization }: IncomingHttpHeaders, host: CallHost): Admitted {
-    if (access === undefined) return { ok: true, caller: undefined };
-    const admitted = access.admit(path, { ...host.credentials, authorization });
-    if (!admitted.ok) {
-      reports.credentialsRefused(host.peer, admitted.failure, path, admitted.token_id);
-      if (admitted.status.code === status.UNAUTHENTICATED) host.refused();
-    }
-    return admitted;
-  }
-
-  function endStreamsOfOthers(): void {
-    streams.endThose((metadata) => {
-      const caller = callers.of(metadata);
-      return caller !== undefined && access?.holds(caller) === false;
-    });
-  }
-
   return {
     async listen(address) {
       const outcome = await listen(address, connections);
@@ -204,10 +173,10 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     },
     updateTls: (files) => secure?.update(files),
     updateIdentities(identities) {
-      if (options.access !== undefined) access = createAccess({ ...options.access, identities, now_ms: Date.now });
-      endStreamsOfOthers();
+      door.update(identities);
+      streams.endThose(door.isOver);
     },
-    endExpired: endStreamsOfOthers,
+    endExpired: () => streams.endThose(door.isOver),
     kill() {
       listener?.stop();
       calls.stop();
@@ -233,15 +202,6 @@ function serverOptions(limits: Config["server"]): ServerOptions {
     // Its counters cost on every call and nothing here reads them.
     "grpc.enable_channelz": 0,
   };
-}
-
-/** Ends a call with a status, and reads nothing of it. */
-function refuseStream(stream: ServerHttp2Stream, { code, details }: RpcStatus): void {
-  stream.respond(
-    { ":status": 200, "content-type": "application/grpc", "grpc-status": code, "grpc-message": encodeURI(details) },
-    { endStream: true },
-  );
-  stream.close(constants.NGHTTP2_NO_ERROR);
 }
 
 function identity(bytes: Buffer): Buffer {

@@ -50,7 +50,7 @@ export interface LaunchedService {
   readonly ended: Promise<number>;
   /** Drains, as the first SIGTERM does; called again, it ends the service at once. */
   stop(): void;
-  /** Checks the session log's file again, and those of [tls], as SIGHUP does. */
+  /** Checks the session log's file again, and those of [tls] and [auth], as SIGHUP does. */
   reopen(): void;
   /** Seals the session log's file and continues in a new one, as SIGUSR2 does. */
   rotate(): void;
@@ -61,7 +61,7 @@ const DEDUPE_ROWS = 65_536;
 
 /**
  * Listens, NOT_SERVING, and begins to open the journal. Rejects with StartError when it cannot listen, with ConfigError when
- * the files of [tls] are wrong.
+ * the files of [tls] or [auth] are wrong.
  *
  * Invariant: health is SERVING only while the journal is open and the service was not asked to stop.
  */
@@ -100,6 +100,14 @@ export async function launchService(
     ...(files && { tls: { ...config.tls, files } }),
     ...(identities && { access: { ...config.auth, identities } }),
   });
+  const listening = await rpc.listen(config.server.listen);
+  if (!listening.ok) {
+    rpc.kill();
+    throw new StartError(listening.message);
+  }
+  const { address } = listening;
+  const shutdown = createShutdown({ rpc, journal, logger, drain_timeout_ms: config.server.drain_timeout_ms });
+
   const reloads = [
     files &&
       watchFiles({
@@ -127,15 +135,7 @@ export async function launchService(
       }),
   ];
   if (files !== undefined) logCertificate(logger, files);
-  const expiry = setInterval(rpc.endExpired, config.auth.reload_interval_ms).unref();
-  const listening = await rpc.listen(config.server.listen);
-  if (!listening.ok) {
-    rpc.kill();
-    throw new StartError(listening.message);
-  }
-  const { address } = listening;
-  const shutdown = createShutdown({ rpc, journal, logger, drain_timeout_ms: config.server.drain_timeout_ms });
-
+  const expiry = identities && setInterval(rpc.endExpired, config.auth.reload_interval_ms).unref();
   void shutdown.code.then(() => {
     clearInterval(expiry);
     for (const each of reloads) each?.stop();

@@ -97,7 +97,7 @@ export function createCallLimits({
   }
 
   function refuse(connection: Connection, call: HeldCall, reason: CutReason, setting: string, refusal: RpcStatus) {
-    reports.callCut(reason, setting, peerOf(connection.socket));
+    reports.callCut(reason, setting, connection.peer);
     ended(call, refusal.code);
     return refusal;
   }
@@ -124,7 +124,7 @@ export function createCallLimits({
   }
 
   function cut(connection: Connection, reason: CutReason, setting: string): void {
-    reports.callCut(reason, setting, peerOf(connection.socket));
+    reports.callCut(reason, setting, connection.peer);
     connection.socket.destroy();
   }
 
@@ -141,7 +141,7 @@ export function createCallLimits({
       const details = `the request did not arrive within ${limits.request_timeout_ms / 1_000} s`;
       call.refuse(refuse(connection, call, "late", setting, { code: status.DEADLINE_EXCEEDED, details }));
     } else {
-      reports.callCut("late", setting, peerOf(connection.socket));
+      reports.callCut("late", setting, connection.peer);
       call.reset();
     }
   }
@@ -215,7 +215,7 @@ export function createCallLimits({
         begin: (call, metadata_bytes) => begin(connection, call, metadata_bytes),
         corrupt(call) {
           ended(call, status.INVALID_ARGUMENT);
-          reports.corruptMessage(peerOf(socket));
+          reports.corruptMessage(connection.peer);
         },
         end: (call) => end(connection, call),
         socket,
