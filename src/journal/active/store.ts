@@ -14,6 +14,7 @@ import { resolveNames } from "./one_file.js";
 import { type OpenActiveOptions, openActive } from "./open_active.js";
 import { type RotationPolicy, rotationDue } from "./rotation.js";
 import { sealActive } from "./seal.js";
+import { createShortage } from "./shortage.js";
 import { readStateFile, writeStateFile } from "./state_file.js";
 
 export interface StoreOptions {
@@ -57,7 +58,6 @@ export interface Store {
 /** Attempts to write one group while the file is deleted or cut. */
 const TRIES_MAX = 5;
 const ROTATION_RETRY_MS = 60_000;
-const SHORTAGE_RETRY_MS = 5_000;
 
 export function createStore(options: StoreOptions): Store {
   const { disk, clock, log } = options;
@@ -72,10 +72,12 @@ export function createStore(options: StoreOptions): Store {
   let left: (Pick<ActiveFile, "file" | "identity"> & { readonly first_sequence: number | undefined }) | undefined;
   /** A shortage has kept the file from being sealed: it is tried again, whether it is due by then or not. */
   let rotation_wanted = false;
-  /** Monotonic, as the next one. */
   let rotation_waits_until_ms = Number.NEGATIVE_INFINITY;
-  let shortage_waits_until_ms = Number.NEGATIVE_INFINITY;
-  let shortage_logged = false;
+  const monotonic_ms = (): number => clock.reading().monotonic_ms;
+  const shortage = createShortage(log, () => names.active, monotonic_ms);
+  /** Without an active file, nothing can go on. */
+  const unlessShort = (work: () => Promise<void>, asked = false) =>
+    shortage.unlessShort(work, () => active !== undefined, asked);
 
   async function takeLock(): Promise<void> {
     // Removing the directory removes the lock file: a second writer would not see ours.
@@ -130,7 +132,7 @@ export function createStore(options: StoreOptions): Store {
     await unlessShort(() => rotateWhenDue(bytes.length));
     for (let tries = 0; tries < TRIES_MAX; tries++) {
       const file = active ?? (await reopenFile());
-      const outcome = await writeGroup(file, bytes, durable, () => clock.reading().monotonic_ms);
+      const outcome = await writeGroup(file, bytes, durable, monotonic_ms);
       if (outcome.kind !== "stored") return outcome;
       const { write_ms, sync_ms } = outcome;
       const surplus = outcome.size - (file.end + bytes.length);
@@ -208,7 +210,7 @@ export function createStore(options: StoreOptions): Store {
     const { file, rows, end, own } = active;
     active = outcome.kind === "sealed" ? outcome.next : undefined;
     rotation_wanted = false;
-    shortage_logged = false;
+    shortage.over();
     log.info({ path: outcome.path, rows, bytes: end }, "sealed a segment");
     options.onSealed(rows, end, own ? outcome.path : undefined);
     await file.close();
@@ -220,7 +222,7 @@ export function createStore(options: StoreOptions): Store {
     if (moved !== undefined) {
       if (await inPlace(moved)) {
         await rotateWhenDue(0);
-        shortage_logged = false;
+        shortage.over();
         return;
       }
       if (!durable) await syncFile(moved);
@@ -234,28 +236,9 @@ export function createStore(options: StoreOptions): Store {
       left = undefined;
       throw error;
     }
-    shortage_logged = false;
+    shortage.over();
     rotation_wanted = false;
     if (moved !== undefined) log.warn({ path: names.active }, "the session log was moved; continuing in a new file");
-  }
-
-  /**
-   * Work that can wait: a shortage of descriptors or memory leaves the active file as it is, and the work for some seconds.
-   *
-   * @param asked whether an operator asks for it: done at once
-   */
-  async function unlessShort(work: () => Promise<void>, asked = false): Promise<void> {
-    if (active !== undefined && !asked && monotonic_ms() < shortage_waits_until_ms) return;
-    try {
-      await work();
-    } catch (error) {
-      if (!isShortage(error) || active === undefined) throw error;
-      shortage_waits_until_ms = monotonic_ms() + SHORTAGE_RETRY_MS;
-      if (shortage_logged) return;
-      shortage_logged = true;
-      const until = "appends continue in the same file, the work is tried again each 5 s";
-      log.warn({ path: names.active }, `short of descriptors or memory; ${until}: ${errorText(error)}`);
-    }
   }
 
   /** @throws an error that is final, whatever the disk's own: no sync is tried again on a descriptor on which one has failed */
@@ -266,8 +249,6 @@ export function createStore(options: StoreOptions): Store {
       throw new Error(`fdatasync failed: ${errorText(error)}`);
     }
   }
-
-  const monotonic_ms = (): number => clock.reading().monotonic_ms;
 
   async function open(): Promise<string | undefined> {
     try {
