@@ -1,8 +1,8 @@
 export type { FileStatus } from "./disk/disk.js";
 export { errorCode, errorText } from "./disk/errors.js";
 export { readBlocks } from "./disk/files.js";
-export { gunzip } from "./disk/gunzip.js";
-export { eachLine, isBlank, joinLines, LINE_BYTES_MAX, skipMark, withoutMark } from "./disk/lines.js";
+export { gunzip, unzipped } from "./disk/gunzip.js";
+export { eachLine, isBlank, LINE_BYTES_MAX, lineBlocks, withoutMark } from "./disk/lines.js";
 export { nodeDisk } from "./disk/node_disk.js";
 export { isLogPath, type JournalNames, journalNames, namesOfStem, parseSegmentName } from "./format.js";
 export { findJournals } from "./inspect/find_journals.js";

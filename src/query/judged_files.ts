@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { constants, gunzipSync } from "node:zlib";
-import { eachLine, errorCode, gunzip, joinLines, LINE_BYTES_MAX, skipMark, withoutMark } from "../journal/index.js";
+import { eachLine, errorCode, LINE_BYTES_MAX, lineBlocks, unzipped, withoutMark } from "../journal/index.js";
 import { judgeLine, type Unreadable } from "../record/index.js";
 
 /** What the lines of a file are, as all readers of session logs judge them. */
@@ -39,8 +39,7 @@ export async function judgeFile(
   let odd = await beginsWithMark(path);
   let torn = false;
   let number = 0;
-  const blocks = readBlocks(path);
-  for await (const bytes of joinLines(skipMark(path.endsWith(".gz") ? gunzip(blocks) : blocks), LINE_BYTES_MAX)) {
+  for await (const bytes of lineBlocks(unzipped(path, readBlocks(path)))) {
     signal.throwIfAborted();
     const parts: Buffer[] = [];
     eachLine(bytes, (line, offset, ended) => {

@@ -51,16 +51,20 @@ export async function* cutBatches(
   let last_line = 0;
   let end: number | undefined;
   let bytes = 0;
+  function take(): Batch {
+    const batch = { last_line, end, rows, refused };
+    rows = [];
+    refused = [];
+    bytes = 0;
+    return batch;
+  }
   for await (const chunk of chunks) {
     for (const line of chunk) {
       const row = readRow(line);
       const size = Math.max(line.bytes?.length ?? 0, "record" in row ? row.record.length : 0);
       const lines = rows.length + refused.length;
       if (lines > 0 && (lines === max_rows || bytes + size > max_bytes)) {
-        yield { last_line, end, rows, refused };
-        rows = [];
-        refused = [];
-        bytes = 0;
+        yield take();
       }
       last_line = line.number;
       end = line.end;
@@ -69,13 +73,10 @@ export async function* cutBatches(
       else refused.push(row);
     }
     if (chunk.length === 0 && rows.length + refused.length > 0) {
-      yield { last_line, end, rows, refused };
-      rows = [];
-      refused = [];
-      bytes = 0;
+      yield take();
     }
   }
-  if (rows.length + refused.length > 0) yield { last_line, end, rows, refused };
+  if (rows.length + refused.length > 0) yield take();
 }
 
 /**

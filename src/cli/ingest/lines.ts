@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { describeFileError } from "../../config/errors.js";
-import { eachLine, gunzip, isBlank, joinLines, LINE_BYTES_MAX, skipMark } from "../../journal/index.js";
+import { eachLine, isBlank, LINE_BYTES_MAX, lineBlocks, unzipped } from "../../journal/index.js";
 import { type CliContext, WorkError } from "../context.js";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -22,8 +22,7 @@ export interface Line {
 /** The bytes of a file for `readLines`: `-` is standard input, `.gz` is decompressed. The first read opens the file. */
 export function openInput(file: string, { stdin, cwd }: Pick<CliContext, "stdin" | "cwd">): AsyncIterable<Buffer> {
   if (file === "-") return stdin;
-  const bytes = readFile(resolve(cwd, file));
-  return file.endsWith(".gz") ? gunzip(bytes) : bytes;
+  return unzipped(file, readFile(resolve(cwd, file)));
 }
 
 /** A stream, since a pipe has no positions to read at. */
@@ -40,7 +39,7 @@ async function* readFile(path: string): AsyncGenerator<Buffer> {
 export async function* readLines(source: AsyncIterable<Buffer>, name: string): AsyncGenerator<readonly Line[]> {
   let number = 0;
   try {
-    for await (const bytes of joinLines(skipMark(source), LINE_BYTES_MAX)) {
+    for await (const bytes of lineBlocks(source)) {
       const lines: Line[] = [];
       eachLine(bytes, (line, _offset, ended) => {
         number += 1;

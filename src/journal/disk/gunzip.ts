@@ -17,3 +17,8 @@ export async function* gunzip(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buf
     throw new Error(`damaged gzip: ${error instanceof Error ? error.message : ""}`);
   }
 }
+
+/** The content of a file, by its name: that of one ending in .gz is decompressed. */
+export function unzipped(path: string, blocks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  return path.endsWith(".gz") ? gunzip(blocks) : blocks;
+}

@@ -49,6 +49,11 @@ export async function* joinLines(
   if (rest.length > 0) yield Buffer.concat(rest);
 }
 
+/** Blocks of whole lines, as all readers of session logs cut a file: without a byte order mark; see joinLines for longer lines. */
+export function lineBlocks(blocks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  return joinLines(skipMark(blocks), LINE_BYTES_MAX);
+}
+
 /** Calls `onLine` with each line of `bytes`. */
 export function eachLine(bytes: Buffer, onLine: OnLine): void {
   let start = 0;

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import type { Disk } from "../disk/disk.js";
 import { readBlocks } from "../disk/files.js";
 import { gunzip } from "../disk/gunzip.js";
-import { eachLine, isBlank, joinLines, LINE_BYTES_MAX, skipMark } from "../disk/lines.js";
+import { eachLine, isBlank, LINE_BYTES_MAX, lineBlocks } from "../disk/lines.js";
 
 /**
  * Called with a non-blank line, without its "\n", its number in the file, and whether a "\n" ended it. The line is undefined when
@@ -47,7 +47,7 @@ export async function readNumbered(
 ): Promise<number> {
   let number = 0;
   let rows = 0;
-  for await (const bytes of joinLines(skipMark(blocks), LINE_BYTES_MAX)) {
+  for await (const bytes of lineBlocks(blocks)) {
     eachLine(bytes, (line, _offset, ended) => {
       number++;
       if (isBlank(line)) return;

@@ -1,8 +1,8 @@
 import type { Disk } from "../disk/disk.js";
 import { errorCode } from "../disk/errors.js";
 import { readBlocks } from "../disk/files.js";
-import { gunzip } from "../disk/gunzip.js";
-import { eachLine, joinLines, LINE_BYTES_MAX, skipMark } from "../disk/lines.js";
+import { unzipped } from "../disk/gunzip.js";
+import { eachLine, LINE_BYTES_MAX, lineBlocks } from "../disk/lines.js";
 
 /**
  * Whether a sealed file, plain or gzipped, has odd lines, or is damaged gzip, so that nobody knows.
@@ -16,10 +16,9 @@ export async function hasOddLines(
   isOdd: (line: Buffer | undefined) => boolean,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const blocks = readBlocks(disk, path);
   let odd = false;
   try {
-    for await (const bytes of joinLines(skipMark(path.endsWith(".gz") ? gunzip(blocks) : blocks), LINE_BYTES_MAX)) {
+    for await (const bytes of lineBlocks(unzipped(path, readBlocks(disk, path)))) {
       signal.throwIfAborted();
       eachLine(bytes, (line) => {
         odd ||= isOdd(line.length > LINE_BYTES_MAX ? undefined : line);
