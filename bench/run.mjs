@@ -18,7 +18,7 @@ import { readOptions } from "../harness/options.mjs";
 import { startServer, startService } from "../harness/server.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { machine, median, table, whole } from "./lib/figures.mjs";
-import { startGenerator } from "./load/generator.mjs";
+import { startGenerator, windowOf } from "./load/generator.mjs";
 
 const options = readOptions({
   suite: "journal",
@@ -76,7 +76,7 @@ async function measure(servers, generator) {
     for (let round = 0; round <= options.rounds; round += 1) {
       for (let turn = 0; turn < names.length; turn += 1) {
         const name = names[(turn + round) % names.length];
-        const result = await generator.run(load(servers[name], batch));
+        const result = await generator.run(windowOf(servers[name], batch, options));
         if (result.failed > 0)
           throw new Error(`${name}, ${workload}: ${result.failed} calls failed\n${servers[name].stderr()}`);
         acknowledged[name] += result.acknowledged_in_all;
@@ -85,18 +85,6 @@ async function measure(servers, generator) {
     }
   }
   return { figures, acknowledged };
-}
-
-function load({ address, pid }, batch) {
-  return {
-    address,
-    pid,
-    batch,
-    calls: options.calls,
-    connections: options.connections,
-    warmup_ms: options.warmup * 1000,
-    duration_ms: options.seconds * 1000,
-  };
 }
 
 function report(workload, byVariant) {

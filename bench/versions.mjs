@@ -8,7 +8,7 @@ import { readOptions } from "../harness/options.mjs";
 import { startServer } from "../harness/server.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { machine, median, medianInterval, table } from "./lib/figures.mjs";
-import { startGenerator } from "./load/generator.mjs";
+import { startGenerator, windowOf } from "./load/generator.mjs";
 
 const options = readOptions({
   other: "",
@@ -36,17 +36,9 @@ function start(name, directory) {
 async function measurePair(directory, generator, batch, pair) {
   const results = {};
   for (const name of pair % 2 === 0 ? ["this", "other"] : ["other", "this"]) {
-    const { address, pid, stop } = await start(name, directory);
-    results[name] = await generator.run({
-      address,
-      pid,
-      batch,
-      calls: options.calls,
-      connections: options.connections,
-      warmup_ms: options.warmup * 1000,
-      duration_ms: options.seconds * 1000,
-    });
-    await stop();
+    const server = await start(name, directory);
+    results[name] = await generator.run(windowOf(server, batch, options));
+    await server.stop();
     if (results[name].failed > 0) throw new Error(`${name}: ${results[name].failed} calls failed`);
   }
   return results;

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { loadavg } from "node:os";
 import { join } from "node:path";
+import { setTimeout as after } from "node:timers/promises";
 import { median, p99 } from "../../bench/lib/figures.mjs";
 import { atExit } from "../../harness/cleanup.mjs";
 import { startService } from "../../harness/server.mjs";
@@ -138,10 +139,6 @@ function startChild(script, args, niceness) {
   const settled = atExit(() => child.kill("SIGKILL"));
   once(child, "exit").then(settled);
   return child;
-}
-
-function after(delay_ms) {
-  return new Promise((resolve) => setTimeout(resolve, delay_ms));
 }
 
 function round(number) {

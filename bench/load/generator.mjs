@@ -20,3 +20,14 @@ export function startGenerator(row_bytes) {
     close: () => child.connected && child.disconnect(),
   };
 }
+
+/**
+ * What `run` does in one window against a server.
+ * @param {{ address: string, pid: number }} server
+ * @param {number} batch  records a call
+ * @param {{ calls: number, connections: number, warmup: number, seconds: number }} options  times in seconds
+ * @returns {import("./worker.mjs").Load}
+ */
+export function windowOf({ address, pid }, batch, { calls, connections, warmup, seconds }) {
+  return { address, pid, batch, calls, connections, warmup_ms: warmup * 1000, duration_ms: seconds * 1000 };
+}

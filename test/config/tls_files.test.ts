@@ -13,7 +13,7 @@ beforeAll(async () => {
   [pair, other, expired] = await Promise.all([
     authority.issue("log"),
     authority.issue("other"),
-    authority.issue("old", -1),
+    authority.issue("old", { days: -1 }),
   ]);
 });
 

@@ -2,6 +2,7 @@ import "reflect-metadata";
 import { writeFileSync } from "node:fs";
 import {
   BasicConstraintsExtension,
+  type JsonGeneralNames,
   PemConverter,
   SubjectAlternativeNameExtension,
   type X509Certificate,
@@ -17,9 +18,9 @@ export interface Pair {
   readonly key: string;
 }
 
-/** An authority, which makes certificates for 127.0.0.1 and localhost. */
+/** An authority, which makes certificates for 127.0.0.1, localhost and further names. */
 export interface Authority extends Pair {
-  issue(name: string, days?: number, uri?: string): Promise<Pair>;
+  issue(name: string, options?: { readonly days?: number; readonly names?: JsonGeneralNames }): Promise<Pair>;
 }
 
 /** @param days until it expires; negative: it has */
@@ -34,7 +35,7 @@ export async function createAuthority(name: string, days = 2): Promise<Authority
   });
   return {
     ...(await toPair(certificate, keys)),
-    async issue(subject, valid_days = 2, uri = undefined) {
+    async issue(subject, { days: valid_days = 2, names = [] } = {}) {
       const own = await createKeys();
       const issued = await X509CertificateGenerator.create({
         subject: `CN=${subject}`,
@@ -47,7 +48,7 @@ export async function createAuthority(name: string, days = 2): Promise<Authority
           new SubjectAlternativeNameExtension([
             { type: "ip", value: "127.0.0.1" },
             { type: "dns", value: "localhost" },
-            ...(uri === undefined ? [] : [{ type: "url" as const, value: uri }]),
+            ...names,
           ]),
         ],
       });

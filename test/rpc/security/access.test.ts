@@ -68,7 +68,10 @@ describe.each(transports)("createAccess over %s", (transport) => {
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), "sessionlog-access-"));
     authority = await createAuthority("authority");
-    daemon = transport === "mTLS" ? await authority.issue("d", 2, "spiffe://test/validatord") : undefined;
+    daemon =
+      transport === "mTLS"
+        ? await authority.issue("d", { names: [{ type: "url", value: "spiffe://test/validatord" }] })
+        : undefined;
     writeFileSync(join(directory, "auth.toml"), AUTH);
     writeFileSync(join(directory, "ca.pem"), authority.cert);
     const pair = writePair(directory, await authority.issue("log"));

@@ -80,7 +80,7 @@ test.each([
   const own = {
     daemon,
     foreign: await foreign.issue("daemon"),
-    expired: await authority.issue("daemon", -1),
+    expired: await authority.issue("daemon", { days: -1 }),
     none: undefined,
   }[who ?? "none"];
   expect(await append(own)).toMatchObject({ ok: good });

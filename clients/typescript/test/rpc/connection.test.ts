@@ -1,10 +1,9 @@
-import "reflect-metadata";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ServerCredentials } from "@grpc/grpc-js";
-import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
 import { expect, test } from "vitest";
 import { temporaryDirectory } from "../../../../test/cli/support.js";
+import { createAuthority } from "../../../../test/support/certificates.js";
 import { accepted, eventually, freeAddress, quickLogger, startFakeService, startProxy } from "../support.js";
 
 test("createConnection sends a token, asked for anew with each call", async () => {
@@ -70,26 +69,16 @@ test.each([
   expect(log.stats()).toMatchObject({ dropped: 1, buffered: 0 });
 });
 
-const DAY_MS = 86_400_000;
-
 /** A service with a certificate of its own for `log.internal`. */
 async function startTlsService(days: number, address?: string) {
-  const directory = temporaryDirectory();
-  const ca_file = join(directory, "cert.pem");
-  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-  const keys = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: "CN=log.internal",
-    notBefore: new Date(Date.now() - 3 * DAY_MS),
-    notAfter: new Date(Date.now() + days * DAY_MS),
-    signingAlgorithm: algorithm,
-    keys,
-    extensions: [new SubjectAlternativeNameExtension([{ type: "dns", value: "log.internal" }])],
+  const ca_file = join(temporaryDirectory(), "ca.pem");
+  const authority = await createAuthority("authority", 2);
+  writeFileSync(ca_file, authority.cert);
+  const { cert, key } = await authority.issue("log.internal", {
+    days,
+    names: [{ type: "dns", value: "log.internal" }],
   });
-  const cert_chain = Buffer.from(certificate.toString("pem"));
-  writeFileSync(ca_file, cert_chain);
-  const private_key = PemConverter.encode(await crypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY");
-  const pair = { private_key: Buffer.from(private_key), cert_chain };
+  const pair = { private_key: Buffer.from(key), cert_chain: Buffer.from(cert) };
   return { ca_file, fake: await startFakeService(ServerCredentials.createSsl(null, [pair]), address) };
 }
 
