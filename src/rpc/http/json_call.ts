@@ -1,10 +1,11 @@
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import type { Writable } from "node:stream";
 import { Metadata, status } from "@grpc/grpc-js";
 import { TRACE_KEYS } from "../append/trace_id.js";
 import type { RpcStatus } from "../errors.js";
 import type { Gate } from "../limits/admission.js";
+import { headerListBytes } from "../limits/header_list.js";
 import { type CallHost, CallProgress, type HeldCall } from "../limits/held_call.js";
 import type { Caller } from "../security/callers.js";
 import {
@@ -57,11 +58,6 @@ export interface NoCall extends RpcStatus {
 /** Of a body that is refused so much is dropped, as a multiple of the largest message; then it is cut. */
 const DROPPED_SHARE_MAX = 4;
 
-/** As HTTP/2 counts a header list: names, values, and 32 bytes for each. */
-function headersBytes(headers: IncomingHttpHeaders): number {
-  return Object.entries(headers).reduce((bytes, [name, value]) => bytes + name.length + String(value).length + 32, 0);
-}
-
 /** A call whose request and answer are JSON. It is held to the same limits as one of gRPC. */
 export class JsonCall implements Gate, HeldCall, CallState {
   readonly path: string;
@@ -91,7 +87,8 @@ export class JsonCall implements Gate, HeldCall, CallState {
     const { request, response } = this.#exchange;
     response.once("close", () => this.#end());
     request.on("error", () => {});
-    const refusal = this.#host.begin(this, headersBytes(request.headers)) ?? no_call;
+    const headers = Object.entries(request.headers).map(([name, value]) => [name, [value ?? ""].flat()] as const);
+    const refusal = this.#host.begin(this, headerListBytes(headers)) ?? no_call;
     if (refusal !== undefined) this.#refuse(refusal);
     else if (Number(request.headers["content-length"] ?? 0) > this.#host.message_bytes_max) this.#tooLarge();
     else this.#host.turns.begin(this.#host, () => this.#enter());

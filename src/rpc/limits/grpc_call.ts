@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
 import { type Metadata, type Server, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import { headerListBytes } from "./header_list.js";
 
 /** The stream of the call that an interceptor is given. */
 export function streamOf(call: ServerInterceptingCallInterface): ServerHttp2Stream {
@@ -46,14 +47,10 @@ export function blameClient(call: ServerInterceptingCallInterface, onCorrupt: ()
   };
 }
 
-/** As HTTP/2 counts a header list: names, values, and 32 bytes for each. */
+/** See headerListBytes. */
 export function metadataBytes(metadata: Metadata): number {
   // Its own methods copy all values.
   const entries: unknown = Reflect.get(metadata, "internalRepr");
   if (!(entries instanceof Map)) throw new Error("grpc-js shows no metadata");
-  let bytes = 0;
-  for (const [name, values] of entries) {
-    for (const value of values) bytes += name.length + value.length + 32;
-  }
-  return bytes;
+  return headerListBytes(entries);
 }
