@@ -37,14 +37,12 @@ export function errorText(error: unknown, code_points_max: number): string {
 
 function textOf(error: unknown): string {
   if (typeof error === "string") return error;
-  const message = read(error, "message");
-  if (typeof message === "string" && message !== "") return message;
   const errors = read(error, "errors");
   // `fetch` of a name with several addresses: the message is empty, each address has an error of its own.
-  if (message === "" && Array.isArray(errors) && errors.length > 0) {
+  if (read(error, "message") === "" && Array.isArray(errors) && errors.length > 0) {
     return errors.slice(0, AGGREGATED_MAX).map(describeMessage).join("; ");
   }
-  return describeError(error);
+  return describeMessage(error);
 }
 
 function describeMessage(error: unknown): string {

@@ -1,4 +1,4 @@
-import { type ChannelCredentials, Client, credentials, Metadata } from "@grpc/grpc-js";
+import { type ChannelCredentials, Client, credentials } from "@grpc/grpc-js";
 import {
   AppendSessionResponse,
   BatchAppendSessionsResponse,
@@ -7,7 +7,7 @@ import {
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { isLocal } from "./address.js";
 import { type CallFailure, callFailure, toCallFailure } from "./failure.js";
-import { encodeAppendRequest, encodeBatchRequest, toBuffer } from "./requests.js";
+import { encodeAppendRequest, encodeBatchRequest, toBuffer, toMetadata } from "./requests.js";
 import { readTail, type TailMessage, type TailOptions } from "./tail.js";
 
 export type { CallFailure } from "./failure.js";
@@ -66,8 +66,6 @@ export function createApiClient(address: string, options: ApiClientOptions = {})
   const client = new Client(address, options.credentials ?? credentials.createInsecure(), channel_options);
 
   function unary(path: string, request: Uint8Array, options: CallOptions = {}): Promise<CallResult<Buffer>> {
-    const metadata = new Metadata();
-    for (const [key, value] of Object.entries(options.metadata ?? {})) metadata.set(key, value);
     const deadline = Date.now() + (options.deadline_ms ?? DEADLINE_MS);
     const { signal } = options;
     return new Promise((resolve) => {
@@ -76,7 +74,7 @@ export function createApiClient(address: string, options: ApiClientOptions = {})
         toBuffer,
         toBuffer,
         request,
-        metadata,
+        toMetadata(options.metadata),
         { deadline },
         (error, reply) => {
           signal?.removeEventListener("abort", cancel);

@@ -1,4 +1,5 @@
 /** Requests around record bytes that are encoded already; these are passed on unchanged, unknown fields included. */
+import { Metadata } from "@grpc/grpc-js";
 import { APPEND_SESSION_REQUEST_FIELDS, BATCH_APPEND_SESSIONS_REQUEST_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { AppendSessionRequest, BatchAppendSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 
@@ -19,4 +20,11 @@ export function encodeBatchRequest(records: readonly Uint8Array[]): Buffer {
 /** The same bytes, as grpc-js wants them. */
 export function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Metadata of a request, for example `{ "x-lakehouse-trace-id": "…" }`. */
+export function toMetadata(pairs: Readonly<Record<string, string>> = {}): Metadata {
+  const metadata = new Metadata();
+  for (const [key, value] of Object.entries(pairs)) metadata.set(key, value);
+  return metadata;
 }

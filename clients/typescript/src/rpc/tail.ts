@@ -1,9 +1,9 @@
-import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
+import type { Client, Metadata, ServiceError } from "@grpc/grpc-js";
 import { TAIL_SESSIONS_RESPONSE_FIELDS } from "@sessionlog/protocol/gen/fields";
 import { SessionLogService, TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { createCursor, readBytes, readTag, readUint64, skipField } from "@sessionlog/protocol/wire/reader";
 import { type CallFailure, callFailure, toCallFailure } from "./failure.js";
-import { toBuffer } from "./requests.js";
+import { toBuffer, toMetadata } from "./requests.js";
 
 /** What TailSessions sends: a row, or a gap that ends with this sequence. */
 export interface TailMessage {
@@ -27,19 +27,17 @@ export interface TailOptions {
 export async function* readTail(
   client: Client,
   request: Partial<TailSessionsRequest>,
-  { signal, metadata: pairs = {}, onBegin }: TailOptions,
+  { signal, metadata, onBegin }: TailOptions,
 ): AsyncGenerator<TailMessage, CallFailure | undefined> {
-  const sent = new Metadata();
-  for (const [key, value] of Object.entries(pairs)) sent.set(key, value);
   const call = client.makeServerStreamRequest(
     SessionLogService.tailSessions.path,
     (value: Partial<TailSessionsRequest>) => toBuffer(TailSessionsRequest.encode(complete(value)).finish()),
     (bytes) => bytes,
     request,
-    sent,
+    toMetadata(metadata),
   );
-  call.once("metadata", (metadata: Metadata) => {
-    const first_sequence = Number(metadata.get("sessionlog-first-sequence")[0]);
+  call.once("metadata", (initial: Metadata) => {
+    const first_sequence = Number(initial.get("sessionlog-first-sequence")[0]);
     if (Number.isSafeInteger(first_sequence)) onBegin?.(first_sequence);
   });
   const cancel = () => call.cancel();
