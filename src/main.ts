@@ -3,7 +3,8 @@ const args = process.argv.slice(2);
 try {
   const { createDiagnostics } = await import("./cli/standard_streams.js");
   const { isSupervised, runSupervised } = await import("./cli/supervisor.js");
-  const parts = { stderr: createDiagnostics(process.stderr), signals: process };
+  const { processSignals } = await import("./cli/signals.js");
+  const parts = { stderr: createDiagnostics(process.stderr), signals: processSignals(process) };
   if (isSupervised(args)) process.exit(await runSupervised(args, parts));
   const { runProcess } = await import("./cli/process.js");
   await runProcess(args, parts);

@@ -1,4 +1,4 @@
-import type { EventEmitter } from "node:events";
+import { EventEmitter } from "node:events";
 import { WorkError } from "./context.js";
 
 export const STOPPED_MESSAGE = "stopped by a signal";
@@ -7,6 +7,39 @@ export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Emitted beside the signals when one of them has stopped a command: nobody waits for its output any longer. */
 export const STOPPED_EVENT = "stopped";
+
+/** npm hands a signal on to the process that it runs; `timeout` and a terminal send it to both, so it comes twice. */
+const PASSED_ON: readonly string[] = ["SIGINT", "SIGTERM"];
+const SAME_SIGNAL_MS = 1000;
+
+/**
+ * Emits the signals that `process` receives and that are listened to. SIGINT or SIGTERM once more within a second is the
+ * same one, also when nobody listens any longer because the first has stopped the command; later it ends the process.
+ */
+export function processSignals(process: EventEmitter & Pick<NodeJS.Process, "kill" | "pid">): EventEmitter {
+  const signals = new EventEmitter();
+  const received_ms = new Map<string, number>();
+  const names = new Set<string>();
+  const receive = (name: string) => {
+    const now_ms = performance.now();
+    const again = now_ms - (received_ms.get(name) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS;
+    if (again && PASSED_ON.includes(name)) return;
+    received_ms.set(name, now_ms);
+    if (signals.emit(name)) return;
+    process.off(name, receive);
+    process.kill(process.pid, name);
+  };
+  signals.on("newListener", (name: string) => {
+    if (!name.startsWith("SIG") || names.has(name)) return;
+    names.add(name);
+    process.on(name, receive);
+  });
+  signals.on("removeListener", (name: string) => {
+    if (signals.listenerCount(name) > 0 || received_ms.has(name) || !names.delete(name)) return;
+    process.off(name, receive);
+  });
+  return signals;
+}
 
 /** Of a time limit that has passed. */
 export function timeoutMessage(timeout_ms: number): string {

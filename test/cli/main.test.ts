@@ -1,10 +1,11 @@
 // The built program as a process of its own: `npm test` builds it first.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, openSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { sessionBytes, startTestServer } from "../support/server.js";
@@ -105,6 +106,23 @@ describe("main", () => {
     // The first row is written into the void, before the second one that is known.
     await append(3);
     await append(5);
+    expect(await ended).toEqual({ code: 0, stderr: "" });
+  });
+
+  test("main ends with 0 when SIGTERM comes once more while it ends, as npm and timeout send it", async () => {
+    const server = await startTestServer();
+    onTestFinished(async () => void (await server.close()));
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, "rows.jsonl"), "");
+    const follow = ["append", "--follow", "--stamp", "--state", "state", "--address", server.address, "rows.jsonl"];
+    const { child, ended } = start(follow, cwd);
+    if (child.stdout === null) throw new Error("no standard output");
+    appendFileSync(join(cwd, "rows.jsonl"), '{"daemon":"d","kind":"email","final_verdict":"infra_error"}\n');
+    // Counted, too, so that the command waits for more.
+    while (!existsSync(join(cwd, "state")) || !readFileSync(join(cwd, "state"), "utf8").includes('"line":1'))
+      await sleep(10);
+    child.kill("SIGTERM");
+    child.stdout.on("data", () => child.kill("SIGTERM"));
     expect(await ended).toEqual({ code: 0, stderr: "" });
   });
 

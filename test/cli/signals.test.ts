@@ -2,11 +2,61 @@ import { EventEmitter } from "node:events";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { describe, expect, test } from "vitest";
-import { stopOnSignal, untilStopped } from "../../src/cli/signals.js";
+import { describe, expect, test, vi } from "vitest";
+import { processSignals, stopOnSignal, untilStopped } from "../../src/cli/signals.js";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: () => void = runInNewContext("gc");
+
+describe("processSignals", () => {
+  function startProcess() {
+    const kill = vi.fn((): true => true);
+    const process = Object.assign(new EventEmitter(), { pid: 4711, kill });
+    return { process, kill, signals: processSignals(process) };
+  }
+
+  test.each(["SIGINT", "SIGTERM"])(
+    "%s that is passed on by another process is the same one, also once the command has stopped",
+    (name) => {
+      const { process, kill, signals } = startProcess();
+      const { signal, end } = stopOnSignal(signals);
+      process.emit(name, name);
+      expect(signal.aborted).toBe(true);
+      end();
+      process.emit(name, name);
+      expect(kill).not.toHaveBeenCalled();
+    },
+  );
+
+  test("a signal after a second ends the process, or is told to who listens", () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    try {
+      const { process, kill, signals } = startProcess();
+      stopOnSignal(signals);
+      process.emit("SIGTERM", "SIGTERM");
+      vi.advanceTimersByTime(1000);
+      process.emit("SIGTERM", "SIGTERM");
+      expect(kill.mock.calls).toEqual([[4711, "SIGTERM"]]);
+      expect(process.listenerCount("SIGTERM")).toBe(0);
+
+      const told = vi.fn();
+      signals.on("SIGUSR2", told);
+      process.emit("SIGUSR2", "SIGUSR2");
+      process.emit("SIGUSR2", "SIGUSR2");
+      expect(told).toHaveBeenCalledTimes(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("leaves the process alone while nobody listens", () => {
+    const { process, signals } = startProcess();
+    const { end } = stopOnSignal(signals);
+    expect(process.eventNames()).toEqual(["SIGINT", "SIGTERM", "SIGHUP"]);
+    end();
+    expect(process.eventNames()).toEqual([]);
+  });
+});
 
 describe("stopOnSignal", () => {
   test.each(["SIGINT", "SIGTERM"])("stopOnSignal listens to the first %s only", (name) => {
