@@ -1,14 +1,14 @@
 import type { EventEmitter } from "node:events";
 import type { Readable } from "node:stream";
 import type { Command } from "commander";
-import type { Environment } from "../config/environment.js";
 
 /** A stream to write text to; on a terminal isTTY is set. */
 export type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
 /** All that a command knows of its process. */
 export interface CliContext {
-  readonly env: Environment;
+  /** The process's own: what is removed here is not there for it. */
+  readonly env: Record<string, string | undefined>;
   readonly cwd: string;
   readonly stdin: Readable;
   readonly stdout: Output;

@@ -2,7 +2,7 @@ import { addressProblem, isLoopback, parseAddress } from "./address.js";
 import { CONFIG_VARIABLE, type Environment, refuseUnknownVariables } from "./environment.js";
 import { ConfigError } from "./errors.js";
 import { type ConfigFile, readConfigFile } from "./file.js";
-import { type Config, listSettings, type Setting, settingsTable, variableOf } from "./settings.js";
+import { type Applies, type Config, listSettings, type Setting, settingsTable, variableOf } from "./settings.js";
 import { homeProblem } from "./values.js";
 
 export { ConfigError } from "./errors.js";
@@ -35,6 +35,7 @@ export interface ConfigEntry {
   readonly toml: string;
   /** `default`, `flag --listen`, `SESSIONLOG_SERVER_LISTEN` or the file's absolute path. */
   readonly origin: string;
+  readonly applies: Applies;
 }
 
 export interface LoadedConfig {
@@ -63,7 +64,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     if (reading === undefined) {
       throw new ConfigError(`${place}: ${type.problem?.(value) ?? `expected ${type.expected}; got ${excerpt(value)}`}`);
     }
-    entries.push({ section, key, toml: reading.toml, origin });
+    entries.push({ section, key, toml: reading.toml, origin, applies: setting.applies });
     places.set(`${section}.${key}`, place);
     return reading.value;
   });

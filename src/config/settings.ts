@@ -16,10 +16,14 @@ import {
   webAddressOrNone,
 } from "./values.js";
 
+/** When a changed value takes effect: at SIGHUP, when the service is started again, or with the next command, which reads it itself. */
+export type Applies = "reload" | "restart" | "command";
+
 /** One row of the table: a key of the configuration. */
 export interface Setting<T> {
   readonly section: string;
   readonly key: string;
+  readonly applies: Applies;
   readonly type: ValueType<T>;
   /** As a file would state it. */
   readonly default: unknown;
@@ -37,18 +41,21 @@ export interface Setting<T> {
  */
 export function settingsTable(read: <T>(setting: Setting<T>) => T) {
   const row =
-    (section: string) =>
+    (section: string, applies: Applies) =>
     <T>(key: string, type: ValueType<T>, byDefault: unknown, help: string, short?: string): T =>
-      read({ section, key, type, default: byDefault, help, ...(short === undefined ? {} : { short }) });
-  const server = row("server");
-  const tls = row("tls");
-  const auth = row("auth");
-  const log = row("log");
-  const record = row("record");
-  const rotation = row("rotation");
-  const retention = row("retention");
-  const langfuse = row("langfuse");
-  const audit = row("audit");
+      read({ section, key, applies, type, default: byDefault, help, ...(short === undefined ? {} : { short }) });
+  const server = row("server", "restart");
+  const limit = row("server", "reload");
+  const tls = row("tls", "reload");
+  const auth = row("auth", "reload");
+  const log = row("log", "restart");
+  const record = row("record", "reload");
+  const rotation = row("rotation", "reload");
+  const retention = row("retention", "reload");
+  const logLevel = row("logs", "reload");
+  const logs = row("logs", "restart");
+  const langfuse = row("langfuse", "command");
+  const audit = row("audit", "command");
   return {
     server: {
       listen: server("listen", address(), "127.0.0.1:50051", "where to listen; port 0 takes a free one", "listen"),
@@ -59,8 +66,8 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         "serve in the clear to other machines: allows an address that is not loopback",
         "insecure",
       ),
-      max_message_bytes: server("max_message_bytes", size("1KiB", "64MiB"), "4MiB", "the largest request"),
-      drain_timeout_ms: server(
+      max_message_bytes: limit("max_message_bytes", size("1KiB", "64MiB"), "4MiB", "the largest request"),
+      drain_timeout_ms: limit(
         "drain_timeout",
         duration("100ms", "1h"),
         "10s",
@@ -72,69 +79,69 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         100,
         "calls at once on a connection",
       ),
-      max_connections: server(
+      max_connections: limit(
         "max_connections",
         count(1, 100_000),
         512,
         "connections at once, and never more than 80 % of the open files that the process may have, less 64",
       ),
-      max_connections_per_peer: server(
+      max_connections_per_peer: limit(
         "max_connections_per_peer",
         count(1, 100_000),
         64,
         "connections at once from one address; loopback and Unix sockets have no such limit",
       ),
-      max_active_calls_per_connection: server(
+      max_active_calls_per_connection: limit(
         "max_active_calls_per_connection",
         count(1, 1_000_000),
         100,
         "calls of a connection that are read or answered at once; further ones wait unread",
       ),
-      max_pending_bytes_per_connection: server(
+      max_pending_bytes_per_connection: limit(
         "max_pending_bytes_per_connection",
         size("64KiB", "4GiB"),
         "8MiB",
         "bytes of a connection's requests that are read and not yet answered; further calls wait unread",
       ),
-      max_pending_bytes: server(
+      max_pending_bytes: limit(
         "max_pending_bytes",
         size("1MiB", "64GiB"),
         "128MiB",
         "the same over all connections, given out in turns",
       ),
-      request_timeout_ms: server(
+      request_timeout_ms: limit(
         "request_timeout",
         duration("100ms", "1h"),
         "30s",
         "how long the body of a request that is read may take",
       ),
-      response_timeout_ms: server(
+      response_timeout_ms: limit(
         "response_timeout",
         duration("100ms", "1h"),
         "60s",
         "how long a client may leave an answer, or the rows of a tail, unread",
       ),
-      max_metadata_bytes: server(
+      max_metadata_bytes: limit(
         "max_metadata_bytes",
         size("1KiB", "64KiB"),
         "16KiB",
         "the metadata of a call: names, values and 32 bytes for each",
       ),
-      max_tails: server("max_tails", count(1, 100_000), 64, "calls of TailSessions at once"),
-      max_tails_per_connection: server(
+      max_tails: limit("max_tails", count(1, 100_000), 64, "calls of TailSessions at once"),
+      max_tails_per_connection: limit(
         "max_tails_per_connection",
         count(1, 100_000),
         8,
         "calls of TailSessions at once on a connection",
       ),
       /** 0: "auto". */
-      memory_limit_bytes: server(
+      memory_limit_bytes: limit(
         "memory_limit",
         sizeOrAuto("64MiB", "1024GiB"),
         "auto",
         "the heap and the buffers above which calls are refused; auto: 75 % of the memory of the cgroup or machine",
       ),
-      stall_bytes_per_second: server(
+      stall_bytes_per_second: limit(
         "stall_bytes_per_second",
         size("1MiB", "64GiB"),
         "1MiB",
@@ -262,6 +269,27 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         size("64KiB", "1024GiB", "no limit"),
         0,
         "remove the oldest segments when all files together are larger; 0: never",
+      ),
+    },
+    logs: {
+      level: logLevel(
+        "level",
+        choice("debug", "info", "warn", "error"),
+        "info",
+        "the least important lines that are logged; debug has one for each call",
+      ),
+      format: logs(
+        "format",
+        choice("auto", "json", "pretty"),
+        "auto",
+        "lines of JSON or readable ones; auto: readable on a terminal",
+      ),
+      unsafe_trace: logs(
+        "unsafe_trace",
+        truth(),
+        false,
+        "obey GRPC_TRACE and GRPC_VERBOSITY, which print tokens and metadata",
+        "unsafe-trace",
       ),
     },
     langfuse: {

@@ -16,6 +16,7 @@ import { createRecordToRow, isOddLine, isSessionLine, type Timestamp } from "../
 import type { RpcObserver } from "../rpc/observer.js";
 import { createRpcServer, type RpcServer } from "../rpc/server.js";
 import { watchFiles } from "./file_reload.js";
+import type { ServiceObserver } from "./observer.js";
 import { createShutdown } from "./shutdown.js";
 
 /** The service cannot start; the message is one line that names the reason. */
@@ -27,7 +28,7 @@ export interface ServiceParts {
   readonly now: () => Timestamp;
   readonly newSessionId: () => string;
   /** What is counted for metrics goes here; by default nowhere. */
-  readonly observer?: JournalObserver & RpcObserver;
+  readonly observer?: JournalObserver & RpcObserver & ServiceObserver;
 }
 
 const productionParts: ServiceParts = {
@@ -70,8 +71,8 @@ export async function launchService(
   logger: pino.Logger,
   parts: ServiceParts = productionParts,
 ): Promise<LaunchedService> {
-  // grpc-js's own lines on standard error are not JSON; its variable still turns them on, to examine a defect.
-  if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
+  // grpc-js's own lines on standard error are not JSON, and may have metadata in them.
+  if (!config.logs.unsafe_trace) setLogVerbosity(logVerbosity.NONE);
   const { path } = config.log;
   const observed = parts.observer === undefined ? {} : { observer: parts.observer };
   const journal = parts.createJournal({

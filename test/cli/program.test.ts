@@ -96,13 +96,14 @@ describe("check-config", () => {
     expect(first).toMatchObject({ code: 0, stderr: "" });
     const lines = first.stdout.replace(/ +# /g, " # ").split("\n");
     expect(lines).toContain(`# Configuration file: ${cwd}/sessionlog.toml`);
-    expect(lines).toContain('listen = "0.0.0.0:1" # flag --listen');
-    expect(lines).toContain("insecure = true # flag --insecure");
-    expect(lines).toContain('drain_timeout = "10s" # default');
-    expect(lines).toContain(`path = "${cwd}/data/sessions.jsonl" # default`);
-    expect(lines).toContain(`queue_rows = 7 # ${cwd}/sessionlog.toml`);
-    expect(lines).toContain('queue_bytes = "1MiB" # SESSIONLOG_LOG_QUEUE_BYTES');
-    expect(lines).toContain(`kinds = ["a", "b"] # ${cwd}/sessionlog.toml`);
+    expect(lines).toContain('listen = "0.0.0.0:1" # restart  flag --listen');
+    expect(lines).toContain("insecure = true # restart  flag --insecure");
+    expect(lines).toContain('drain_timeout = "10s" # reload   default');
+    expect(lines).toContain(`path = "${cwd}/data/sessions.jsonl" # restart  default`);
+    expect(lines).toContain(`queue_rows = 7 # restart  ${cwd}/sessionlog.toml`);
+    expect(lines).toContain('queue_bytes = "1MiB" # restart  SESSIONLOG_LOG_QUEUE_BYTES');
+    expect(lines).toContain(`kinds = ["a", "b"] # reload   ${cwd}/sessionlog.toml`);
+    expect(lines).toContain('roster = "" # command  default');
 
     writeFileSync(join(cwd, "again.toml"), first.stdout);
     const second = await runCli(["check-config", "--config", "again.toml"], { cwd });
@@ -112,7 +113,7 @@ describe("check-config", () => {
 
   test("check-config lets the last of two flags for one key count", async () => {
     const { stdout } = await runCli(["check-config", "--server-listen", "[::1]:1", "--listen", "[::1]:2"]);
-    expect(stdout).toMatch(/^listen = "\[::1\]:2" +# flag --listen$/m);
+    expect(stdout).toMatch(/^listen = "\[::1\]:2" +# restart {2}flag --listen$/m);
   });
 });
 

@@ -56,7 +56,7 @@ describe("a standard error that nobody reads", () => {
   async function serveUnread(directory: string) {
     const pipe = createPipe(directory);
     const socket = join(directory, "s.sock");
-    const args = ["serve", "--listen", `unix:${socket}`, "--path", join(directory, "sessions.jsonl")];
+    const args = ["serve", "--listen", `unix:${socket}`, "--path", join(directory, "sessions.jsonl"), "--unsafe-trace"];
     const service = start(args, ["ignore", "ignore", pipe.fd], {
       GRPC_TRACE: "all",
       GRPC_VERBOSITY: "DEBUG",

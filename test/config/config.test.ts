@@ -61,6 +61,7 @@ describe("loadConfig", () => {
       record: { kinds: ["fill", "email", "playbook"], default_daemon: "" },
       rotation: { max_bytes: 0, interval: "none", compress: "none" },
       retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
+      logs: { level: "info", format: "auto", unsafe_trace: false },
       langfuse: { url: "" },
       audit: { roster: "", roster_id: "worker_id", ids: "fills[].candidate_id" },
     });
@@ -89,6 +90,7 @@ describe("loadConfig", () => {
       key: "queue_rows",
       toml: String(value),
       origin,
+      applies: "restart",
     });
   });
 
@@ -142,7 +144,7 @@ describe("loadConfig refuses in one line", () => {
     ["[log]\nlisten = 1", "[log] listen is not a known key; did you mean [server] listen?"],
     ["[log]\ncolour = 1", "[log] colour is not a known key; known are path, durability, queue_rows, queue_bytes"],
     ["[log.path]\nx = 1", '[log] path: expected the path of a file, ending with ".jsonl"; got {"x":1}'],
-    ["[logs]\npath = 1", "[logs] is not a known section; did you mean [log]?"],
+    ["[lag]\npath = 1", "[lag] is not a known section; did you mean [log]?"],
     [
       '[rotation]\nmax_bytes = "1GiB"\n[retention]\nmax_bytes = "1MiB"',
       "[retention] max_bytes is less than /home/me/sessionlog.toml: [rotation] max_bytes: expected room for at least one segment",
@@ -157,7 +159,7 @@ describe("loadConfig refuses in one line", () => {
     ],
     [
       "[quota]\nx = 1",
-      "[quota] is not a known section; known are [server], [tls], [auth], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "[quota] is not a known section; known are [server], [tls], [auth], [log], [record], [rotation], [retention], [logs], [langfuse], [audit]",
     ],
     ["[[log]]\npath = 1", "[log] must be a section with keys"],
     ["log = 1", "[log] must be a section with keys"],
@@ -165,11 +167,11 @@ describe("loadConfig refuses in one line", () => {
     ["queue_byte = 1", "queue_byte is outside of any section; did you mean [log] queue_bytes?"],
     [
       "colour = 1",
-      "colour is outside of any section; the sections are [server], [tls], [auth], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "colour is outside of any section; the sections are [server], [tls], [auth], [log], [record], [rotation], [retention], [logs], [langfuse], [audit]",
     ],
     [
       "[__proto__]\nx = 1",
-      "[__proto__] is not a known section; known are [server], [tls], [auth], [log], [record], [rotation], [retention], [langfuse], [audit]",
+      "[__proto__] is not a known section; known are [server], [tls], [auth], [log], [record], [rotation], [retention], [logs], [langfuse], [audit]",
     ],
     ["[log]\nqueue_rows = 0", "[log] queue_rows: expected a whole number from 1 to 10000000; got 0"],
     ['[log]\nqueue_rows = "9"', '[log] queue_rows: expected a whole number from 1 to 10000000; got "9"'],

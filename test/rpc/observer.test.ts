@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { NO_OBSERVER } from "../../src/journal/types.js";
 import { NO_RPC_OBSERVER } from "../../src/rpc/observer.js";
+import { NO_SERVICE_OBSERVER } from "../../src/service/observer.js";
 import { sessionBytes, startTestServer, type TestServer } from "../support/server.js";
 
 let server: TestServer;
@@ -15,6 +16,7 @@ test("RpcObserver hears of each call, record and tail", async () => {
     observer: {
       ...NO_OBSERVER,
       ...NO_RPC_OBSERVER,
+      ...NO_SERVICE_OBSERVER,
       callEnded(method, code, duration_ms) {
         calls.push([method, code]);
         durations.push(duration_ms);

@@ -294,11 +294,11 @@ export function testExamples(examples: readonly Example[]): void {
 /** The table of docs/OPERATIONS.md, a line for each setting. */
 export function settingsRows(): readonly string[] {
   return listSettings().map((setting) => {
-    const { section, key, type, help, short } = setting;
+    const { section, key, type, help, short, applies } = setting;
     const flags = [flagOf(setting), ...(short === undefined ? [] : [`--${short}`])].map((flag) => `\`${flag}\``);
     const value = type.read(setting.default, "/")?.toml.replace(/^"\//, '"') ?? "";
     const expected = type.expected.replaceAll("|", "\\|");
-    return `| \`[${section}] ${key}\` | ${flags.join(", ")} | \`${value}\` | ${help} | ${expected} |`;
+    return `| \`[${section}] ${key}\` | ${flags.join(", ")} | \`${value}\` | ${help} | ${expected} | ${applies} |`;
   });
 }
 

@@ -76,6 +76,7 @@ export function testConfig(directory: string, options: TestServerOptions = {}): 
     record: { kinds: ["fill", "email", "playbook"], default_daemon: "", ...options.record },
     rotation: { max_bytes: 0, interval: "none", compress: "none", ...options.rotation },
     retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0, ...options.retention },
+    logs: { level: "debug", format: "json", unsafe_trace: false },
     langfuse: { url: "" },
     audit: { roster: "", roster_id: "worker_id", ids: "fills[].candidate_id" },
   };

@@ -25,16 +25,19 @@ export function createCommand(): CliCommand {
   };
 }
 
-/** The configuration as TOML, each line with its origin as a comment. */
+/** The configuration as TOML, each line with when a change applies and its origin as a comment. */
 export function printConfig({ entries, file }: LoadedConfig): string {
-  const lines = [`# Configuration file: ${oneLine(file ?? "none")}`];
+  const lines = [
+    `# Configuration file: ${oneLine(file ?? "none")}`,
+    "# A change applies at: reload (SIGHUP), restart, or command (the next one reads it). After that: the value's origin.",
+  ];
   const assignments = entries.map((entry) => ({ ...entry, text: `${entry.key} = ${entry.toml}` }));
   const width = Math.max(...assignments.map(({ text }) => text.length));
   let current = "";
-  for (const { section, text, origin } of assignments) {
+  for (const { section, text, origin, applies } of assignments) {
     if (section !== current) lines.push("", `[${section}]`);
     current = section;
-    lines.push(`${text.padEnd(width)}  # ${oneLine(origin)}`);
+    lines.push(`${text.padEnd(width)}  # ${applies.padEnd(7)}  ${oneLine(origin)}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -47,8 +50,8 @@ function printCertificate(tls: TlsFiles | undefined): string {
 }
 
 const description = `Checks the configuration and the files of [tls] and [auth] as serve would, and prints the effective values,
-each with its origin as a comment: default, flag, variable, or the file's path. The output is itself a
-configuration file.`;
+each with a comment: when a change of it applies (reload, restart or command), and its origin (default, flag, variable, or the
+file's path). The output is itself a configuration file.`;
 
 const checkConfigHelp = `
 Exit status:

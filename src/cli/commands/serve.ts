@@ -1,6 +1,6 @@
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { Command } from "commander";
-import { type CliCommand, WorkError } from "../context.js";
+import { type CliCommand, type CliContext, WorkError } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
 
 /** `sessionlog serve`: runs the service until a signal ends it. */
@@ -12,11 +12,15 @@ export function createCommand(): CliCommand {
     help: `${configurationHelp}\n${serveHelp}`,
     async run(context) {
       const { config } = options.load(context);
+      const ignored = config.logs.unsafe_trace ? [] : withoutTracing(context.env);
       const [{ createLogger }, { runService, StartError }] = await Promise.all([
         import("../output/logger.js"),
         import("../../service/service.js"),
       ]);
-      const logger = await createLogger(context);
+      const logger = await createLogger(context, config.logs);
+      if (ignored.length > 0) {
+        logger.warn({ variables: ignored }, "gRPC's tracing, which prints tokens, needs --unsafe-trace");
+      }
       try {
         return await runService(config, logger, context.signals);
       } catch (error) {
@@ -24,6 +28,16 @@ export function createCommand(): CliCommand {
       }
     },
   };
+}
+
+/** What makes grpc-js print the metadata of every call, tokens too. It reads them when it is imported. */
+const TRACING = ["GRPC_TRACE", "GRPC_NODE_TRACE", "GRPC_VERBOSITY", "GRPC_NODE_VERBOSITY"];
+
+/** Removes the variables of tracing; returns the names of those that were set. */
+function withoutTracing(env: CliContext["env"]): readonly string[] {
+  const found = TRACING.filter((name) => env[name] !== undefined);
+  for (const name of found) delete env[name];
+  return found;
 }
 
 const description = `Runs the service: receives sessions over gRPC, checks each against ${SCHEMA} and appends it as
@@ -36,7 +50,7 @@ record's content.`;
 const serveHelp = `
 Signals:
   SIGTERM, SIGINT  accept no new calls, store and answer queued ones, then exit; a second signal exits at once
-  SIGHUP           reopen the session log's file, and look at the files of [tls] again
+  SIGHUP           reopen the session log's file, and read the configuration and the files of [tls] and [auth] again
   SIGUSR2          rotate: seal the session log's file and start a new one
 
 Exit status:

@@ -6,10 +6,13 @@ import type { CliContext } from "../context.js";
 
 const GROUP_NAMES: Readonly<Record<string, string>> = {
   server: "Server:",
+  tls: "TLS:",
+  auth: "Identities:",
   log: "Session log:",
   record: "Records:",
   rotation: "Rotation:",
   retention: "Retention:",
+  logs: "Logs:",
   langfuse: "Langfuse:",
   audit: "Audit:",
 };

@@ -7,6 +7,7 @@ import { afterEach, expect, test } from "vitest";
 import { checkHealth } from "../../../harness/probe.mjs";
 import { NO_OBSERVER } from "../../../src/journal/types.js";
 import { NO_RPC_OBSERVER } from "../../../src/rpc/observer.js";
+import { NO_SERVICE_OBSERVER } from "../../../src/service/observer.js";
 import { sessionBytes, startTestServer, type TestServer, type TestServerOptions } from "../../support/server.js";
 
 const APPEND = SessionLogService.appendSession.path;
@@ -27,6 +28,7 @@ async function start(limits: TestServerOptions["server"] = {}) {
   const observer = {
     ...NO_OBSERVER,
     ...NO_RPC_OBSERVER,
+    ...NO_SERVICE_OBSERVER,
     callEnded: (method: string, code: status) => void counted.push(`${method} ${status[code]}`),
     callCut: (reason: string) => void counted.push(`cut ${reason}`),
     connectionRefused: (limit: string) => void counted.push(`refused ${limit}`),
