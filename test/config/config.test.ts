@@ -85,13 +85,8 @@ describe("loadConfig", () => {
   ])("loadConfig lets flags beat variables beat the file beat defaults: %j", (sources, value, origin) => {
     const { config, entries } = load(sources);
     expect(config.log.queue_rows).toBe(value);
-    expect(entries.find(({ key }) => key === "queue_rows")).toEqual({
-      section: "log",
-      key: "queue_rows",
-      toml: String(value),
-      origin,
-      applies: "restart",
-    });
+    const entry = { section: "log", key: "queue_rows", toml: String(value), origin, applies: "restart" };
+    expect(entries.find(({ key }) => key === "queue_rows")).toEqual(entry);
   });
 
   test("loadConfig takes the file from --config, else SESSIONLOG_CONFIG, else ./sessionlog.toml", () => {
