@@ -30,13 +30,18 @@ export function createRecordToRow(options: { readonly kinds: readonly string[] |
       const description = `expected at most ${ROW_BYTES_MAX} bytes as a row, found ${line.length}`;
       return refuse({ field: "record", reason: "TOO_LONG", description });
     }
+    const { session_id, daemon, kind, final_verdict, grounded_in_roster } = row;
+    const accepted_fill = kind === "fill" && final_verdict === "accepted";
     return {
       ok: true,
       row: line,
-      session_id: row.session_id,
+      session_id,
       timestamp,
-      daemon: row.daemon,
-      ungrounded: row.kind === "fill" && row.final_verdict === "accepted" && row.grounded_in_roster === false,
+      daemon,
+      kind,
+      final_verdict,
+      ungrounded: accepted_fill && grounded_in_roster === false,
+      unchecked: accepted_fill && grounded_in_roster === undefined,
     };
   };
 }

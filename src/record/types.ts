@@ -19,8 +19,12 @@ export interface AcceptedRecord {
   readonly session_id: string;
   readonly timestamp: Timestamp;
   readonly daemon: string;
+  readonly kind: string;
+  readonly final_verdict: string;
   /** An accepted fill that names somebody who is not on the roster. */
   readonly ungrounded: boolean;
+  /** An accepted fill of which nobody said whether it is grounded in the roster. */
+  readonly unchecked: boolean;
 }
 
 /** Protobuf bytes of a SessionRecord → its row, or why it has none. Never throws, whatever the bytes. */

@@ -1,4 +1,4 @@
-import type { Server, ServerDuplexStream, ServerWritableStream } from "@grpc/grpc-js";
+import type { Server, ServerDuplexStream, ServerWritableStream, ServiceDefinition } from "@grpc/grpc-js";
 import { type RpcStatus, UNAUTHENTICATED, unavailableStatus } from "./errors.js";
 
 type StreamingCall = ServerWritableStream<object, object> | ServerDuplexStream<object, object>;
@@ -19,8 +19,15 @@ export interface OpenStreams {
   endThose(isOver: (metadata: object) => boolean): void;
 }
 
-/** Tracks the streams of the services that are added through `host`. */
-export function trackStreams(server: Server): OpenStreams {
+/**
+ * Tracks the streams of the services that are added through `host`.
+ *
+ * @param services is told of each
+ */
+export function trackStreams(
+  server: Server,
+  services?: { addService(definition: ServiceDefinition): void },
+): OpenStreams {
   const open = new Set<StreamingCall>();
 
   function track(call: StreamingCall): void {
@@ -38,6 +45,7 @@ export function trackStreams(server: Server): OpenStreams {
   return {
     host: {
       addService(definition, implementation) {
+        services?.addService(definition);
         const tracked = { ...implementation };
         for (const [name, method] of Object.entries(definition)) {
           const key = [name, method.originalName].find((candidate) => candidate && candidate in implementation);

@@ -10,6 +10,7 @@ import { type AppendPort, createAppendHandler, type HandlerParts } from "./appen
 import { createBatchHandler } from "./append/batch.js";
 import { readAppendRequest, readBatchRequest } from "./append/requests.js";
 import type { AlarmLog } from "./append/ungrounded.js";
+import { createCallReports } from "./call_reports.js";
 import { addHealth } from "./health.js";
 import { chooseProtocol } from "./http/choose_protocol.js";
 import { appendedJson, batchJson } from "./http/json_answers.js";
@@ -55,7 +56,7 @@ export type ServeOutcome =
   | { readonly ok: true; readonly address: string }
   | { readonly ok: false; readonly message: string };
 
-export interface RpcServerOptions extends Omit<HandlerParts, "checkRecord"> {
+export interface RpcServerOptions extends Omit<HandlerParts, "checkRecord" | "observer"> {
   readonly recordToRow: RecordToRow;
   readonly limits: Config["server"];
   readonly journal: AppendPort & TailPort;
@@ -75,7 +76,9 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const reports = createLimitReports(observer, log);
   const connections_max = connectionsMax(limits.max_connections);
   const callers = createCallers();
-  const door = createDoor({ access: options.access, callers, reports });
+  const door = createDoor({ access: options.access, callers, reports, observer });
+  // They cost on every call: where nobody counts, there are none.
+  const call_reports = options.observer && createCallReports(options.observer);
   const calls = createCallLimits({ limits, connections_max, observer, reports, callers });
   const server = new Server({ ...serverOptions(limits), interceptors: [calls.interceptor] });
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -111,7 +114,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   }
   let listener: Listener | undefined;
 
-  const streams = trackStreams(server);
+  const streams = trackStreams(server, call_reports);
   const health = addHealth(streams.host);
   addReflection(streams.host);
 
@@ -142,16 +145,20 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
 
   const json = createJsonServer({
     methods: new Map([
-      [appendSession.path, toJsonMethod("AppendSession", readAppendJson, append, appendedJson, parts)],
-      [batchAppendSessions.path, toJsonMethod("BatchAppendSessions", readBatchJson, batch, batchJson, parts)],
+      [appendSession.path, toJsonMethod("AppendSession", readAppendJson, append, appendedJson, log)],
+      [batchAppendSessions.path, toJsonMethod("BatchAppendSessions", readBatchJson, batch, batchJson, log)],
     ]),
     admit: door.admit,
+    begin: (path) => call_reports?.begin(path) ?? uncounted,
     hostOf: calls.hostOf,
     calls_max: limits.max_concurrent_streams,
     idle_ms: limits.max_connection_idle_ms,
   });
   divertStreams(server, (stream, headers) => {
-    if (headers["content-type"]?.startsWith("application/grpc")) return door.admitStream(stream, headers, calls.hostOf);
+    if (headers["content-type"]?.startsWith("application/grpc")) {
+      call_reports?.watch(stream, headers[":path"]);
+      return door.admitStream(stream, headers, calls.hostOf);
+    }
     json.acceptStream(stream, headers);
     return false;
   });
@@ -203,6 +210,8 @@ function serverOptions(limits: Config["server"]): ServerOptions {
     "grpc.enable_channelz": 0,
   };
 }
+
+function uncounted(): void {}
 
 function identity(bytes: Buffer): Buffer {
   return bytes;

@@ -1,6 +1,5 @@
-import { type handleUnaryCall, type Metadata, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import type { handleUnaryCall, Metadata, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { type RpcStatus, unexpectedStatus } from "./errors.js";
-import type { RpcObserver } from "./observer.js";
 import type { Caller, Callers } from "./security/callers.js";
 
 /** How a handler ends a call. */
@@ -32,18 +31,13 @@ export interface RpcLog {
 }
 
 /** What calls of gRPC need besides their handler. */
-export interface CallParts extends CallReports {
+export interface CallParts {
+  readonly log: RpcLog;
   readonly callers: Callers;
 }
 
-/** Where calls are reported. */
-export interface CallReports {
-  readonly log: RpcLog;
-  readonly observer: RpcObserver;
-}
-
 /**
- * Handles a call and reports how it ended. Anything that the handler throws is a defect: logged, and answered with
+ * Handles a call. Anything that the handler throws is a defect: logged, and answered with
  * INTERNAL. Refusals are logged at debug, by code and message, never with a record. Never rejects.
  */
 export async function answerCall<Request, T>(
@@ -51,9 +45,8 @@ export async function answerCall<Request, T>(
   handler: UnaryHandler<Request, T>,
   request: Request,
   context: CallContext,
-  { log, observer }: CallReports,
+  log: RpcLog,
 ): Promise<Reply<T>> {
-  const begun_ms = performance.now();
   let reply: Reply<T>;
   try {
     reply = await handler(request, context);
@@ -61,7 +54,6 @@ export async function answerCall<Request, T>(
     log.error({ err: error, method }, "a call failed unexpectedly");
     reply = { ok: false, status: unexpectedStatus() };
   }
-  observer.callEnded(method, reply.ok ? status.OK : reply.status.code, performance.now() - begun_ms);
   if (!reply.ok) log.debug({ method, code: reply.status.code, reason: reply.status.details }, "call refused");
   return reply;
 }
@@ -75,7 +67,7 @@ export function toUnaryCall<T>(
   async function answer(call: ServerUnaryCall<Buffer, T>, callback: sendUnaryData<T>): Promise<void> {
     const { metadata } = call;
     const context = { metadata, caller: parts.callers.of(metadata), call };
-    const reply = await answerCall(method, handler, call.request, context, parts);
+    const reply = await answerCall(method, handler, call.request, context, parts.log);
     if (reply.ok) callback(null, reply.value);
     else callback(reply.status);
   }

@@ -12,10 +12,9 @@ import type { CheckRecord } from "../observer.js";
 import { refuseForeign } from "../security/daemons.js";
 import type { CallState, UnaryHandler } from "../unary.js";
 import { listViolations } from "../violations.js";
-import { type HandlerParts, refuse } from "./append.js";
+import { type HandlerParts, refuse, reportAppended } from "./append.js";
 import { createFairTurns } from "./fair_turns.js";
 import type { BatchRequest, BrokenRequest, SentRecord } from "./requests.js";
-import { warnIfUngrounded } from "./ungrounded.js";
 
 /** Violations in one result, and in all results of a response. 10,000 results with them stay below 3 MiB, within the
  * 4 MiB that clients accept by default. */
@@ -30,7 +29,7 @@ const TURN_BYTES_MAX = 256 * 1024;
 export function createBatchHandler(
   parts: HandlerParts,
 ): UnaryHandler<BatchRequest | BrokenRequest, BatchAppendSessionsResponse> {
-  const { checkRecord, journal, daemonFor, now, newSessionId, log } = parts;
+  const { checkRecord, journal, daemonFor, now, newSessionId, observer } = parts;
   // Side by side, large batches would all be late, and all their rows in memory at once.
   const inTurn = createFairTurns();
 
@@ -43,7 +42,7 @@ export function createBatchHandler(
     }
 
     const stamps: Stamps = { session_id: newSessionId, daemon: daemonFor(caller), timestamp: now };
-    const checkOwn: CheckRecord = (sent, given) => refuseForeign(caller, checkRecord(sent, given));
+    const checkOwn: CheckRecord = (sent, given) => refuseForeign(caller, checkRecord(sent, given), observer);
     const check = () => checkRecords(records, checkOwn, stamps, call);
     const large = records.length > TURN_RECORDS_MAX || request.bytes > TURN_BYTES_MAX;
     const checked = await (large ? inTurn(call.getPeer(), check) : check());
@@ -57,7 +56,7 @@ export function createBatchHandler(
         if (appended === undefined) throw new Error("the journal stored rows and did not return them all");
         response.sequence = appended.sequence;
         response.duplicate = appended.duplicate;
-        if (!appended.duplicate) warnIfUngrounded(log, record, appended.sequence);
+        reportAppended(parts, record, appended, caller);
       }
     }
     return { ok: true, value: { results } };

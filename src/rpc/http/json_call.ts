@@ -8,14 +8,7 @@ import type { Gate } from "../limits/admission.js";
 import { headerListBytes } from "../limits/header_list.js";
 import { type CallHost, CallProgress, type HeldCall } from "../limits/held_call.js";
 import type { Caller } from "../security/callers.js";
-import {
-  answerCall,
-  type CallContext,
-  type CallReports,
-  type CallState,
-  type Reply,
-  type UnaryHandler,
-} from "../unary.js";
+import { answerCall, type CallContext, type CallState, type Reply, type RpcLog, type UnaryHandler } from "../unary.js";
 import { errorJson, httpStatusOf } from "./json_answers.js";
 
 /** A method that is called with a JSON body, and answers with what becomes JSON. Never rejects. */
@@ -27,11 +20,11 @@ export function toJsonMethod<Request, T>(
   read: (body: Buffer) => Request,
   handler: UnaryHandler<Request, T>,
   print: (answer: T) => object,
-  reports: CallReports,
+  log: RpcLog,
 ): JsonMethod {
   const handle: UnaryHandler<Buffer, T> = (body, context) => handler(read(body), context);
   return async (body, context) => {
-    const reply = await answerCall(name, handle, body, context, reports);
+    const reply = await answerCall(name, handle, body, context, log);
     return reply.ok ? { ok: true, value: print(reply.value) } : reply;
   };
 }
@@ -47,6 +40,18 @@ export interface Exchange {
   endWithAnswer(): void;
   /** Ends it at once, without an answer. */
   cut(): void;
+}
+
+/** A request, and on whose behalf it is served. */
+export interface JsonCallParts {
+  /** "" for a path that is no method's. */
+  readonly path: string;
+  readonly method: JsonMethod;
+  readonly exchange: Exchange;
+  readonly host: CallHost;
+  readonly caller: Caller | undefined;
+  /** Called once, when the call is over. */
+  readonly ended: (code: status) => void;
 }
 
 /** Why a request is no call. */
@@ -66,6 +71,9 @@ export class JsonCall implements Gate, HeldCall, CallState {
   readonly #host: CallHost;
   readonly #method: JsonMethod;
   readonly #caller: Caller | undefined;
+  readonly #reportEnd: (code: status) => void;
+  /** What was answered; CANCELLED until then. */
+  #code = status.CANCELLED;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #flows = false;
@@ -73,9 +81,10 @@ export class JsonCall implements Gate, HeldCall, CallState {
   #ended = false;
   #answerTaken: (() => void) | undefined;
 
-  constructor(path: string, method: JsonMethod, exchange: Exchange, host: CallHost, caller: Caller | undefined) {
+  constructor({ path, method, exchange, host, caller, ended }: JsonCallParts) {
     this.path = path;
     this.#caller = caller;
+    this.#reportEnd = ended;
     this.progress = new CallProgress(host);
     this.#method = method;
     this.#exchange = exchange;
@@ -165,7 +174,7 @@ export class JsonCall implements Gate, HeldCall, CallState {
     const body = Buffer.concat(this.#chunks);
     this.#chunks = [];
     const reply = await this.#method(body, { metadata, caller: this.#caller, call: this });
-    if (reply.ok) this.#send(200, reply.value);
+    if (reply.ok) this.#send(status.OK, 200, reply.value);
     else this.#refuse(reply.status);
   }
 
@@ -180,13 +189,15 @@ export class JsonCall implements Gate, HeldCall, CallState {
     this.#chunks = [];
     if (this.progress.ticket !== undefined) this.#host.admission.leave(this.progress.ticket);
     if (this.#exchange.response.headersSent) this.reset();
-    else if ("http_status" in refusal) this.#send(refusal.http_status, errorJson(refusal), refusal.headers);
-    else this.#send(httpStatusOf(refusal.code), errorJson(refusal));
+    else if ("http_status" in refusal) {
+      this.#send(refusal.code, refusal.http_status, errorJson(refusal), refusal.headers);
+    } else this.#send(refusal.code, httpStatusOf(refusal.code), errorJson(refusal));
   }
 
-  #send(http_status: number, json: object, headers: Readonly<Record<string, string>> = {}): void {
+  #send(code: status, http_status: number, json: object, headers: Readonly<Record<string, string>> = {}): void {
     const { request, response } = this.#exchange;
     if (this.#ended || response.destroyed) return;
+    this.#code = code;
     this.progress.beginSending();
     const body = Buffer.from(`${JSON.stringify(json)}\n`);
     response.writeHead(http_status, {
@@ -210,6 +221,7 @@ export class JsonCall implements Gate, HeldCall, CallState {
     this.#ended = true;
     if (this.progress.ticket !== undefined) this.#host.admission.leave(this.progress.ticket);
     this.#host.end(this);
+    this.#reportEnd(this.#code);
     this.#answerTaken?.();
   }
 }

@@ -28,6 +28,8 @@ export interface JsonServerOptions {
   readonly methods: ReadonlyMap<string, JsonMethod>;
   /** Whether a call with these headers is let in. */
   admit(path: string, headers: IncomingHttpHeaders, host: CallHost): Admitted;
+  /** A request for a path has come; what it returns is told how it ended. */
+  begin(path: string): (code: status) => void;
   /** The limits of a connection. */
   hostOf(socket: object): CallHost;
   /** Of a connection of HTTP/1.1: more requests than these, sent ahead, end it. */
@@ -41,7 +43,8 @@ const CHALLENGE = { "www-authenticate": "Bearer" };
 /** Above what metadata may have by any setting, so that those who send more than set are answered. */
 const HEADER_BYTES_MAX = 128 * 1024;
 
-export function createJsonServer({ methods, admit, hostOf, calls_max, idle_ms }: JsonServerOptions): JsonServer {
+export function createJsonServer(options: JsonServerOptions): JsonServer {
+  const { methods, admit, hostOf, calls_max, idle_ms } = options;
   /** Connections of HTTP/1.1 with the number of their calls. */
   const connections = new Map<Socket, number>();
   let closing: (() => void) | undefined;
@@ -52,7 +55,14 @@ export function createJsonServer({ methods, admit, hostOf, calls_max, idle_ms }:
     const host = hostOf(socket);
     const admitted = admit(path, exchange.request.headers, host);
     const caller = admitted.ok ? admitted.caller : undefined;
-    const call = new JsonCall(method === undefined ? "" : path, method ?? noMethod, exchange, host, caller);
+    const call = new JsonCall({
+      path: method === undefined ? "" : path,
+      method: method ?? noMethod,
+      exchange,
+      host,
+      caller,
+      ended: options.begin(path),
+    });
     if (admitted.ok) call.begin(noCall(exchange.request, path, method === undefined ? [...methods.keys()] : undefined));
     else call.begin({ ...admitted.status, http_status: httpStatusOf(admitted.status.code), headers: CHALLENGE });
   }

@@ -56,7 +56,6 @@ interface Connection extends CallHost {
 }
 
 const BATCH = SessionLogService.batchAppendSessions.path;
-const SESSION_LOG = "/sessionlog.v1.SessionLog/";
 /** Batches of a connection whose answers were not taken: an answer may have 3 MiB, whatever the size of its request. */
 const BATCHES_PER_CONNECTION_MAX = 4;
 /** Calls of one connection that are begun in one turn of the event loop. */
@@ -92,26 +91,21 @@ export function createCallLimits({
   let now_ms = performance.now();
   let waiting = 0;
 
-  function ended({ path }: HeldCall, code: status): void {
-    if (path.startsWith(SESSION_LOG)) observer.callEnded(path.slice(SESSION_LOG.length), code, 0);
-  }
-
-  function refuse(connection: Connection, call: HeldCall, reason: CutReason, setting: string, refusal: RpcStatus) {
+  function refuse(connection: Connection, reason: CutReason, setting: string, refusal: RpcStatus) {
     reports.callCut(reason, setting, connection.peer);
-    ended(call, refusal.code);
     return refusal;
   }
 
   function begin(connection: Connection, call: HeldCall, metadata_bytes: number): RpcStatus | undefined {
     const { path } = call;
     connection.surplus.countCall(metadata_bytes);
-    if (memory.exceeded && !path.startsWith(HEALTH)) return refuse(connection, call, ...NO_MEMORY);
+    if (memory.exceeded && !path.startsWith(HEALTH)) return refuse(connection, ...NO_MEMORY);
     if (metadata_bytes > limits.max_metadata_bytes) {
       const details = `the metadata has more than ${limits.max_metadata_bytes} bytes`;
-      return refuse(connection, call, "limit", "max_metadata_bytes", { code: status.RESOURCE_EXHAUSTED, details });
+      return refuse(connection, "limit", "max_metadata_bytes", { code: status.RESOURCE_EXHAUSTED, details });
     }
     const full = streams.open(connection.streams, path);
-    if (full !== undefined) return refuse(connection, call, "limit", full.setting, exhaustedStatus(full.message));
+    if (full !== undefined) return refuse(connection, "limit", full.setting, exhaustedStatus(full.message));
     connection.calls.add(call);
     connection.request?.begin();
     return undefined;
@@ -139,7 +133,7 @@ export function createCallLimits({
       cut(connection, "late", setting);
     } else if (setting === "request_timeout") {
       const details = `the request did not arrive within ${limits.request_timeout_ms / 1_000} s`;
-      call.refuse(refuse(connection, call, "late", setting, { code: status.DEADLINE_EXCEEDED, details }));
+      call.refuse(refuse(connection, "late", setting, { code: status.DEADLINE_EXCEEDED, details }));
     } else {
       reports.callCut("late", setting, connection.peer);
       call.reset();
@@ -162,7 +156,7 @@ export function createCallLimits({
         late(connection, call, "request_timeout");
       else if (call.progress.sendingFor(now_ms) > limits.response_timeout_ms)
         late(connection, call, "response_timeout");
-      else if (memory.exceeded && call.progress.unread) call.refuse(refuse(connection, call, ...NO_MEMORY));
+      else if (memory.exceeded && call.progress.unread) call.refuse(refuse(connection, ...NO_MEMORY));
     }
   }
 
@@ -213,10 +207,7 @@ export function createCallLimits({
         },
         pass: callers.pass,
         begin: (call, metadata_bytes) => begin(connection, call, metadata_bytes),
-        corrupt(call) {
-          ended(call, status.INVALID_ARGUMENT);
-          reports.corruptMessage(connection.peer);
-        },
+        corrupt: () => reports.corruptMessage(connection.peer),
         end: (call) => end(connection, call),
         socket,
         calls: new Set(),

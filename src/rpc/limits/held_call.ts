@@ -26,8 +26,8 @@ export interface CallHost extends TurnShare {
   pass(stream: object, metadata: object): void;
   /** Counts a call that has come; or why it is refused. */
   begin(call: HeldCall, metadata_bytes: number): RpcStatus | undefined;
-  /** The call ends, as its message does not unpack. */
-  corrupt(call: HeldCall): void;
+  /** A call ends, as its message does not unpack. */
+  corrupt(): void;
   /** The call is over, and what it sent was taken. */
   end(call: HeldCall): void;
 }

@@ -80,7 +80,7 @@ export class LimitedCall extends ServerInterceptingCall implements Gate, HeldCal
     if (this.progress.ticket === undefined) {
       this.#wants_read = true;
       const compressed = isCompressed(this.#next);
-      if (compressed) blameClient(this.#next, () => this.#host.corrupt(this));
+      if (compressed) blameClient(this.#next, () => this.#host.corrupt());
       this.progress.ticket = admission.enter(lane, this, compressed ? message_bytes_max : 0);
     } else if (lane.blocked.has(this.progress.ticket)) this.#wants_read = true;
     else this.#next.startRead();

@@ -1,6 +1,7 @@
 import { status } from "@grpc/grpc-js";
 import type { AcceptedRecord, RefusedRecord } from "../../record/index.js";
 import type { RpcStatus } from "../errors.js";
+import type { RpcObserver } from "../observer.js";
 import type { Caller } from "./callers.js";
 
 /** Whether the rows of a daemon are a caller's own. Without a caller, where nobody has to be known, all are. */
@@ -20,8 +21,10 @@ export function foreignDaemonStatus(caller: Caller | undefined, daemon: string):
 export function refuseForeign(
   caller: Caller | undefined,
   record: AcceptedRecord | RefusedRecord,
+  observer: Pick<RpcObserver, "recordRefused">,
 ): AcceptedRecord | RefusedRecord {
   if (!record.ok || ownsDaemon(caller, record.daemon)) return record;
+  observer.recordRefused(["daemon_denied"]);
   const description = `${record.daemon} is not a daemon of ${caller?.name ?? ""}`;
   return { ok: false, violations: [{ field: "record.daemon", description, reason: "NOT_ALLOWED" }] };
 }

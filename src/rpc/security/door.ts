@@ -5,6 +5,7 @@ import type { Identity } from "../../config/auth_file.js";
 import type { RpcStatus } from "../errors.js";
 import type { CallHost } from "../limits/held_call.js";
 import type { LimitReports } from "../limits/reports.js";
+import type { RpcObserver } from "../observer.js";
 import { type AccessOptions, type Admitted, createAccess } from "./access.js";
 import type { Callers } from "./callers.js";
 
@@ -25,15 +26,18 @@ export interface DoorOptions {
   readonly access: Omit<AccessOptions, "now_ms"> | undefined;
   readonly callers: Callers;
   readonly reports: LimitReports;
+  readonly observer: Pick<RpcObserver, "callerAdmitted">;
 }
 
-export function createDoor({ access: options, callers, reports }: DoorOptions): Door {
+export function createDoor({ access: options, callers, reports, observer }: DoorOptions): Door {
   let access = options && createAccess({ ...options, now_ms: Date.now });
 
   function admit(path: string, { authorization }: IncomingHttpHeaders, host: CallHost): Admitted {
     if (access === undefined) return { ok: true, caller: undefined };
     const admitted = access.admit(path, { ...host.credentials, authorization });
-    if (!admitted.ok) {
+    if (admitted.ok) {
+      if (admitted.caller !== undefined) observer.callerAdmitted(admitted.caller);
+    } else {
       reports.credentialsRefused(host.peer, admitted.failure, path, admitted.token_id);
       if (admitted.status.code === status.UNAUTHENTICATED) host.refused();
     }

@@ -2,6 +2,7 @@ import { type handleServerStreamingCall, Metadata, type ServerWritableStream, st
 import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { type AppendLog, JournalShortage, type RowReader, type Rows } from "../../journal/index.js";
 import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "../errors.js";
+import type { RpcObserver } from "../observer.js";
 import type { CallParts } from "../unary.js";
 import { type BoundedStream, createBoundedStream } from "./flow_control.js";
 import { createRowBroadcast } from "./row_broadcast.js";
@@ -14,6 +15,7 @@ export type TailPort = Pick<AppendLog, "state"> & RowReader;
 
 export interface TailParts extends CallParts {
   readonly journal: TailPort;
+  readonly observer: Pick<RpcObserver, "tailsChanged">;
   /** The longest message that may be sent. */
   readonly message_bytes_max: number;
   /** How long a client may read nothing while rows are buffered for it. */
@@ -111,7 +113,6 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
   }
 
   return (call) => {
-    const begun_ms = performance.now();
     const stream = createBoundedStream(call, stall_ms);
     tail(call, stream)
       .catch((error: unknown) => {
@@ -121,13 +122,11 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
         return unexpectedStatus();
       })
       .then((failure) => {
-        const code = failure?.code ?? (stream.signal.aborted ? status.CANCELLED : status.OK);
-        observer.callEnded(method, code, performance.now() - begun_ms);
         if (failure === undefined) {
           call.end();
           return;
         }
-        log.debug({ method, code, reason: failure.details }, "call refused");
+        log.debug({ method, code: failure.code, reason: failure.details }, "call refused");
         call.emit("error", failure);
       });
   };

@@ -29,6 +29,7 @@ describe("createAppendHandler", () => {
       now,
       newSessionId: () => "new",
       log,
+      observer: NO_RPC_OBSERVER,
     });
     return handler(readAppendRequest(request), {
       metadata,

@@ -31,7 +31,15 @@ describe("createBatchHandler", () => {
     let ids = 0;
     const now = () => ({ seconds: 1_700_000_000, nanos: 0 });
     const newSessionId = () => `new-${++ids}`;
-    const handler = createBatchHandler({ checkRecord, journal, daemonFor: () => "", now, newSessionId, log });
+    const handler = createBatchHandler({
+      checkRecord,
+      journal,
+      daemonFor: () => "",
+      now,
+      newSessionId,
+      log,
+      observer: NO_RPC_OBSERVER,
+    });
     return handler(readBatchRequest(request, BATCH_RECORDS_MAX), {
       metadata: new Metadata(),
       caller: undefined,
