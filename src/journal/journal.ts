@@ -59,7 +59,7 @@ const NOTHING_STORED = { kind: "stored", first_sequence: 0, write_ms: 0, sync_ms
 /** A journal that is not open yet. */
 export function createJournal(options: JournalOptions): Journal {
   const { disk = nodeDisk, clock = systemClock, observer = NO_OBSERVER, log, path } = options;
-  const store = createStore({ ...options, disk, clock, onSealed });
+  const store = createStore({ ...options, disk, clock, observer, onSealed });
   const dedupe = createDedupeWindow(options.dedupe_rows);
   const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
   /** The one promise chain: all access to the files waits here for its turn. */

@@ -104,6 +104,10 @@ export interface JournalObserver {
   segmentCompressed(): void;
   /** By retention. */
   segmentsRemoved(segments: number): void;
+  /** Checksums, compression or retention failed; tried again. */
+  maintenanceFailed(): void;
+  /** So many bytes at the end of the log were no whole rows, and were moved aside. */
+  tailTorn(bytes: number): void;
 }
 
 export const NO_OBSERVER: JournalObserver = {
@@ -114,6 +118,8 @@ export const NO_OBSERVER: JournalObserver = {
   segmentSealed() {},
   segmentCompressed() {},
   segmentsRemoved() {},
+  maintenanceFailed() {},
+  tailTorn() {},
 };
 
 /** The operator's log; pino's logger fits. */

@@ -494,13 +494,16 @@ describe("look", () => {
   });
 });
 
-test("observer gets groups, refusals, duplicates, states and segments", async () => {
+test("observer gets torn ends, groups, refusals, duplicates, states and segments", async () => {
   const seen: unknown[] = [];
   const report =
     (what: string) =>
     (...values: readonly unknown[]) =>
       void seen.push([what, ...values]);
+  const torn = createSimulatedDisk();
+  torn.put(PATH, `${row(9)}{"sch`);
   const { journal, disk } = await openTestJournal({
+    disk: torn,
     dedupe_rows: 10,
     compress: "gzip",
     retention: { max_age_ms: 0, max_segments: 1, max_bytes: 0 },
@@ -512,6 +515,8 @@ test("observer gets groups, refusals, duplicates, states and segments", async ()
       segmentSealed: report("sealed"),
       segmentCompressed: report("compressed"),
       segmentsRemoved: report("removed"),
+      maintenanceFailed: report("maintenance failed"),
+      tailTorn: report("torn"),
     },
   });
   const bytes = row(1).length;
@@ -526,12 +531,13 @@ test("observer gets groups, refusals, duplicates, states and segments", async ()
   await journal.append([row(4)]);
   const isOfSegment = ([what]: readonly unknown[]) => what === "compressed" || what === "removed";
   expect(seen.filter((each) => Array.isArray(each) && !isOfSegment(each))).toEqual([
+    ["torn", 5],
     ["state", "open"],
     ["stored", 2, 2 * bytes, 0, 0],
     ["duplicates", 1],
     ["duplicates", 1],
     ["refused", "too_large"],
-    ["sealed", 2, 2 * bytes],
+    ["sealed", 3, 3 * bytes],
     ["stored", 1, bytes, 0, 0],
     ["sealed", 1, bytes],
     ["state", "failed"],

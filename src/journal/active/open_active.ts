@@ -4,7 +4,7 @@ import { errorPath, errorText, isPassing } from "../disk/errors.js";
 import { syncDirectory, writeAll } from "../disk/files.js";
 import { eachLine, isBlank, readLines, withoutMark } from "../disk/lines.js";
 import { GROUP_BYTES_MAX, type JournalNames, NEWLINE } from "../format.js";
-import { type JournalLog, JournalOpenError } from "../types.js";
+import { type JournalLog, type JournalObserver, JournalOpenError } from "../types.js";
 import { lockFile, refuseShared } from "./one_file.js";
 import { cutTail, finishCut } from "./repair.js";
 import { readStateFile, writeStateFile } from "./state_file.js";
@@ -26,6 +26,7 @@ export interface OpenActiveOptions {
   /** At start: whether the file is going to be renamed; a file that is not the journal's own is refused. See refuseShared. */
   readonly starts: { readonly rotates: boolean } | undefined;
   readonly log: JournalLog;
+  readonly observer: Pick<JournalObserver, "tailTorn">;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
@@ -62,7 +63,10 @@ async function prepare(options: OpenActiveOptions, file: DiskFile, written_at: n
   const update = await disk.open(names.active, "update");
   try {
     const finished = await finishCut(disk, names, update, await disk.list(names.directory));
-    if (finished !== undefined) log.warn(finished, "finished the repair that a crash interrupted");
+    if (finished !== undefined) {
+      options.observer.tailTorn(finished.bytes);
+      log.warn(finished, "finished the repair that a crash interrupted");
+    }
     if (!options.ours) await refuseForeign(options, update);
     await repairTail(options, update);
     await rewriteTail(update);
@@ -106,6 +110,7 @@ async function repairTail(options: OpenActiveOptions, file: DiskFile): Promise<v
   if (plan.cut !== undefined) {
     const offset = start + (bytes.length - lines.length) + plan.cut;
     const cut = await cutTail(disk, names, file, offset, options.now());
+    options.observer.tailTorn(cut.bytes);
     log.warn({ path: names.active, offset, ...cut }, "moved the torn end of the log aside");
   } else if (plan.unended || (bytes.length === 0 && (await lacksNewline(file, start)))) {
     await writeAll(file, Buffer.from("\n"), start + bytes.length);

@@ -7,7 +7,7 @@ import { isTemporary, type JournalNames, journalNames } from "../format.js";
 import { openRows, type Side } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
 import { findDisorder, listSegments } from "../sealed/segments.js";
-import { type JournalLog, JournalOpenError } from "../types.js";
+import { type JournalLog, type JournalObserver, JournalOpenError } from "../types.js";
 import { countForeignRows } from "./foreign_rows.js";
 import { probeSpace, type WriteFailure, type WriteTimes, writeGroup } from "./group_writer.js";
 import { resolveNames } from "./one_file.js";
@@ -24,6 +24,7 @@ export interface StoreOptions {
   readonly adopts: (line: Buffer) => boolean;
   readonly rotation: RotationPolicy;
   readonly log: JournalLog;
+  readonly observer: Pick<JournalObserver, "tailTorn">;
   readonly disk: Disk;
   readonly clock: Clock;
   /** A segment was sealed; `own`: its path, when this process has written every row in it. */

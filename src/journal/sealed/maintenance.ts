@@ -75,7 +75,9 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
         failure = undefined;
       } catch (error) {
         failure = errorText(error);
-        if (stopped.signal.aborted || failure === before) continue;
+        if (stopped.signal.aborted) continue;
+        observer.maintenanceFailed();
+        if (failure === before) continue;
         log.warn({ path: names.directory }, `sealed segments cannot be maintained, trying again: ${failure}`);
       }
     }

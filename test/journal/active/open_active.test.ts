@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openActive } from "../../../src/journal/active/open_active.js";
 import { journalNames } from "../../../src/journal/format.js";
+import { NO_OBSERVER } from "../../../src/journal/types.js";
 import { createSimulatedDisk, type SimulatedDisk } from "../../support/simulated_disk.js";
 import { adoptsTestRows, createMemoryLog, MEBIBYTE, numbers, PATH, row, rows } from "../support.js";
 
@@ -21,6 +22,7 @@ function open(
     held: undefined,
     starts: undefined,
     log,
+    observer: NO_OBSERVER,
     now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
   });
   return { opened, log };

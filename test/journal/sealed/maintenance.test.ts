@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { NO_OBSERVER } from "../../../src/journal/types.js";
 import { settled } from "../../support/manual_clock.js";
 import { createSimulatedDisk } from "../../support/simulated_disk.js";
 import { openTestJournal, PATH, row } from "../support.js";
@@ -8,7 +9,9 @@ const CHECKSUMS = "/data/sessions.sha256";
 const pad = (sequence: number) => String(sequence).padStart(20, "0");
 
 test("maintenance tries again after five seconds, and logs a failure once", async () => {
-  const { journal, disk, clock, log } = await openTestJournal();
+  let failures = 0;
+  const observer = { ...NO_OBSERVER, maintenanceFailed: () => void failures++ };
+  const { journal, disk, clock, log } = await openTestJournal({ observer });
   await journal.append([row(1)]);
   const warnings = () =>
     log.entries.filter(({ message }) => message.startsWith("sealed segments cannot be maintained")).length;
@@ -22,6 +25,7 @@ test("maintenance tries again after five seconds, and logs a failure once", asyn
   expect([warnings(), disk.content(CHECKSUMS)]).toEqual([1, undefined]);
   await clock.advance(5_000);
   await expect.poll(() => disk.content(CHECKSUMS)?.toString()).toMatch(/^[0-9a-f]{64} {2}sessions-\d/);
+  expect(failures).toBe(2);
 });
 
 test.each(["none", "gzip"] as const)(
