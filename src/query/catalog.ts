@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { type Literal, literal } from "./literal.js";
 
 /** What a query takes beside the filters that all of them take. */
 export interface Parameter {
@@ -75,4 +76,12 @@ function parseParameter(query: string, line: string): Parameter {
 /** The SQL of a query that comes with the program. */
 export function namedSql(name: string): string {
   return readFileSync(new URL(`${name}.sql`, DIRECTORY), "utf8");
+}
+
+/** The SQL with values in place of its getvariable('name'): for a database whose variables others use, too. */
+export function withVariables(sql: string, variables: Readonly<Record<string, Literal>>): string {
+  return sql.replace(/getvariable\('([a-z_]+)'\)/g, (whole, name: string) => {
+    const value = variables[name];
+    return value === undefined ? whole : literal(value);
+  });
 }

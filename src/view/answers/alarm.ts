@@ -1,0 +1,81 @@
+import { namedSql, withVariables } from "../../query/catalog.js";
+import type { Literal } from "../../query/index.js";
+import type { AlarmEntry, Audit, AuditFinding, SilentDaemon } from "../api.js";
+import { type Ask, numberOf, textOf, timeOf, timeSql } from "./ask.js";
+
+/** Sessions that the alarm's tile names. */
+const ENTRIES_MAX = 20;
+
+/** The alarm's newest sessions, with the ids that are not on the roster. */
+export interface AlarmOptions {
+  /** What has the columns of `sessions` and `sequence`. */
+  readonly from: string;
+  /** Of the query audit; undefined without a roster. */
+  readonly ids: Readonly<Record<string, Literal>> | undefined;
+}
+
+/** The newest sessions of the alarm among those of the view. Rejects with SqlError. */
+export async function readAlarmEntries(ask: Ask, { from, ids }: AlarmOptions): Promise<readonly AlarmEntry[]> {
+  const newest = `
+    SELECT * FROM ${from}
+    WHERE kind = 'fill' AND final_verdict = 'accepted' AND grounded_in_roster IS NOT TRUE
+    ORDER BY timestamp DESC, session_id
+    LIMIT ${ENTRIES_MAX}`;
+  const audit = ids === undefined ? undefined : withVariables(namedSql("audit"), ids).replace(/;\s*$/, "");
+  const looked_up =
+    audit === undefined
+      ? ""
+      : `LEFT JOIN (SELECT DISTINCT session_id, unknown_ids FROM (${audit})) AS audit USING (session_id)`;
+  const rows = await ask(`
+    WITH newest AS MATERIALIZED (${newest}),
+    sessions AS (FROM newest)
+    SELECT
+      newest.sequence, session_id, ${timeSql("newest.timestamp")} AS ended, newest.daemon, newest.model,
+      newest.grounded_in_roster AS stamp, ${audit === undefined ? "NULL" : "audit.unknown_ids"} AS unknown_ids
+    FROM newest ${looked_up}
+    ORDER BY newest.timestamp DESC, session_id`);
+  return rows.map((row) => ({
+    finding: row.stamp === null ? "unchecked" : "ungrounded",
+    sequence: numberOf(row.sequence),
+    session_id: textOf(row.session_id),
+    timestamp: timeOf(row.ended),
+    daemon: textOf(row.daemon),
+    model: textOf(row.model),
+    unknown_ids: ids === undefined ? null : Array.isArray(row.unknown_ids) ? row.unknown_ids.map(String) : [],
+  }));
+}
+
+/** How many fills have which finding of the query audit, of all sessions of the view. Rejects with SqlError. */
+export async function readAudit(ask: Ask, ids: Readonly<Record<string, Literal>>): Promise<Audit> {
+  const audit = withVariables(namedSql("audit"), ids).replace(/;\s*$/, "");
+  const rows = await ask(`
+    SELECT finding, count(*) AS sessions FROM (${audit}) GROUP BY finding
+    UNION ALL
+    SELECT 'all', count(*) FROM sessions WHERE kind = 'fill' AND final_verdict = 'accepted'`);
+  const count = (finding: AuditFinding | "all") => numberOf(rows.find((row) => row.finding === finding)?.sessions);
+  return {
+    state: "done",
+    accepted_fills: count("all"),
+    counts: {
+      confirmed_ungrounded: count("confirmed_ungrounded"),
+      claimed_grounded: count("claimed_grounded"),
+      claimed_ungrounded: count("claimed_ungrounded"),
+      never_checked: count("never_checked"),
+      no_ids: count("no_ids"),
+    },
+  };
+}
+
+export const SILENT_SQL = namedSql("silent-daemons").replace(/;\s*$/, "");
+
+/** The daemons that have gone silent. Rejects with SqlError. */
+export async function readSilent(ask: Ask): Promise<readonly SilentDaemon[]> {
+  const rows = await ask(`SELECT * REPLACE (${timeSql("last")} AS last) FROM (${SILENT_SQL}\n)`);
+  return rows.map((row) => ({
+    daemon: textOf(row.daemon),
+    last: timeOf(row.last) ?? "",
+    silent_days: numberOf(row.silent_days),
+    sessions: numberOf(row.sessions),
+    sessions_a_day: numberOf(row.sessions_a_day),
+  }));
+}
