@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
 import pytest
+
+from sessionlog_client.delivery import exit_hooks
 
 from .support import FakeService
 
@@ -129,3 +134,30 @@ assert log.close(20), log.stats()
 """
     run(program, address)
     assert fake.stored == ["0", "1"]
+
+
+def _thread_named(name: str, work: Callable[[], object]) -> threading.Thread:
+    """A running thread that looks like one of gRPC's."""
+    named = threading.Event()
+
+    def run() -> None:
+        Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)
+        named.set()
+        work()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    named.wait()
+    return thread
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of threads")
+def test_a_fork_waits_for_threads_of_grpc_that_are_ending_but_not_for_those_that_sleep() -> None:
+    ended = threading.Event()
+    sleeping = _thread_named("event_engine", ended.wait)
+    # Without the interpreter's lock: it is running, or waits for a processor.
+    ending = _thread_named("grpc_shutdown", lambda: hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000))
+    exit_hooks._await_end_of_grpc()
+    assert not ending.is_alive()
+    assert sleeping.is_alive()
+    ended.set()

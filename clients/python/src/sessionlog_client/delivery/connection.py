@@ -31,7 +31,7 @@ _CHANNEL_OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
 )
 
-_CANCEL_TIMEOUT = 0.5
+_CANCEL_TIMEOUT = 3.0
 """Seconds that cancelled calls get to end, before the process forks."""
 
 Response = TypeVar("Response")

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 
 _CALLS_TIMEOUT = 0.2
 """Seconds that the calls in progress get before a fork."""
-_GRPC_END_TIMEOUT = 0.1
-"""Seconds that gRPC's threads get to end after that. They need some 3 ms; those that serve other channels never end."""
+_GRPC_SLEEP_TIMEOUT = 0.1
+"""Seconds after which gRPC's threads that only sleep are taken for those of other channels, which never end."""
+_GRPC_END_TIMEOUT = 3.0
+"""Seconds that gRPC's threads get in all: some 3 ms suffice, if the machine is not busy."""
 _GRPC_THREADS = ("event_engine", "grpc_", "lifeguard")
 """How the names of gRPC's threads begin, in Linux."""
+_TASKS = Path("/proc/self/task")
 
 loggers: weakref.WeakSet[SessionLogger] = weakref.WeakSet()
 """Those to renew in the child of a fork."""
@@ -62,19 +65,26 @@ def _hold_all() -> None:
 
 
 def _await_end_of_grpc() -> None:
-    tasks = Path("/proc/self/task")
-    if not tasks.exists():
-        time.sleep(_GRPC_END_TIMEOUT)
+    if not _TASKS.exists():
+        time.sleep(_GRPC_SLEEP_TIMEOUT)
         return
-    deadline = time.monotonic() + _GRPC_END_TIMEOUT
-    while any(map(_is_of_grpc, tasks.iterdir())) and time.monotonic() < deadline:
+    begin = seen = time.monotonic()
+    last: set[str] = set()
+    while threads := {task.name: state for task in _TASKS.iterdir() if (state := _grpc_state(task))}:
+        now = time.monotonic()
+        if "R" in threads.values() or threads.keys() != last:
+            last, seen = set(threads), now
+        if now - seen > _GRPC_SLEEP_TIMEOUT or now - begin > _GRPC_END_TIMEOUT:
+            return
         time.sleep(0.001)
 
 
-def _is_of_grpc(task: Path) -> bool:
+def _grpc_state(task: Path) -> str:
+    """Of a thread of gRPC: R when it runs or could. Empty when it has ended, or is another's."""
     with suppress(OSError):
-        return (task / "comm").read_text().startswith(_GRPC_THREADS)
-    return False
+        name, _, rest = (task / "stat").read_text().partition(" (")[2].rpartition(") ")
+        return rest[0] if name.startswith(_GRPC_THREADS) else ""
+    return ""
 
 
 def _release_all() -> None:
