@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Config } from "../../config/config.js";
+import { parseTime, TIME_EXPECTED } from "../../config/time.js";
 import { duration, size } from "../../config/values.js";
 import type { JournalReader, Literal, Outcome, SessionFilter, TableFile } from "../../query/index.js";
 import { type CliContext, UsageError, WorkError } from "../context.js";
@@ -8,7 +9,6 @@ import { createProgress } from "../progress.js";
 import { stopOnSignal } from "../signals.js";
 import { listOption, valueOption } from "./option_values.js";
 import { addConfigOptions } from "./settings_options.js";
-import { parseTime, TIME_EXPECTED } from "./time_option.js";
 
 /** What a command passes to its queries. */
 export interface Questions {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseTime } from "../../../src/cli/options/time_option.js";
+import { parseTime } from "../../src/config/time.js";
 
 const now = Date.UTC(2026, 4, 2);
 
