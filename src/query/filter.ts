@@ -9,6 +9,8 @@ export interface SessionFilter {
   readonly kinds: readonly string[];
   readonly daemons: readonly string[];
   readonly models: readonly string[];
+  readonly providers: readonly string[];
+  readonly verdicts: readonly string[];
 }
 
 export const EVERY_SESSION: SessionFilter = {
@@ -17,17 +19,22 @@ export const EVERY_SESSION: SessionFilter = {
   kinds: [],
   daemons: [],
   models: [],
+  providers: [],
+  verdicts: [],
 };
 
 /** The filter as a condition on the view `sessions`; undefined for all sessions. */
-export function filterCondition({ since_ms, until_ms, kinds, daemons, models }: SessionFilter): string | undefined {
+export function filterCondition(filter: SessionFilter): string | undefined {
+  const { since_ms, until_ms } = filter;
   const conditions = [
     // A row whose time cannot be used, such as 23:59:60Z, may be of any time.
     ...(since_ms === undefined ? [] : [`(timestamp >= ${instant(since_ms)} OR timestamp IS NULL)`]),
     ...(until_ms === undefined ? [] : [`(timestamp < ${instant(until_ms)} OR timestamp IS NULL)`]),
-    ...oneOf("kind", kinds),
-    ...oneOf("daemon", daemons),
-    ...oneOf("model", models),
+    ...oneOf("kind", filter.kinds),
+    ...oneOf("daemon", filter.daemons),
+    ...oneOf("model", filter.models),
+    ...oneOf("provider", filter.providers),
+    ...oneOf("final_verdict", filter.verdicts),
   ];
   return conditions.length === 0 ? undefined : conditions.join(" AND ");
 }

@@ -74,11 +74,18 @@ describe("readJournal", () => {
       kinds: ["fill"],
       daemons: ["validatord", "it's"],
       models: ["qwen3:8b"],
+      providers: ["ollama"],
+      verdicts: ["accepted", "infra_error"],
     };
     const sql =
       "SELECT count(*) > 5, min(timestamp) >= '2026-10-12', max(timestamp) < '2026-10-19', list(DISTINCT kind || daemon || model) FROM sessions";
     expect(await ask("examples", sql, { filter })).toEqual([[true, true, true, ["fillvalidatordqwen3:8b"]]]);
     expect(await ask("examples", "SELECT list(DISTINCT model) FROM attempts", { filter })).toEqual([[["qwen3:8b"]]]);
+    const verdicts = "SELECT list(DISTINCT final_verdict ORDER BY final_verdict), any_value(provider) FROM sessions";
+    expect(await ask("examples", verdicts, { filter })).toEqual([[["accepted", "infra_error"], "ollama"]]);
+    expect(
+      await ask("examples", "SELECT count(*) FROM sessions", { filter: { ...filter, providers: ["vllm"] } }),
+    ).toEqual([[0]]);
   });
 
   test("readJournal passes over a torn last line in silence", async () => {

@@ -136,10 +136,10 @@ function printText(report: SessionReport, verdict: Verdict, terminal: Terminal):
 }
 
 /** ` since 2026-11-26T05:22Z of the kinds, daemons or models asked for` */
-export function filterText({ since_ms, until_ms, kinds, daemons, models }: SessionFilter): string {
+export function filterText({ since_ms, until_ms, kinds, daemons, models, providers }: SessionFilter): string {
   const since = since_ms === undefined ? "" : ` since ${minuteText(since_ms)}`;
   const until = until_ms === undefined ? "" : ` before ${minuteText(until_ms)}`;
-  const names = [...kinds, ...daemons, ...models];
+  const names = [...kinds, ...daemons, ...models, ...providers];
   return since + until + (names.length === 0 ? "" : ` of ${names.join(", ")}`);
 }
 

@@ -1,9 +1,8 @@
 import { createApiClient, type TailMessage } from "@sessionlog/client/rpc/api_client";
-import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { count } from "../../config/values.js";
 import { type CliCommand, type CliContext, UsageError, write } from "../context.js";
-import { listOption, valueOption } from "../options/option_values.js";
+import { listOption, valueOption, verdictOption } from "../options/option_values.js";
 import { addressOption, findAddress } from "../options/service_address.js";
 import { createRowPrinter, createSessionLinePrinter } from "../output/session_line.js";
 import { terminalOf } from "../output/terminal.js";
@@ -25,7 +24,6 @@ interface TailOptions {
 }
 
 const LAST_DEFAULT = 10;
-const VERDICTS: readonly string[] = sessionSchema.properties.final_verdict.enum;
 /** Columns for a sequence and the tab after it. */
 const SEQUENCE_COLUMNS_MAX = 16;
 /** Detects a service whose machine or network is gone. */
@@ -58,16 +56,7 @@ on disk: a short line on a terminal, the row as JSON otherwise. The line has the
     .addOption(listOption("--kind <name>", "only sessions of this kind; repeatable"))
     .addOption(listOption("--daemon <name>", "only sessions of this daemon; repeatable"))
     .addOption(listOption("--model <name>", "only sessions of this model; repeatable"))
-    .addOption(
-      listOption(
-        "--verdict <verdict>",
-        `only sessions with this verdict (${VERDICTS.join(", ")}); repeatable`,
-        (text) => {
-          if (!VERDICTS.includes(text)) throw new InvalidArgumentError(`Expected one of ${VERDICTS.join(", ")}.`);
-          return text;
-        },
-      ),
-    )
+    .addOption(verdictOption())
     .option("--ungrounded", "only accepted sessions stamped as not grounded in the roster")
     .addOption(
       new Option("--format <format>", "line, jsonl, or auto: line on a terminal")

@@ -7,7 +7,7 @@ import type { JournalReader, Literal, Outcome, SessionFilter, TableFile } from "
 import { type CliContext, UsageError, WorkError } from "../context.js";
 import { createProgress } from "../progress.js";
 import { stopOnSignal } from "../signals.js";
-import { listOption, valueOption } from "./option_values.js";
+import { listOption, valueOption, verdictOption } from "./option_values.js";
 import { addConfigOptions } from "./settings_options.js";
 
 /** What a command passes to its queries. */
@@ -62,6 +62,8 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
     .addOption(listOption("--kind <name>", "only sessions of this kind; repeatable"))
     .addOption(listOption("--daemon <name>", "only sessions of this daemon; repeatable"))
     .addOption(listOption("--model <name>", "only sessions of this model; repeatable"))
+    .addOption(listOption("--provider <name>", "only sessions of this provider; repeatable"))
+    .addOption(verdictOption())
     .addOption(valueOption("--timeout <duration>", "time limit", duration("1ms", "24h"), "5m"))
     .addOption(valueOption("--memory <size>", MEMORY_HELP, size("64MiB", "1024GiB"), "1GiB"));
   return {
@@ -145,6 +147,8 @@ function readFilter(given: Readonly<Record<string, unknown>>, now_ms: number): S
     kinds: strings(given.kind),
     daemons: strings(given.daemon),
     models: strings(given.model),
+    providers: strings(given.provider),
+    verdicts: strings(given.verdict),
   };
 }
 

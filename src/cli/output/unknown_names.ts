@@ -6,12 +6,13 @@ const NAMES_MAX = 10;
 /** For an empty answer: a line for each name of the filter that no session has, with those that there are. */
 export async function findUnknownNames(
   reader: JournalReader,
-  { kinds, daemons, models }: SessionFilter,
+  { kinds, daemons, models, providers }: SessionFilter,
 ): Promise<readonly string[]> {
   const asked = [
     { column: "kind", names: kinds },
     { column: "daemon", names: daemons },
     { column: "model", names: models },
+    { column: "provider", names: providers },
   ].filter(({ names }) => names.length > 0);
   if (asked.length === 0) return [];
   const lists = asked.map(({ column }) => `list(DISTINCT ${column} ORDER BY ${column})`);

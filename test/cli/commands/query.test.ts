@@ -221,6 +221,12 @@ describe("query on a terminal", () => {
       "sessionlog: no session has an id that begins with zzzz\n",
     );
     expect((await query("first-shot", "--model", "qwen3:8b", "--model", "qwen3")).stderr).toBe("");
+    expect((await query("first-shot", "--provider", "x")).stderr).toBe(
+      "sessionlog: no session has provider x; there are (none), anthropic, ollama, openai, vllm\n",
+    );
+    expect((await query("first-shot", "--verdict", "x")).stderr).toContain(
+      "Expected one of accepted, max_iter_exhausted, infra_error.",
+    );
   });
 
   test.each(QUERIES)("query %s --help is about that query", async (name) => {
