@@ -7,7 +7,7 @@
 -- is_answered, is_first_shot, week_of, fold_refusals: see below.
 --
 -- Before this, say which files: SET VARIABLE files = ['data/sessions.jsonl'];
--- Compressed files may be among them; name each segment once, as plain or as gzipped file.
+-- Compressed files may be among them; name each segment once, as plain or as compressed file.
 
 CREATE OR REPLACE VIEW journal AS
 SELECT *

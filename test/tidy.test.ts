@@ -19,6 +19,8 @@ const ACROSS = {
   "test/cli/expected_failures.test.ts": "files, disks and descriptors that fail, in every command",
   "test/cli/hostile_text.test.ts": "text that a terminal would obey, in every command",
   "test/cli/odd_lines.test.ts": "the odd lines, in every command and in a service that starts",
+  "test/cli/zstd_segments.test.ts":
+    "segments in zstd, in every command and in a service that starts, on a Node with or without it",
   "test/record/golden.test.ts": "the golden cases through record/",
   "test/record/properties.test.ts": "arbitrary records through record/",
   "test/rpc/golden.test.ts": "the golden cases through the service",

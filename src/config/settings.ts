@@ -1,6 +1,7 @@
 import {
   address,
   choice,
+  compression,
   count,
   duration,
   fileOrNone,
@@ -253,7 +254,12 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         "none",
         "seal the session log when an hour or a day has ended, in UTC",
       ),
-      compress: rotation("compress", choice("none", "gzip"), "none", "what becomes of a sealed segment"),
+      compress: rotation(
+        "compress",
+        compression(),
+        "none",
+        "what becomes of a sealed segment; zstd is read by Node 22.15 or later",
+      ),
     },
     retention: {
       /** 0: no limit, of each. */

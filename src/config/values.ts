@@ -1,7 +1,10 @@
 // How the values of settings are read and printed. Each kind of value states once what is expected, and that one
 // sentence is what a refusal and the help say.
 import { resolve } from "node:path";
+import * as zlib from "node:zlib";
 import { parseAddress } from "./address.js";
+
+const HAS_ZSTD = "createZstdCompress" in zlib;
 
 /** A value and the TOML literal that means it. */
 export interface Reading<T> {
@@ -141,6 +144,17 @@ function textual<T extends string>(
       return parsed === undefined ? undefined : { value: parsed, toml: JSON.stringify(parsed) };
     },
     fromText: (text) => text,
+  };
+}
+
+/** How sealed segments are stored: zstd only where this Node has it. */
+export function compression(): ValueType<"none" | "gzip" | "zstd"> {
+  const type = choice("none", "gzip", "zstd");
+  return {
+    ...type,
+    read: (value, base) => (value === "zstd" && !HAS_ZSTD ? undefined : type.read(value, base)),
+    problem: (value) =>
+      value === "zstd" ? `"zstd" needs Node 22.15 or later, this is Node ${process.versions.node}` : undefined,
   };
 }
 

@@ -3,7 +3,7 @@
  *
  *     <stem>.jsonl                     the active file: lines, each one JSON object and "\n", oldest first
  *     <stem>-<first>-<last>.jsonl      a sealed segment: the rows of these sequences, each of 20 digits; immutable
- *     <stem>-<first>-<last>.jsonl.gz   the same, gzipped; while both are there, either is whole
+ *     <stem>-<first>-<last>.jsonl.gz   the same, compressed (.gz, .zst); while both are there, the plain one is whole
  *     <stem>.sha256                    digests of the sealed segments, as sha256sum -c reads them
  *     <stem>.jsonl.lock                held by the one writer while it runs; stays
  *     <stem>.state                     {"first_sequence":F} or {"first_sequence":F,"next_sequence":N}, one line
@@ -63,7 +63,7 @@ export const temporaryName = (path: string): string => `${path}.tmp`;
 export function isTemporary({ stem }: JournalNames, name: string): boolean {
   const final = name.slice(0, -".tmp".length);
   const segment = parseSegmentName(final);
-  const twin = segment?.stem === stem && segment.compressed;
+  const twin = segment?.stem === stem && segment.compression !== undefined;
   const ours =
     [`${stem}.jsonl`, `${stem}.state`, `${stem}.sha256`].includes(final) || final.startsWith(`${stem}.jsonl.torn-`);
   return name.endsWith(".tmp") && (ours || twin);
@@ -74,28 +74,46 @@ export function segmentName(names: JournalNames, first: number, last: number): s
   return join(names.directory, `${names.stem}-${pad(first)}-${pad(last)}.jsonl`);
 }
 
-export const gzipName = (plain: string): string => `${plain}.gz`;
+/** How a file is compressed, and the suffix of its name that tells it: the one list of them. */
+const SUFFIXES = { gzip: ".gz", zstd: ".zst" } as const;
+export type Compression = keyof typeof SUFFIXES;
+
+/** The name of the compressed twin of a file. */
+export const compressedName = (plain: string, compression: Compression): string => plain + SUFFIXES[compression];
+
+/** How the file of a name is compressed; undefined: it is not. */
+export function compressionOf(name: string): Compression | undefined {
+  if (name.endsWith(SUFFIXES.gzip)) return "gzip";
+  return name.endsWith(SUFFIXES.zstd) ? "zstd" : undefined;
+}
+
+/** The name without the suffix of a compression. */
+export function plainName(name: string): string {
+  const compression = compressionOf(name);
+  return compression === undefined ? name : name.slice(0, -SUFFIXES[compression].length);
+}
 
 /** A sealed segment's name, parsed. */
 export interface SegmentName {
   readonly stem: string;
   readonly first: number;
   readonly last: number;
-  readonly compressed: boolean;
+  /** Undefined: it is not compressed. */
+  readonly compression: Compression | undefined;
 }
 
-const SEGMENT_NAME = /^(.+)-(\d{20})-(\d{20})\.jsonl(\.gz)?$/;
+const SEGMENT_NAME = /^(.+)-(\d{20})-(\d{20})\.jsonl$/;
 
 /** Reads the name of a sealed segment; undefined for any other name, and for an impossible range of sequences. */
 export function parseSegmentName(name: string): SegmentName | undefined {
-  const [, stem, ...range] = SEGMENT_NAME.exec(name) ?? [];
+  const [, stem, ...range] = SEGMENT_NAME.exec(plainName(name)) ?? [];
   const [first, last] = [Number(range[0]), Number(range[1])];
   const possible = first >= 1 && last >= first && Number.isSafeInteger(last);
-  return stem !== undefined && possible ? { stem, first, last, compressed: range[2] !== undefined } : undefined;
+  return stem !== undefined && possible ? { stem, first, last, compression: compressionOf(name) } : undefined;
 }
 
 /** Whether a name has the form of a sealed segment's, with any range. */
-export const isSegmentLike = (name: string): boolean => SEGMENT_NAME.test(name);
+export const isSegmentLike = (name: string): boolean => SEGMENT_NAME.test(plainName(name));
 
 const pad = (sequence: number): string => String(sequence).padStart(20, "0");
 

@@ -1,10 +1,19 @@
+export { decompressed } from "./disk/compression.js";
 export type { FileStatus } from "./disk/disk.js";
 export { errorCode, errorText } from "./disk/errors.js";
 export { readBlocks } from "./disk/files.js";
-export { gunzip, unzipped } from "./disk/gunzip.js";
 export { eachLine, isBlank, LINE_BYTES_MAX, lineBlocks, withoutMark } from "./disk/lines.js";
 export { nodeDisk } from "./disk/node_disk.js";
-export { isLogPath, type JournalNames, journalNames, namesOfStem, parseSegmentName } from "./format.js";
+export {
+  type Compression,
+  compressionOf,
+  isLogPath,
+  type JournalNames,
+  journalNames,
+  namesOfStem,
+  parseSegmentName,
+  plainName,
+} from "./format.js";
 export { findJournals } from "./inspect/find_journals.js";
 export type { Finding } from "./inspect/findings.js";
 export { type Inspected, type InspectedLine, inspectJournal } from "./inspect/inspect.js";

@@ -6,7 +6,7 @@ import { createDedupeWindow, dedupeGroup, rowKey, wholeGroup } from "./dedupe.js
 import type { Disk } from "./disk/disk.js";
 import { errorText } from "./disk/errors.js";
 import { nodeDisk } from "./disk/node_disk.js";
-import { GROUP_BYTES_MAX } from "./format.js";
+import { type Compression, GROUP_BYTES_MAX } from "./format.js";
 import { createRequestQueue, type Request } from "./queue.js";
 import { createRowReader } from "./read/row_reader.js";
 import { createMaintenance, type Maintenance } from "./sealed/maintenance.js";
@@ -38,7 +38,7 @@ export interface JournalOptions {
   readonly isOdd: (line: Buffer | undefined) => boolean;
   readonly rotation: RotationPolicy;
   /** How a sealed segment is stored. */
-  readonly compress: "none" | "gzip";
+  readonly compress: "none" | Compression;
   readonly retention: RetentionPolicy;
   /** The number of last rows among which a repeated one is recognised; 0 for none, Infinity for all. */
   readonly dedupe_rows: number;

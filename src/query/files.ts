@@ -10,6 +10,7 @@ import {
   journalNames,
   listSegments,
   nodeDisk,
+  plainName,
 } from "../journal/index.js";
 import { isSessionLine } from "../record/index.js";
 import { ReadError } from "./errors.js";
@@ -58,7 +59,7 @@ export async function findFiles(paths: readonly string[]): Promise<JournalFiles>
     for (const file of files) {
       found.set(file.path, file);
       // A sealed file never changes; the active one is another once it is sealed.
-      rows.push(file.active ? `${file.path} ${(await statusOf(file.path))?.identity}` : file.path.replace(/\.gz$/, ""));
+      rows.push(file.active ? `${file.path} ${(await statusOf(file.path))?.identity}` : plainName(file.path));
     }
   }
   const names = [...found.keys()].join("\n");
@@ -97,10 +98,10 @@ async function listJournal(names: JournalNames, warnings: string[]) {
     throw new ReadError(`${names.active}: ${gone ? "there is no session log here" : errorText(error)}`);
   });
   warnings.push(...[...skipped, ...findDisorder(segments)].map(({ path, message }) => `${path}: ${message}`));
-  // The gzipped twin first: once it is there, the plain one may go at any time.
-  const files = segments.flatMap(({ plain, gzip }): JournalFile[] => {
-    const path = gzip ?? plain;
-    return path === undefined ? [] : [{ path, fallback: gzip === undefined ? undefined : plain, active: false }];
+  // The compressed twin first: once it is there, the plain one may go at any time.
+  const files = segments.flatMap(({ plain, compressed }): JournalFile[] => {
+    const [path, fallback] = plain === undefined ? compressed : [...compressed, plain];
+    return path === undefined ? [] : [{ path, fallback, active: false }];
   });
   const active = await statusOf(names.active);
   if (active === undefined) return { files, skipped };

@@ -4,10 +4,11 @@ import { basename, dirname } from "node:path";
 import {
   type Checksum,
   type Checksums,
+  compressionOf,
+  decompressed,
   digestOf,
   errorCode,
   errorText,
-  gunzip,
   namesOfStem,
   nodeDisk,
   parseSegmentName,
@@ -24,12 +25,12 @@ export interface Soundness {
   readonly sealed: ReadonlySet<string>;
 }
 
-/** Files checked at once: hashing and inflating take a core each. */
+/** Files checked at once: hashing and decompressing take a core each. */
 const CHECKS_MAX = 2;
 
 /**
- * Checks whether files are whole. DuckDB answers from a gzip file that is cut off or altered as if nothing were wrong, so the
- * checksum of the sealed segments is compared; where there is none, or another, the file is inflated, which checks its CRC.
+ * Checks whether files are whole. DuckDB answers from a compressed file that is cut off or altered as if nothing were wrong, so the
+ * checksum of the sealed segments is compared; where there is none, or another, the file is decompressed, which checks its content.
  *
  * @throws when the signal is aborted
  */
@@ -67,7 +68,7 @@ async function findProblem(
 ): Promise<string | undefined> {
   const blocks = () => untilAborted(readBlocks(nodeDisk, path), signal);
   try {
-    if (!path.endsWith(".gz")) {
+    if (compressionOf(path) === undefined) {
       await access(path, constants.R_OK);
       return undefined;
     }
@@ -76,9 +77,8 @@ async function findProblem(
       sealed.add(path);
       return undefined;
     }
-    const plain = gunzip(blocks());
-    while ((await plain.next()).done !== true) {
-      // Inflating to the end checks the CRC.
+    for await (const _ of decompressed(path, blocks())) {
+      // Reading to the end checks the content.
     }
     return undefined;
   } catch (error) {

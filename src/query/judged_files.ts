@@ -1,8 +1,7 @@
 import { createReadStream } from "node:fs";
 import { mkdir, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { constants, gunzipSync } from "node:zlib";
-import { eachLine, errorCode, LINE_BYTES_MAX, lineBlocks, unzipped, withoutMark } from "../journal/index.js";
+import { decompressed, eachLine, errorCode, LINE_BYTES_MAX, lineBlocks, withoutMark } from "../journal/index.js";
 import { judgeLine, type Unreadable } from "../record/index.js";
 
 /** What the lines of a file are, as all readers of session logs judge them. */
@@ -22,7 +21,7 @@ const BLOCK_BYTES = 256 * 1024;
 const UNREADABLE = Buffer.from("{}\n");
 
 /**
- * Judges the lines of a file, plain or gzipped.
+ * Judges the lines of a file, plain or compressed.
  *
  * @param write gets the file as DuckDB has to read it: without a byte order mark, without what only DuckDB takes for JSON, and with
  *   the last value of keys that an object has twice
@@ -39,7 +38,7 @@ export async function judgeFile(
   let odd = await beginsWithMark(path);
   let torn = false;
   let number = 0;
-  for await (const bytes of lineBlocks(unzipped(path, readBlocks(path)))) {
+  for await (const bytes of lineBlocks(decompressed(path, readBlocks(path)))) {
     signal.throwIfAborted();
     const parts: Buffer[] = [];
     eachLine(bytes, (line, offset, ended) => {
@@ -125,22 +124,16 @@ function lastOfDoubled(line: Buffer): Buffer {
 }
 
 /** By `/dev/fd/<n>`, too, which the journal's disk refuses as a link. */
-async function* readBlocks(path: string): AsyncGenerator<Buffer> {
-  yield* createReadStream(path, { highWaterMark: BLOCK_BYTES });
+async function* readBlocks(path: string, highWaterMark = BLOCK_BYTES): AsyncGenerator<Buffer> {
+  yield* createReadStream(path, { highWaterMark });
 }
 
-/** Bytes of a file that show how it begins, gzipped or not. */
-const BEGIN_BYTES = 1024;
+/** Bytes of a file that mostly show how it begins, compressed or not. */
+const BEGIN_BYTES = 4096;
 
 /** Whether a file begins with a byte order mark. */
 async function beginsWithMark(path: string): Promise<boolean> {
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGIN_BYTES), 0, BEGIN_BYTES, 0);
-    const begin = buffer.subarray(0, bytesRead);
-    const plain = path.endsWith(".gz") ? gunzipSync(begin, { finishFlush: constants.Z_SYNC_FLUSH }) : begin;
-    return withoutMark(plain).length < plain.length;
-  } finally {
-    await file.close();
-  }
+  const begin = decompressed(path, readBlocks(path, BEGIN_BYTES));
+  for await (const block of begin) return withoutMark(block).length < block.length;
+  return false;
 }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { compressionOf } from "../journal/index.js";
 import { ReadError } from "./errors.js";
 import { findFiles, type JournalFile } from "./files.js";
 
@@ -35,7 +36,7 @@ const TRIES_MAX = 20;
 export async function takeSnapshot(paths: readonly string[]): Promise<Snapshot> {
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const found = await findFiles(paths);
-    const plain = found.files.filter(({ path }) => !path.endsWith(".gz")).slice(-HELD_MAX);
+    const plain = found.files.filter(({ path }) => compressionOf(path) === undefined).slice(-HELD_MAX);
     const held = await openAll(plain);
     if (held !== undefined && (await findFiles(paths)).rows === found.rows) return createSnapshot(found, held);
     await closeAll(held);

@@ -2,8 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { COMPRESS, compressedFor } from "../support/compression.js";
 import { ODD_LINES, type OddLine, SOUND } from "../support/odd_lines.js";
 import { startTestServer } from "../support/server.js";
 import { runCli, temporaryDirectory } from "./support.js";
@@ -14,7 +14,7 @@ function logOf({ bytes, first }: OddLine, name = "sessions.jsonl"): string {
   const log = Buffer.from(`${SOUND}\n`);
   const lines = [...(first === true ? [] : [log]), bytes, Buffer.from("\n"), log];
   const content = Buffer.concat(lines);
-  writeFileSync(join(directory, name), name.endsWith(".gz") ? gzipSync(content) : content);
+  writeFileSync(join(directory, name), compressedFor(name, content));
   writeFileSync(join(directory, "roster.csv"), "worker_id\nW-1\n");
   return directory;
 }
@@ -116,33 +116,30 @@ describe("odd lines", () => {
     ]);
   });
 
-  test.each(["none", "gzip"] as const)(
-    "a log that a service has adopted and sealed: compress = %s",
-    async (compress) => {
-      const adopted = ODD_LINES.filter(({ first, bytes }) => first !== true && isObject(bytes));
-      const cwd = temporaryDirectory();
-      const log = adopted.flatMap(({ bytes }) => [bytes, Buffer.from("\n")]);
-      writeFileSync(join(cwd, "sessions.jsonl"), Buffer.concat([...log, Buffer.from(`${SOUND}\n`)]));
-      const server = await startTestServer({ log: { path: join(cwd, "sessions.jsonl") }, rotation: { compress } });
-      onTestFinished(async () => void (await server.close()));
-      await server.service.rotate();
-      await expect.poll(() => readdirSync(cwd)).toContain("sessions.sha256");
-      const checked = spawnSync("sha256sum", ["--check", "--strict", "--quiet", "sessions.sha256"], { cwd });
-      expect([checked.status, String(checked.stdout), String(checked.stderr)]).toEqual([0, "", ""]);
-      const alarm = await runCli(["alarm", "--json", "--path", "."], { cwd });
-      const ungrounded = adopted.filter(({ verdict }) => verdict.startsWith("row")).length;
-      expect([alarm.code, JSON.parse(alarm.stdout)]).toMatchObject([
-        1,
-        { complete: false, ungrounded_count: ungrounded },
-      ]);
-      const unread = adopted.filter(({ verdict }) => verdict === "unreadable").length;
-      const others = adopted.filter(
-        ({ verdict, bytes }) => verdict === "foreign" && !bytes.includes("iterate.v2"),
-      ).length;
-      expect(unread).toBeGreaterThan(5);
-      expect(alarm.stderr).toContain(`: skipped ${unread + others} lines that are not rows`);
-    },
-  );
+  test.each(COMPRESS)("a log that a service has adopted and sealed: compress = %s", async (compress) => {
+    const adopted = ODD_LINES.filter(({ first, bytes }) => first !== true && isObject(bytes));
+    const cwd = temporaryDirectory();
+    const log = adopted.flatMap(({ bytes }) => [bytes, Buffer.from("\n")]);
+    writeFileSync(join(cwd, "sessions.jsonl"), Buffer.concat([...log, Buffer.from(`${SOUND}\n`)]));
+    const server = await startTestServer({ log: { path: join(cwd, "sessions.jsonl") }, rotation: { compress } });
+    onTestFinished(async () => void (await server.close()));
+    await server.service.rotate();
+    await expect.poll(() => readdirSync(cwd)).toContain("sessions.sha256");
+    const checked = spawnSync("sha256sum", ["--check", "--strict", "--quiet", "sessions.sha256"], { cwd });
+    expect([checked.status, String(checked.stdout), String(checked.stderr)]).toEqual([0, "", ""]);
+    const alarm = await runCli(["alarm", "--json", "--path", "."], { cwd });
+    const ungrounded = adopted.filter(({ verdict }) => verdict.startsWith("row")).length;
+    expect([alarm.code, JSON.parse(alarm.stdout)]).toMatchObject([
+      1,
+      { complete: false, ungrounded_count: ungrounded },
+    ]);
+    const unread = adopted.filter(({ verdict }) => verdict === "unreadable").length;
+    const others = adopted.filter(
+      ({ verdict, bytes }) => verdict === "foreign" && !bytes.includes("iterate.v2"),
+    ).length;
+    expect(unread).toBeGreaterThan(5);
+    expect(alarm.stderr).toContain(`: skipped ${unread + others} lines that are not rows`);
+  });
 
   test("a service that adopts a log moves aside what is no JSON object, and nothing else; tail gives the rows and tells of the others", async () => {
     const directory = temporaryDirectory();

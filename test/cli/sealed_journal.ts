@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { createJournal } from "../../src/journal/index.js";
+import { type COMPRESS, SUFFIXES } from "../support/compression.js";
 import { rowText, runCli, temporaryDirectory } from "./support.js";
 
 const digits = (sequence: number) => String(sequence).padStart(20, "0");
@@ -9,7 +10,7 @@ const digits = (sequence: number) => String(sequence).padStart(20, "0");
 export const segment = (first: number, last: number) => `sessions-${digits(first)}-${digits(last)}.jsonl`;
 
 /** A journal that a real writer made: two rows in each of three sealed segments, one in the active file. */
-export async function makeJournal(compress: "none" | "gzip" = "none") {
+export async function makeJournal(compress: (typeof COMPRESS)[number] = "none") {
   const cwd = temporaryDirectory();
   const directory = join(cwd, "data");
   const journal = createJournal({
@@ -32,7 +33,7 @@ export async function makeJournal(compress: "none" | "gzip" = "none") {
     await journal.rotate();
   }
   await journal.append(rows.slice(6));
-  const ending = compress === "gzip" ? ".jsonl.gz" : ".jsonl";
+  const ending = `.jsonl${SUFFIXES[compress]}`;
   await expect
     .poll(() => listed(directory))
     .toEqual([segment(1, 2), segment(3, 4), segment(5, 6)].map((name) => name.replace(".jsonl", ending)));

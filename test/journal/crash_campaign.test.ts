@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { COMPRESSIONS } from "../support/compression.js";
 import { type CampaignJournal, runCrashCampaign } from "../support/crash_campaign.js";
 
 /** The long form sets how many runs each campaign makes, from which seed, and where its figures go. */
@@ -7,7 +8,12 @@ const { CRASH_RUNS, CRASH_SEED = "6", CRASH_FIGURES } = process.env;
 const TIMEOUT_MS = CRASH_RUNS === undefined ? 60_000 : 3_600_000;
 
 const rotating = { rotation: { max_bytes: 4000, interval: "none" }, compress: "gzip", dedupe_rows: 1000 } as const;
-const retaining = { ...rotating, retention: { max_age_ms: 0, max_segments: 2, max_bytes: 0 } };
+/** What is newest is what the fewest have used. */
+const retaining = {
+  ...rotating,
+  compress: COMPRESSIONS.at(-1) ?? "gzip",
+  retention: { max_age_ms: 0, max_segments: 2, max_bytes: 0 },
+};
 
 /** Each campaign in parts, so that a slow machine has time for each. */
 const PARTS = [0, 1, 2, 3];

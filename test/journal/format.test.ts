@@ -63,8 +63,13 @@ test("segmentName pads the sequences, and parseSegmentName reads them again", ()
   const path = segmentName(journalNames("/data/sessions.jsonl"), 1, 42);
   expect(path).toBe("/data/sessions-00000000000000000001-00000000000000000042.jsonl");
   const name = path.slice("/data/".length);
-  expect(parseSegmentName(name)).toEqual({ stem: "sessions", first: 1, last: 42, compressed: false });
-  expect(parseSegmentName(`${name}.gz`)).toEqual({ stem: "sessions", first: 1, last: 42, compressed: true });
+  expect(parseSegmentName(name)).toEqual({ stem: "sessions", first: 1, last: 42, compression: undefined });
+  for (const [suffix, compression] of [
+    [".gz", "gzip"],
+    [".zst", "zstd"],
+  ]) {
+    expect(parseSegmentName(name + suffix)).toEqual({ stem: "sessions", first: 1, last: 42, compression });
+  }
 });
 
 test.each([
@@ -74,6 +79,7 @@ test.each([
   "sessions-00000000000000000043-00000000000000000042.jsonl",
   "sessions-00000000000000000000-00000000000000000042.jsonl",
   "sessions-00000000000000000001-00000000000000000042.jsonl.gz.tmp",
+  "sessions-00000000000000000001-00000000000000000042.jsonl.zst.gz",
 ])("parseSegmentName passes over %s", (name) => {
   expect(parseSegmentName(name)).toBeUndefined();
 });

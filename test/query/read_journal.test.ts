@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { Compression } from "../../src/journal/index.js";
 import { EVERY_SESSION, SqlError, StoppedError } from "../../src/query/index.js";
+import { COMPRESSIONS, SUFFIXES } from "../support/compression.js";
 import {
   ask,
   checksumLine,
@@ -18,20 +20,20 @@ const FOREIGN = '{"schema":"session.iterate.v2"}';
 const count = "SELECT count(*), count(DISTINCT session_id) FROM sessions";
 
 /** The examples as a journal: two sealed segments, one of them compressed and one as both, and the active file. */
-function exampleJournal(): string {
+function exampleJournal(compression: Compression = "gzip"): string {
   const directory = temporaryDirectory();
   writeFiles(directory, {
-    [`${segment(1, 500)}.gz`]: text(exampleRows.slice(0, 500)),
+    [segment(1, 500) + SUFFIXES[compression]]: text(exampleRows.slice(0, 500)),
     [segment(501, 1000)]: text(exampleRows.slice(500, 1000)),
-    [`${segment(501, 1000)}.gz`]: text(exampleRows.slice(500, 1000)),
+    [segment(501, 1000) + SUFFIXES[compression]]: text(exampleRows.slice(500, 1000)),
     "sessions.jsonl": text(exampleRows.slice(1000)),
   });
   return directory;
 }
 
 describe("readJournal", () => {
-  test("readJournal reads plain, compressed and active files as one, each row once", async () => {
-    const outcome = await read(exampleJournal(), (reader) => rowsOf(reader, count));
+  test.each(COMPRESSIONS)("readJournal reads plain, %s and active files as one, each row once", async (compression) => {
+    const outcome = await read(exampleJournal(compression), (reader) => rowsOf(reader, count));
     expect(outcome).toEqual({ value: [[2000, 2000]], warnings: [], incomplete: false, unread_lines: 0 });
   });
 
@@ -156,19 +158,22 @@ describe("readJournal", () => {
     ]);
   });
 
-  test("readJournal answers from the others when a segment is damaged, and names it", async () => {
-    const directory = exampleJournal();
-    const bad = join(directory, `${segment(1, 500)}.gz`);
-    writeFileSync(bad, readFileSync(bad).subarray(0, 2000));
-    const outcome = await read(directory, (reader) => rowsOf(reader, count));
-    expect(outcome).toEqual({
-      value: [[1500, 1500]],
-      warnings: [expect.stringMatching(`^${bad}: left out: damaged gzip: `)],
-      incomplete: true,
-      unread_lines: 0,
-    });
-    await expect(read(bad, (reader) => rowsOf(reader, count))).rejects.toThrow(bad);
-  });
+  test.each(COMPRESSIONS)(
+    "readJournal answers from the others when a %s segment is damaged, and names it",
+    async (compression) => {
+      const directory = exampleJournal(compression);
+      const bad = join(directory, segment(1, 500) + SUFFIXES[compression]);
+      writeFileSync(bad, readFileSync(bad).subarray(0, 2000));
+      const outcome = await read(directory, (reader) => rowsOf(reader, count));
+      expect(outcome).toEqual({
+        value: [[1500, 1500]],
+        warnings: [expect.stringMatching(`^${bad}: left out: damaged ${compression}: `)],
+        incomplete: true,
+        unread_lines: 0,
+      });
+      await expect(read(bad, (reader) => rowsOf(reader, count))).rejects.toThrow(bad);
+    },
+  );
 
   test("readJournal reads paths that look like patterns or SQL", async () => {
     const directory = join(temporaryDirectory(), "we[i]rd*'dir");

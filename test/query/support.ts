@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
-import { gzipSync } from "node:zlib";
 import { onTestFinished } from "vitest";
 import { EVERY_SESSION, type JournalReader, type ReadOptions, readJournal } from "../../src/query/index.js";
+import { compressedFor } from "../support/compression.js";
 
 /** Rows as the service writes them, without newlines: the examples'. */
 export const exampleRows: readonly string[] = readFileSync("examples/sessions.jsonl", "utf8").trimEnd().split("\n");
@@ -26,10 +26,10 @@ export function segment(first: number, last: number): string {
   return `sessions-${pad(first)}-${pad(last)}.jsonl`;
 }
 
-/** Writes files; names that end with .gz are compressed. */
+/** Writes files; those of names that end with .gz or .zst compressed. */
 export function writeFiles(directory: string, files: Readonly<Record<string, string>>): void {
   for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(directory, name), name.endsWith(".gz") ? gzipSync(content) : content);
+    writeFileSync(join(directory, name), compressedFor(name, content));
   }
 }
 

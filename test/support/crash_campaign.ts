@@ -1,5 +1,5 @@
-import { gunzipSync } from "node:zlib";
 import { createJournal, type Journal, type JournalOptions } from "../../src/journal/index.js";
+import { contentOf } from "./compression.js";
 import { createManualClock, type ManualClock, settled } from "./manual_clock.js";
 import { createRandom, type Random } from "./random.js";
 import { CRASH_MODES, type CrashMode, createSimulatedDisk, type SimulatedDisk } from "./simulated_disk.js";
@@ -363,13 +363,14 @@ function check(disk: SimulatedDisk, { told, sent, repeated, violations }: Model,
 function readJournal(disk: SimulatedDisk): readonly Found[] {
   const sealed = new Map<number, Buffer>();
   for (const path of disk.paths()) {
-    const match = /^\/data\/log-(\d{20})-(\d{20})\.jsonl(\.gz)?$/.exec(path);
+    const match = /^\/data\/log-(\d{20})-(\d{20})\.jsonl(\.gz|\.zst)?$/.exec(path);
     const bytes = disk.content(path);
     if (match === null || bytes === undefined) continue;
     const first = Number(match[1]);
-    // While both are there, either has all the rows; but a gzipped one may be unfinished.
-    if (match[3] === undefined) sealed.set(first, bytes);
-    else if (!sealed.has(first) && disk.content(path.slice(0, -3)) === undefined) sealed.set(first, gunzipSync(bytes));
+    // While both are there, either has all the rows; but a compressed one may be unfinished.
+    const plain = path.slice(0, path.length - (match[3]?.length ?? 0));
+    if (path === plain) sealed.set(first, bytes);
+    else if (!sealed.has(first) && disk.content(plain) === undefined) sealed.set(first, contentOf(path, bytes));
   }
   const state: unknown = JSON.parse(disk.content("/data/log.state")?.toString() ?? "{}");
   const active_first =

@@ -3,6 +3,7 @@ import { type CallFailure, createApiClient } from "@sessionlog/client/rpc/api_cl
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { Command } from "commander";
 import { count, duration, size } from "../../config/values.js";
+import { compressionOf } from "../../journal/index.js";
 import { type CliCommand, type CliContext, type Output, UsageError, WorkError, write } from "../context.js";
 import { createRecordReader, cutBatches } from "../ingest/batches.js";
 import { createFollower, type Follower } from "../ingest/follow.js";
@@ -43,7 +44,7 @@ for example:
     appended 998, duplicate 0, refused 2
 
 Rows are sent in batches, and when no input has come for a second.`)
-    .argument("[file]", "a JSONL file, or a .gz one; standard input if it is - or missing")
+    .argument("[file]", "a JSONL file, or a .gz or .zst one; standard input if it is - or missing")
     .addOption(addressOption())
     .addOption(rejectsOption())
     .option("--stamp", "add session_id and timestamp to rows without them instead of refusing these")
@@ -112,7 +113,7 @@ async function append(file: string, options: AppendOptions, context: CliContext)
 
 function checkFollow(file: string, { follow = false, state, stamp = false }: AppendOptions): void {
   if (state !== undefined && (!follow || file === "-")) throw new UsageError("--state goes with --follow FILE");
-  if (follow && file.endsWith(".gz"))
+  if (follow && compressionOf(file) !== undefined)
     throw new UsageError(`--follow: ${file} is compressed, so nothing is added to it`);
   if (!follow || file === "-" || !stamp || state !== undefined) return;
   throw new UsageError("--follow FILE with --stamp needs --state: another run would send the same rows with other ids");

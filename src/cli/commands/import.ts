@@ -34,7 +34,7 @@ that is already anywhere in the session log is not stored again, so running it t
 for example:
 
     imported 998, duplicate 0, refused 2`)
-    .argument("<file...>", "JSONL files, or .gz ones; - is standard input")
+    .argument("<file...>", "JSONL files, or .gz or .zst ones; - is standard input")
     .addOption(rejectsOption())
     .addOption(
       valueOption("--timeout <duration>", "how long to wait for space on the disk", duration("100ms", "24h"), "60s"),

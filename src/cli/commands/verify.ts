@@ -18,7 +18,7 @@ problem is printed with its file; the last line is the verdict, for example:
 
     sound: 12 segments, 123456 rows, sequences 1 to 123456
 
-For a file (- is standard input, .gz is decompressed) only its rows are checked; the last line then counts them.
+For a file (- is standard input, .gz and .zst are decompressed) only its rows are checked; the last line then counts them.
 Nothing is changed, and a service may be running.`)
     .argument("[path...]", "directories of session logs, or JSONL files");
   const options = addConfigOptions(command, ({ key }) => key === "kinds" || key === "path");

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { resolve } from "node:path";
 import { describeFileError } from "../../config/errors.js";
-import { eachLine, isBlank, LINE_BYTES_MAX, lineBlocks, unzipped } from "../../journal/index.js";
+import { decompressed, eachLine, isBlank, LINE_BYTES_MAX, lineBlocks } from "../../journal/index.js";
 import { type CliContext, WorkError } from "../context.js";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -19,10 +19,10 @@ export interface Line {
   readonly end?: number;
 }
 
-/** The bytes of a file for `readLines`: `-` is standard input, `.gz` is decompressed. The first read opens the file. */
+/** The bytes of a file for `readLines`: `-` is standard input, `.gz` and `.zst` are decompressed. The first read opens the file. */
 export function openInput(file: string, { stdin, cwd }: Pick<CliContext, "stdin" | "cwd">): AsyncIterable<Buffer> {
   if (file === "-") return stdin;
-  return unzipped(file, readFile(resolve(cwd, file)));
+  return decompressed(file, readFile(resolve(cwd, file)));
 }
 
 /** A stream, since a pipe has no positions to read at. */

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
-import { isTemporary, type JournalNames, parseCutName } from "../format.js";
+import { compressionOf, isTemporary, type JournalNames, parseCutName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
-import { findDisorder, listSegments, type Segment, segmentsAmong } from "../sealed/segments.js";
+import { findDisorder, listSegments, type Segment, segmentPaths, segmentsAmong } from "../sealed/segments.js";
 import { createFindings, type Finding, type Findings } from "./findings.js";
 import { inspectActive, lastSequence } from "./inspect_active.js";
 import { inspectChecksums } from "./inspect_checksums.js";
@@ -83,36 +83,40 @@ export async function inspectJournal(options: InspectOptions): Promise<Inspected
 /** Reads one sealed segment; resolves with the number of its rows. */
 async function inspectSealed(inspection: Inspection, segment: Segment, before: Checksums): Promise<number> {
   const { disk, names, found, rest } = inspection;
-  const { plain, gzip, first, last } = await refreshSegment(inspection, segment);
-  const path = plain ?? gzip;
+  const { first, last } = segment;
+  const paths = segmentPaths(await refreshSegment(inspection, segment));
+  const [path, ...twins] = paths;
   if (path === undefined) return 0;
-  const listed = (checksums: Checksums) => [plain, gzip].some((each) => checksums.has(basename(each ?? "")));
+  const listed = (checksums: Checksums) => paths.some((each) => checksums.has(basename(each)));
   // The segment may have been sealed or compressed since.
   const checksums = listed(before) ? before : await readChecksums(disk, names).catch(() => before);
   const content = await readOrReport(inspection, path, checksums, numberedLines(inspection, path));
   if (content !== undefined && content.rows !== last - first + 1) {
     found.problem(path, `expected ${last - first + 1} rows by its name, found ${content.rows}`);
   }
-  if (plain !== undefined && gzip !== undefined) {
-    const twin = await readOrReport(inspection, gzip, checksums, () => undefined);
-    if (twin !== undefined && content !== undefined) reportTwins(plain, gzip, twin, content, found);
+  for (const twin of twins) {
+    const same = await readOrReport(inspection, twin, checksums, () => undefined);
+    if (same !== undefined && content !== undefined) reportTwins([path, content], [twin, same], found);
   }
   if (!listed(checksums)) found.note(path, `has no checksum in ${basename(names.checksums)} yet`);
   await rest();
   return content?.rows ?? 0;
 }
 
-function reportTwins(plain: string, gzip: string, twin: SealedContent, content: SealedContent, found: Findings): void {
-  if (twin.lines_digest !== content.lines_digest) {
-    found.problem(gzip, `has other rows than ${basename(plain)}`);
+type ReadFile = readonly [path: string, content: SealedContent];
+
+function reportTwins([path, content]: ReadFile, [twin, same]: ReadFile, found: Findings): void {
+  if (same.lines_digest !== content.lines_digest) {
+    found.problem(twin, `has other rows than ${basename(path)}`);
   } else {
-    found.note(gzip, `${basename(plain)} is there too and has the same rows; a service removes one of them`);
+    const then = compressionOf(path) === undefined ? "a service removes one of them" : "one of them is enough";
+    found.note(twin, `${basename(path)} is there too and has the same rows; ${then}`);
   }
 }
 
 /** A service compresses segments, and removes the oldest. */
 async function refreshSegment({ disk, names, found }: Inspection, segment: Segment): Promise<Segment> {
-  const paths = [segment.plain, segment.gzip].filter((path) => path !== undefined);
+  const paths = segmentPaths(segment);
   const statuses = await Promise.all(paths.map((path) => disk.status(path)));
   if (!statuses.includes(undefined)) return segment;
   const { segments } = await listSegments(disk, names);
@@ -121,7 +125,7 @@ async function refreshSegment({ disk, names, found }: Inspection, segment: Segme
   const oldest = segments.every(({ first }) => first > segment.last);
   if (oldest) found.note(paths[0] ?? "", "was removed meanwhile, as the oldest");
   else found.problem(paths[0] ?? "", "was removed meanwhile");
-  return { ...segment, plain: undefined, gzip: undefined };
+  return { ...segment, plain: undefined, compressed: [] };
 }
 
 /** Undefined when it cannot be read, which is reported. */

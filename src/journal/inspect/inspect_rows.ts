@@ -1,8 +1,9 @@
 import { createHash, type Hash } from "node:crypto";
+import { decompressed } from "../disk/compression.js";
 import type { Disk } from "../disk/disk.js";
 import { readBlocks } from "../disk/files.js";
-import { gunzip } from "../disk/gunzip.js";
 import { eachLine, isBlank, LINE_BYTES_MAX, lineBlocks } from "../disk/lines.js";
+import { compressionOf } from "../format.js";
 
 /**
  * Called with a non-blank line, without its "\n", its number in the file, and whether a "\n" ended it. The line is undefined when
@@ -15,12 +16,12 @@ export interface SealedContent {
   readonly rows: number;
   /** SHA-256 of the file, hex. */
   readonly digest: string;
-  /** SHA-256 of its lines, hex: the file's own, unless it is gzipped. */
+  /** SHA-256 of its lines, hex: the file's own, unless it is compressed. */
   readonly lines_digest: string;
 }
 
 /**
- * Reads a sealed file, plain or gzipped, once.
+ * Reads a sealed file, plain or compressed, once.
  *
  * @param rest awaited between blocks: reading pauses until it resolves
  * @throws the error of the disk or of zlib
@@ -33,10 +34,11 @@ export async function readSealed(
 ): Promise<SealedContent> {
   const [bytes_hash, lines_hash] = [createHash("sha256"), createHash("sha256")];
   const bytes = hashed(readBlocks(disk, path), bytes_hash);
-  const lines = path.endsWith(".gz") ? hashed(gunzip(bytes), lines_hash) : bytes;
+  const compressed = compressionOf(path) !== undefined;
+  const lines = compressed ? hashed(decompressed(path, bytes), lines_hash) : bytes;
   const rows = await readNumbered(lines, onLine, rest);
   const digest = bytes_hash.digest("hex");
-  return { rows, digest, lines_digest: path.endsWith(".gz") ? lines_hash.digest("hex") : digest };
+  return { rows, digest, lines_digest: compressed ? lines_hash.digest("hex") : digest };
 }
 
 /** Calls `onLine` with each non-blank line of the blocks; resolves with their number. Throws as `readSealed`. */

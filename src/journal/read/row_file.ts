@@ -1,10 +1,10 @@
+import { decompressed } from "../disk/compression.js";
 import type { Disk, DiskFile } from "../disk/disk.js";
 import { errorCode } from "../disk/errors.js";
 import { readRange } from "../disk/files.js";
-import { gunzip } from "../disk/gunzip.js";
 import { skipMark, withoutMark } from "../disk/lines.js";
 import { NEWLINE } from "../format.js";
-import type { Segment } from "../sealed/segments.js";
+import { type Segment, segmentPaths } from "../sealed/segments.js";
 import type { Rows, Search } from "../types.js";
 import { numberRows, rowsOf } from "./rows.js";
 
@@ -14,7 +14,7 @@ export interface RowFile {
   /** The sequences of its first row and after its last one. */
   readonly first_sequence: number;
   readonly next_sequence: number;
-  /** Its rows from a sequence on. Rejects with the disk's error, or for damaged gzip. */
+  /** Its rows from a sequence on. Rejects with the disk's error, or where it cannot be decompressed. */
   read(from_sequence: number): AsyncGenerator<Rows>;
   /** The sequences of the last `count` wanted rows before a sequence, ascending; of all, when there are fewer. */
   findLast(search: Search, before_sequence: number): Promise<readonly number[]>;
@@ -25,11 +25,12 @@ export interface RowFile {
  * Opens a sealed segment: the plain file, where there is one. Undefined when it is gone; one that cannot be opened fails
  * when it is read.
  */
-export async function openSegment(disk: Disk, { plain, gzip, first, last }: Segment): Promise<RowFile | undefined> {
-  const range = { path: plain ?? gzip ?? "", first_sequence: first, next_sequence: last + 1 };
+export async function openSegment(disk: Disk, segment: Segment): Promise<RowFile | undefined> {
+  const { plain, first, last } = segment;
+  const range = { path: segmentPaths(segment)[0] ?? "", first_sequence: first, next_sequence: last + 1 };
   try {
     const file = await disk.open(range.path, "read");
-    return plain === undefined ? gzipFile(range, file) : plainFile(range, file, (await file.status()).size);
+    return plain === undefined ? compressedFile(range, file) : plainFile(range, file, (await file.status()).size);
   } catch (error) {
     return errorCode(error) === "ENOENT" ? undefined : unreadableFile(range, error);
   }
@@ -87,10 +88,10 @@ export function plainFile(range: Range, file: DiskFile, end: number): RowFile {
   };
 }
 
-/** A gzipped file, readable only from its start. */
-function gzipFile(range: Range, file: DiskFile): RowFile {
-  const read = (from_sequence: number) =>
-    numberRows(skipMark(gunzip(readRange(file, 0, Number.POSITIVE_INFINITY))), range.first_sequence, from_sequence);
+/** A compressed file, readable only from its start. */
+function compressedFile(range: Range, file: DiskFile): RowFile {
+  const blocks = () => decompressed(range.path, readRange(file, 0, Number.POSITIVE_INFINITY));
+  const read = (from_sequence: number) => numberRows(skipMark(blocks()), range.first_sequence, from_sequence);
   return {
     ...range,
     read,

@@ -1,23 +1,29 @@
 import { createHash } from "node:crypto";
 import { pipeline } from "node:stream/promises";
-import { createGzip } from "node:zlib";
+import { createCompressor } from "../disk/compression.js";
 import type { Disk } from "../disk/disk.js";
 import { readBlocks, writeAll } from "../disk/files.js";
-import { gzipName, temporaryName } from "../format.js";
+import { type Compression, compressedName, temporaryName } from "../format.js";
 
 /**
- * Writes the gzipped twin of a sealed file, synced, under its final name; the name is not durable yet. The twin keeps the
+ * Writes the compressed twin of a sealed file, synced, under its final name; the name is not durable yet. The twin keeps the
  * file's time, which is when it was sealed. Resolves with its SHA-256, hex; rejects with AbortError when the signal is aborted.
  */
-export async function compressSegment(disk: Disk, plain: string, signal: AbortSignal): Promise<string> {
-  const temporary = temporaryName(gzipName(plain));
+export async function compressSegment(
+  disk: Disk,
+  plain: string,
+  compression: Compression,
+  signal: AbortSignal,
+): Promise<string> {
+  const name = compressedName(plain, compression);
+  const temporary = temporaryName(name);
   const hash = createHash("sha256");
   const file = await disk.open(temporary, "replace");
   try {
     let position = 0;
     await pipeline(
       readBlocks(disk, plain),
-      createGzip(),
+      createCompressor(compression),
       async (chunks: AsyncIterable<Buffer>) => {
         for await (const chunk of chunks) {
           await writeAll(file, chunk, position);
@@ -33,6 +39,6 @@ export async function compressSegment(disk: Disk, plain: string, signal: AbortSi
   } finally {
     await file.close();
   }
-  await disk.rename(temporary, gzipName(plain));
+  await disk.rename(temporary, name);
   return hash.digest("hex");
 }

@@ -3,14 +3,13 @@ import type { Clock } from "../clock.js";
 import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
 import { readBlocks, syncDirectory } from "../disk/files.js";
-import type { JournalNames } from "../format.js";
-import { gzipName } from "../format.js";
+import { type Compression, compressedName, type JournalNames } from "../format.js";
 import type { JournalLog, JournalObserver } from "../types.js";
 import { type Checksums, digestOf, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
 import { compressSegment } from "./compress.js";
 import { hasOddLines } from "./odd_lines.js";
 import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
-import { listSegments, type Segment } from "./segments.js";
+import { listSegments, type Segment, segmentPaths } from "./segments.js";
 
 export interface MaintenanceOptions {
   readonly disk: Disk;
@@ -20,7 +19,7 @@ export interface MaintenanceOptions {
   readonly isOdd: (line: Buffer | undefined) => boolean;
   readonly log: JournalLog;
   readonly observer: JournalObserver;
-  readonly compress: "none" | "gzip";
+  readonly compress: "none" | Compression;
   readonly retention: RetentionPolicy;
   /** The file being written. */
   readonly active: () => { readonly bytes: number; readonly rows: number };
@@ -98,35 +97,38 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
   }
 
   function warnLag(waiting: number): void {
-    const lags = options.compress === "gzip" && waiting > WAITING_MAX;
+    const lags = options.compress !== "none" && waiting > WAITING_MAX;
     if (lags && !lagging) log.warn({ path: names.directory, segments: waiting }, "compression lags behind rotation");
     lagging = lags;
   }
 
-  function isFinished({ plain, gzip }: Segment, checksums: Checksums): boolean {
-    const unwanted = options.compress === "gzip" || gzip !== undefined ? plain : undefined;
-    const path = plain ?? gzip;
+  function isFinished(segment: Segment, checksums: Checksums): boolean {
+    const { plain, compressed } = segment;
+    const unwanted = options.compress !== "none" || compressed.length > 0 ? plain : undefined;
+    const [path] = segmentPaths(segment);
     return unwanted === undefined && path !== undefined && checksums.has(basename(path));
   }
 
   /** Completes one segment from any state that a crash can leave; resolves with the checksums as they are then. */
-  async function finalizeSegment({ plain, gzip }: Segment, checksums: Checksums): Promise<Checksums> {
-    if (plain !== undefined && gzip !== undefined && checksums.has(basename(gzip))) {
+  async function finalizeSegment(segment: Segment, checksums: Checksums): Promise<Checksums> {
+    const { plain, compressed } = segment;
+    if (plain !== undefined && compressed.some((path) => checksums.has(basename(path)))) {
       await remove([plain]);
       return checksums;
     }
-    if (plain !== undefined && options.compress === "gzip") {
+    // A compressed twin without a checksum was not finished; the plain file has all rows.
+    if (plain !== undefined && compressed.length > 0) await remove(compressed);
+    if (plain !== undefined && options.compress !== "none") {
       const odd = await isOddSegment(plain);
-      const digest = await compressSegment(disk, plain, stopped.signal);
-      const next = withChecksums(checksums, [plain], new Map([[gzipName(plain), { digest, odd }]]));
+      const digest = await compressSegment(disk, plain, options.compress, stopped.signal);
+      const added = new Map([[compressedName(plain, options.compress), { digest, odd }]]);
+      const next = withChecksums(checksums, [plain], added);
       await writeChecksums(disk, names, next);
       await remove([plain]);
       observer.segmentCompressed();
       return next;
     }
-    // A gzipped twin without a checksum was not finished; the plain file has all rows.
-    if (plain !== undefined && gzip !== undefined) await remove([gzip]);
-    const path = plain ?? gzip;
+    const [path] = segmentPaths(segment);
     if (path === undefined || checksums.has(basename(path))) return checksums;
     const odd = await isOddSegment(path);
     const digest = await digestOf(readBlocks(disk, path));
@@ -189,8 +191,4 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       await work;
     },
   };
-}
-
-function segmentPaths({ plain, gzip }: Segment): readonly string[] {
-  return [plain, gzip].filter((path) => path !== undefined);
 }

@@ -1,11 +1,11 @@
+import { decompressed } from "../disk/compression.js";
 import type { Disk } from "../disk/disk.js";
 import { errorCode } from "../disk/errors.js";
 import { readBlocks } from "../disk/files.js";
-import { unzipped } from "../disk/gunzip.js";
 import { eachLine, LINE_BYTES_MAX, lineBlocks } from "../disk/lines.js";
 
 /**
- * Whether a sealed file, plain or gzipped, has odd lines, or is damaged gzip, so that nobody knows.
+ * Whether a sealed file, plain or compressed, has odd lines, or cannot be decompressed, so that nobody knows.
  *
  * @param isOdd see JournalOptions
  * @throws the error of the disk, or the signal's reason
@@ -18,7 +18,7 @@ export async function hasOddLines(
 ): Promise<boolean> {
   let odd = false;
   try {
-    for await (const bytes of lineBlocks(unzipped(path, readBlocks(disk, path)))) {
+    for await (const bytes of lineBlocks(decompressed(path, readBlocks(disk, path)))) {
       signal.throwIfAborted();
       eachLine(bytes, (line) => {
         odd ||= isOdd(line.length > LINE_BYTES_MAX ? undefined : line);
@@ -27,7 +27,7 @@ export async function hasOddLines(
     }
     return false;
   } catch (error) {
-    // Damaged gzip has no code of the system.
+    // What cannot be decompressed has no code of the system.
     if (signal.aborted || errorCode(error) !== "") throw error;
     return true;
   }

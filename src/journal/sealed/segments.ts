@@ -8,8 +8,13 @@ export interface Segment {
   readonly last: number;
   /** Path of the uncompressed file, where there is one. */
   readonly plain: string | undefined;
-  /** Path of the gzipped file, where there is one. While both are there, either has all the rows. */
-  readonly gzip: string | undefined;
+  /** Paths of its compressed files, sorted. While several files are there, each that has a checksum has all the rows, and the plain one too. */
+  readonly compressed: readonly string[];
+}
+
+/** Paths of a segment's files, the plain one first. */
+export function segmentPaths({ plain, compressed }: Segment): readonly string[] {
+  return plain === undefined ? compressed : [plain, ...compressed];
 }
 
 /** A report about one file. */
@@ -45,9 +50,11 @@ export function segmentsAmong(entries: readonly DirectoryEntry[], names: Journal
       continue;
     }
     const key = `${found.first}-${found.last}`;
-    const known = segments.get(key) ?? { first: found.first, last: found.last, plain: undefined, gzip: undefined };
+    const known = segments.get(key) ?? { first: found.first, last: found.last, plain: undefined, compressed: [] };
     const path = join(names.directory, name);
-    segments.set(key, found.compressed ? { ...known, gzip: path } : { ...known, plain: path });
+    const { compressed } = known;
+    const next = found.compression === undefined ? { plain: path } : { compressed: [...compressed, path].sort() };
+    segments.set(key, { ...known, ...next });
   }
   return { segments: [...segments.values()].sort((a, b) => a.first - b.first || a.last - b.last), skipped };
 }
@@ -57,7 +64,7 @@ export function findDisorder(
   segments: readonly Segment[],
   active?: { readonly path: string; readonly first: number },
 ): readonly FileReport[] {
-  const files = segments.map(({ first, last, plain, gzip }) => ({ path: plain ?? gzip ?? "", first, last }));
+  const files = segments.map((segment) => ({ ...segment, path: segmentPaths(segment)[0] ?? "" }));
   let next = files[0]?.first ?? active?.first ?? 1;
   return [...files, ...(active === undefined ? [] : [{ ...active, last: 0 }])].flatMap(({ path, first, last }) => {
     const expected = next;

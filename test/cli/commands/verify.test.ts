@@ -2,11 +2,12 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, symli
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { COMPRESS } from "../../support/compression.js";
 import { makeJournal, segment } from "../sealed_journal.js";
 import { rowText, runCli, temporaryDirectory } from "../support.js";
 
 describe("verify of a directory", () => {
-  test.each(["none", "gzip"] as const)("verify finds a journal sound that is compressed with %s", async (compress) => {
+  test.each(COMPRESS)("verify finds a journal sound that is compressed with %s", async (compress) => {
     const { verify } = await makeJournal(compress);
     expect(await verify()).toEqual({ code: 0, stdout: "sound: 4 segments, 7 rows, sequences 1 to 7\n", stderr: "" });
   });

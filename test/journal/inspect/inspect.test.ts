@@ -7,6 +7,7 @@ import { journalNames } from "../../../src/journal/format.js";
 import { findJournals } from "../../../src/journal/inspect/find_journals.js";
 import type { Finding } from "../../../src/journal/inspect/findings.js";
 import { inspectJournal } from "../../../src/journal/inspect/inspect.js";
+import { COMPRESS, SUFFIXES } from "../../support/compression.js";
 import { createSimulatedDisk, type SimulatedDisk } from "../../support/simulated_disk.js";
 import { adoptsTestRows, openTestJournal, PATH, row, rows } from "../support.js";
 
@@ -15,14 +16,14 @@ const sealed = (first: number, last: number) => `/data/sessions-${digits(first)}
 const names = journalNames(PATH);
 
 /** Rows 1 to 4 sealed by two, row 5 in the active file. */
-async function makeDisk(compress: "none" | "gzip" = "none"): Promise<SimulatedDisk> {
+async function makeDisk(compress: (typeof COMPRESS)[number] = "none"): Promise<SimulatedDisk> {
   const { journal, disk } = await openTestJournal({ compress });
   for (const n of [1, 3]) {
     await journal.append([row(n), row(n + 1)]);
     await journal.rotate();
   }
   await journal.append([row(5)]);
-  const ending = compress === "gzip" ? ".jsonl.gz" : ".jsonl";
+  const ending = `.jsonl${SUFFIXES[compress]}`;
   const listed = () => disk.content(names.checksums)?.toString() ?? "";
   const sealedPaths = () => disk.paths().filter((path) => /-\d{20}\./.test(path));
   const finished = (path: string) => path.endsWith(ending) && listed().includes(`${basename(path)}\n`);
@@ -61,19 +62,16 @@ async function inspect(disk: SimulatedDisk, hooks: Hooks = {}) {
 }
 
 describe("inspectJournal", () => {
-  test.each(["none", "gzip"] as const)(
-    "inspectJournal reads every row in order, compressed with %s",
-    async (compress) => {
-      const disk = await makeDisk(compress);
-      const before = disk.operations.length;
-      const { told, lines, ...inspected } = await inspect(disk);
-      expect(told).toEqual([]);
-      expect(lines.map((line) => /"n":(\d+)/.exec(line)?.[1])).toEqual(["1", "2", "3", "4", "5"]);
-      expect(inspected).toEqual({ segments: 3, rows: 5, sequences: { first: 1, last: 5 }, pauses: 0 });
-      const kinds = new Set(disk.operations.slice(before).map(({ kind }) => kind));
-      expect([...kinds].sort()).toEqual(["close", "fileStatus", "list", "open", "pathStatus", "read"]);
-    },
-  );
+  test.each(COMPRESS)("inspectJournal reads every row in order, compressed with %s", async (compress) => {
+    const disk = await makeDisk(compress);
+    const before = disk.operations.length;
+    const { told, lines, ...inspected } = await inspect(disk);
+    expect(told).toEqual([]);
+    expect(lines.map((line) => /"n":(\d+)/.exec(line)?.[1])).toEqual(["1", "2", "3", "4", "5"]);
+    expect(inspected).toEqual({ segments: 3, rows: 5, sequences: { first: 1, last: 5 }, pauses: 0 });
+    const kinds = new Set(disk.operations.slice(before).map(({ kind }) => kind));
+    expect([...kinds].sort()).toEqual(["close", "fileStatus", "list", "open", "pathStatus", "read"]);
+  });
 
   test("inspectJournal names a segment without permission, and reads the others", async () => {
     const disk = await makeDisk();

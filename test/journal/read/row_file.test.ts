@@ -1,6 +1,6 @@
-import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { openSegment, type RowFile } from "../../../src/journal/read/row_file.js";
+import { COMPRESS, compressedFor, SUFFIXES } from "../../support/compression.js";
 import { createSimulatedDisk } from "../../support/simulated_disk.js";
 import { numbers, row } from "../support.js";
 
@@ -9,12 +9,13 @@ const pause = () => Promise.resolve();
 const FIRST = 101;
 
 /** A segment of that many rows of 1,000 bytes, whose numbers are their sequences. */
-async function segment(count: number, kind: "plain" | "gzip"): Promise<RowFile> {
+async function segment(count: number, compress: (typeof COMPRESS)[number]): Promise<RowFile> {
   const disk = createSimulatedDisk();
   const content = Buffer.concat(Array.from({ length: count }, (_, index) => row(FIRST + index, 1000)));
-  disk.put("/segment", kind === "plain" ? content : gzipSync(content));
-  const range = { first: FIRST, last: FIRST + count - 1, plain: undefined, gzip: undefined, [kind]: "/segment" };
-  const file = await openSegment(disk, range);
+  const path = `/segment${SUFFIXES[compress]}`;
+  disk.put(path, compressedFor(path, content));
+  const files = compress === "none" ? { plain: path, compressed: [] } : { plain: undefined, compressed: [path] };
+  const file = await openSegment(disk, { first: FIRST, last: FIRST + count - 1, ...files });
   if (file === undefined) throw new Error("it is not there");
   return file;
 }
@@ -35,7 +36,7 @@ const sequences = (first: number, last: number) => Array.from({ length: last - f
 const numberIs = (accept: (number: unknown) => boolean) => (line: Buffer) => accept(JSON.parse(String(line)).n);
 
 // 1,000 rows are four windows from the end.
-describe.each(["plain", "gzip"] as const)("a %s segment", (kind) => {
+describe.each(COMPRESS)("a segment, compress = %s", (kind) => {
   test.each([1, 101, 102, 500, 839, 1100])("read gives the rows from %i on", async (from) => {
     expect(await read(await segment(1000, kind), from)).toEqual(sequences(Math.max(FIRST, from), 1100));
   });
@@ -76,14 +77,14 @@ describe.each(["plain", "gzip"] as const)("a %s segment", (kind) => {
 test("a row that is longer than a window is found from the end", async () => {
   const disk = createSimulatedDisk();
   disk.put("/segment", Buffer.concat([row(1), row(2, 3_000_000), row(3)]));
-  const file = await openSegment(disk, { first: 1, last: 3, plain: "/segment", gzip: undefined });
+  const file = await openSegment(disk, { first: 1, last: 3, plain: "/segment", compressed: [] });
   expect(await file?.findLast({ count: 2, wanted: () => true, signal, pause }, 4)).toEqual([2, 3]);
   expect(file && (await read(file, 2))).toEqual([2, 3]);
 });
 
 describe("openSegment", () => {
   test("openSegment gives undefined for a file that is gone", async () => {
-    const gone = { first: 1, last: 3, plain: "/gone", gzip: undefined };
+    const gone = { first: 1, last: 3, plain: "/gone", compressed: [] };
     expect(await openSegment(createSimulatedDisk(), gone)).toBeUndefined();
   });
 
@@ -91,7 +92,7 @@ describe("openSegment", () => {
     const disk = createSimulatedDisk();
     disk.put("/segment", row(1));
     disk.failNext("open", "EACCES", "/segment");
-    const file = await openSegment(disk, { first: 1, last: 1, plain: "/segment", gzip: undefined });
+    const file = await openSegment(disk, { first: 1, last: 1, plain: "/segment", compressed: [] });
     await expect(file?.read(1).next()).rejects.toMatchObject({ code: "EACCES" });
     await expect(file?.findLast({ count: 1, wanted: () => true, signal, pause }, 2)).rejects.toMatchObject({
       code: "EACCES",

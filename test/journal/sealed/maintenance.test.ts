@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { NO_OBSERVER } from "../../../src/journal/types.js";
+import { COMPRESS, contentOf, SUFFIXES } from "../../support/compression.js";
 import { settled } from "../../support/manual_clock.js";
 import { createSimulatedDisk } from "../../support/simulated_disk.js";
 import { openTestJournal, PATH, row } from "../support.js";
@@ -28,42 +29,39 @@ test("maintenance tries again after five seconds, and logs a failure once", asyn
   expect(failures).toBe(2);
 });
 
-test.each(["none", "gzip"] as const)(
-  "maintenance marks a segment that has odd lines (compress = %s)",
-  async (compress) => {
-    const disk = createSimulatedDisk();
-    disk.put(PATH, Buffer.concat([row(1), Buffer.from('{"n":"odd"}\n'), row(3)]));
-    const judged: string[] = [];
-    const isOdd = (line: Buffer | undefined) => {
-      judged.push(String(line));
-      return line?.includes("odd") === true;
-    };
-    const { journal } = await openTestJournal({ disk, compress, isOdd });
-    const list = () =>
-      disk
-        .content(CHECKSUMS)
-        ?.toString()
-        .replaceAll(/[0-9a-f]{64}/g, "…");
-    const ending = compress === "gzip" ? ".jsonl.gz" : ".jsonl";
-    const name = (from: number, to: number) => `sessions-${pad(from)}-${pad(to)}${ending}`;
-    const adopted = `…  ${name(1, 4)}\n# odd lines: ${name(1, 4)}\n`;
-    await journal.append([row(4)]);
-    await journal.rotate();
-    await expect.poll(list).toBe(adopted);
-    // Nothing of what this process has written is read again.
-    judged.length = 0;
-    await journal.append([row(5)]);
-    await journal.rotate();
-    await expect.poll(list).toBe(`${adopted}…  ${name(5, 5)}\n`);
-    expect(judged).toEqual([]);
-    await journal.append([row(6)]);
-    await journal.drain();
-    const next = await openTestJournal({ disk, compress, isOdd });
-    await next.journal.rotate();
-    await expect.poll(list).toBe(`${adopted}…  ${name(5, 5)}\n…  ${name(6, 6)}\n`);
-    expect(judged).toEqual([row(6).toString().trimEnd()]);
-  },
-);
+test.each(COMPRESS)("maintenance marks a segment that has odd lines (compress = %s)", async (compress) => {
+  const disk = createSimulatedDisk();
+  disk.put(PATH, Buffer.concat([row(1), Buffer.from('{"n":"odd"}\n'), row(3)]));
+  const judged: string[] = [];
+  const isOdd = (line: Buffer | undefined) => {
+    judged.push(String(line));
+    return line?.includes("odd") === true;
+  };
+  const { journal } = await openTestJournal({ disk, compress, isOdd });
+  const list = () =>
+    disk
+      .content(CHECKSUMS)
+      ?.toString()
+      .replaceAll(/[0-9a-f]{64}/g, "…");
+  const ending = `.jsonl${SUFFIXES[compress]}`;
+  const name = (from: number, to: number) => `sessions-${pad(from)}-${pad(to)}${ending}`;
+  const adopted = `…  ${name(1, 4)}\n# odd lines: ${name(1, 4)}\n`;
+  await journal.append([row(4)]);
+  await journal.rotate();
+  await expect.poll(list).toBe(adopted);
+  // Nothing of what this process has written is read again.
+  judged.length = 0;
+  await journal.append([row(5)]);
+  await journal.rotate();
+  await expect.poll(list).toBe(`${adopted}…  ${name(5, 5)}\n`);
+  expect(judged).toEqual([]);
+  await journal.append([row(6)]);
+  await journal.drain();
+  const next = await openTestJournal({ disk, compress, isOdd });
+  await next.journal.rotate();
+  await expect.poll(list).toBe(`${adopted}…  ${name(5, 5)}\n…  ${name(6, 6)}\n`);
+  expect(judged).toEqual([row(6).toString().trimEnd()]);
+});
 
 test("maintenance judges a segment that another program added, and takes one that cannot be read for odd", async () => {
   const disk = createSimulatedDisk();
@@ -78,3 +76,21 @@ test("maintenance judges a segment that another program added, and takes one tha
       .match(/(?<=^# odd lines: sessions-0*)[1-9]\d*/gm);
   await expect.poll(odd).toEqual(["1", "3"]);
 });
+
+test.each(COMPRESS)(
+  "maintenance leaves one file of a segment whose compression was cut short (compress = %s)",
+  async (compress) => {
+    const disk = createSimulatedDisk();
+    const name = (n: number) => `/data/sessions-${pad(n)}-${pad(n)}.jsonl`;
+    for (const n of [1, 2]) disk.put(name(n), row(n));
+    for (const suffix of [".gz", ".zst"]) disk.put(name(1) + suffix, "cut sh");
+    // What has a checksum is whole.
+    disk.put(`${name(2)}.gz`, gzipSync(row(2)));
+    disk.put(CHECKSUMS, `${"0".repeat(64)}  ${name(2).slice("/data/".length)}.gz\n`);
+    await openTestJournal({ disk, compress });
+    const sealed = () => disk.paths().filter((path) => /-\d{20}\.jsonl/.test(path));
+    await expect.poll(sealed).toEqual([name(1) + SUFFIXES[compress], `${name(2)}.gz`]);
+    const content = disk.content(name(1) + SUFFIXES[compress]) ?? Buffer.alloc(0);
+    expect(contentOf(name(1) + SUFFIXES[compress], content)).toEqual(row(1));
+  },
+);

@@ -6,11 +6,12 @@ import { createSimulatedDisk } from "../../support/simulated_disk.js";
 
 const names = journalNames("/data/sessions.jsonl");
 
-test("listSegments puts a segment and its gzipped twin together, oldest first", async () => {
+test("listSegments puts a segment and its compressed twins together, oldest first", async () => {
   const disk = createSimulatedDisk(() => 0);
   await disk.makeDirectory("/data");
   for (const path of [
     segmentName(names, 5, 9),
+    `${segmentName(names, 1, 4)}.zst`,
     `${segmentName(names, 1, 4)}.gz`,
     segmentName(names, 1, 4),
     "/data/x",
@@ -21,8 +22,13 @@ test("listSegments puts a segment and its gzipped twin together, oldest first", 
   }
   expect(await listSegments(disk, names)).toEqual({
     segments: [
-      { first: 1, last: 4, plain: segmentName(names, 1, 4), gzip: `${segmentName(names, 1, 4)}.gz` },
-      { first: 5, last: 9, plain: segmentName(names, 5, 9), gzip: undefined },
+      {
+        first: 1,
+        last: 4,
+        plain: segmentName(names, 1, 4),
+        compressed: [".gz", ".zst"].map((suffix) => segmentName(names, 1, 4) + suffix),
+      },
+      { first: 5, last: 9, plain: segmentName(names, 5, 9), compressed: [] },
     ],
     skipped: [],
   });
@@ -36,8 +42,8 @@ test("segmentsAmong takes regular files only, and reports the others by name", (
     names,
   );
   expect(segments).toEqual([
-    { first: 5, last: 9, plain: twin, gzip: undefined },
-    { first: 10, last: 12, plain: other, gzip: undefined },
+    { first: 5, last: 9, plain: twin, compressed: [] },
+    { first: 10, last: 12, plain: other, compressed: [] },
   ]);
   const message = "is not a regular file; skipped, links are not followed";
   expect(skipped).toEqual([
@@ -47,7 +53,7 @@ test("segmentsAmong takes regular files only, and reports the others by name", (
 });
 
 test("findDisorder names gaps and rows that two files claim", () => {
-  const segment = (first: number, last: number) => ({ first, last, plain: `s${first}`, gzip: undefined });
+  const segment = (first: number, last: number) => ({ first, last, plain: `s${first}`, compressed: [] });
   const disorder = (segments: Parameters<typeof findDisorder>[0], active_first?: number) =>
     findDisorder(
       segments,

@@ -9,6 +9,7 @@ import {
   type TailSessionsRequest,
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { COMPRESSIONS } from "../../support/compression.js";
 import { createRandom } from "../../support/random.js";
 import { sessionBytes, startTestServer, type TestServer, type TestServerOptions } from "../../support/server.js";
 
@@ -206,29 +207,32 @@ describe("follow", () => {
     expect(await begins({ last: 2 })).toBe(2);
   });
 
-  test("TailSessions sends every row once, in order, to readers that come at any time, over rotation and gzip", async () => {
-    const server = await start({
-      server: { max_tails_per_connection: 64 },
-      rotation: { max_bytes: 3_000, compress: "gzip" },
-    });
-    const random = createRandom(7);
-    const total = 400;
-    const readers: Promise<void>[] = [];
-    const join = (from: number) =>
-      readers.push(
-        read(server, { follow: true, from_sequence: from }, total - from + 1).then(({ messages }) => {
-          expect(messages).toEqual(Array.from({ length: total - from + 1 }, (_, i) => [from + i, `s${from + i}`]));
-        }),
-      );
-    for (let next = 1; next <= total; ) {
-      const count = Math.min(1 + random.below(20), total - next + 1);
-      await append(server, ...ids(next, next + count - 1));
-      next += count;
-      if (random.chance(0.3)) join(1 + random.below(next));
-    }
-    await Promise.all(readers);
-    expect(readers.length).toBeGreaterThan(5);
-  });
+  test.each(COMPRESSIONS)(
+    "TailSessions sends every row once, in order, to readers that come at any time, over rotation and %s",
+    async (compress) => {
+      const server = await start({
+        server: { max_tails_per_connection: 64 },
+        rotation: { max_bytes: 3_000, compress },
+      });
+      const random = createRandom(7);
+      const total = 400;
+      const readers: Promise<void>[] = [];
+      const join = (from: number) =>
+        readers.push(
+          read(server, { follow: true, from_sequence: from }, total - from + 1).then(({ messages }) => {
+            expect(messages).toEqual(Array.from({ length: total - from + 1 }, (_, i) => [from + i, `s${from + i}`]));
+          }),
+        );
+      for (let next = 1; next <= total; ) {
+        const count = Math.min(1 + random.below(20), total - next + 1);
+        await append(server, ...ids(next, next + count - 1));
+        next += count;
+        if (random.chance(0.3)) join(1 + random.below(next));
+      }
+      await Promise.all(readers);
+      expect(readers.length).toBeGreaterThan(5);
+    },
+  );
 
   test("a reader that reads nothing is not waited for, and gets every row once it reads", async () => {
     const server = await start();
