@@ -14,6 +14,7 @@ export {
   parseSegmentName,
   plainName,
 } from "./format.js";
+export { findEnd, JournalChanged, type Position, readAddedRows, readRow } from "./inspect/added_rows.js";
 export { findJournals } from "./inspect/find_journals.js";
 export type { Finding } from "./inspect/findings.js";
 export { type Inspected, type InspectedLine, inspectJournal } from "./inspect/inspect.js";
