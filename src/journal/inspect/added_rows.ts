@@ -4,7 +4,7 @@ import { readRange } from "../disk/files.js";
 import { isBlank, joinLines, readLines, withoutMark } from "../disk/lines.js";
 import { type JournalNames, NEWLINE } from "../format.js";
 import { openRows } from "../read/open_rows.js";
-import { openSegment } from "../read/row_file.js";
+import type { RowFile } from "../read/row_file.js";
 import { rowsOf } from "../read/rows.js";
 import { listSegments, type Segment } from "../sealed/segments.js";
 import type { Rows } from "../types.js";
@@ -74,12 +74,14 @@ export async function* readAddedRows(
     throw new JournalChanged(`${names.active}: has been moved or deleted`);
   }
   let { sequence } = from;
-  for (const segment of segments.filter(({ last }) => last >= sequence)) {
-    for await (const rows of readSegment(disk, segment, sequence)) {
+  for (;;) {
+    const file = await openRows({ disk, names, active: undefined }, "from", sequence);
+    if (file === undefined) break;
+    for await (const rows of readSegment(file, sequence)) {
       sequence = rows.first_sequence + rows.lines.length;
       yield { rows, position: { ...from, sequence } };
     }
-    sequence = segment.last + 1;
+    sequence = file.next_sequence;
   }
   const found = await openActive(disk, names);
   if (found === undefined) return;
@@ -112,15 +114,12 @@ async function* readActive(disk: Disk, names: JournalNames, place: ActivePositio
   }
 }
 
-async function* readSegment(disk: Disk, segment: Segment, from_sequence: number): AsyncGenerator<Rows> {
-  const file = await openSegment(disk, segment);
-  if (file === undefined) return;
+async function* readSegment(file: RowFile, from_sequence: number): AsyncGenerator<Rows> {
+  const end = file.next_sequence;
   try {
     for await (const { first_sequence, lines } of file.read(from_sequence)) {
       // Rows beyond the range in the file's name would be numbered twice.
-      if (first_sequence <= segment.last) {
-        yield { first_sequence, lines: lines.slice(0, segment.last + 1 - first_sequence) };
-      }
+      if (first_sequence < end) yield { first_sequence, lines: lines.slice(0, end - first_sequence) };
     }
   } finally {
     await file.close();
