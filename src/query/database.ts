@@ -32,6 +32,8 @@ export interface DatabaseOptions {
 /** An in-memory sandbox with the views. */
 export interface Database {
   readonly connection: DuckDBConnection;
+  /** Another one, to be closed by its user. */
+  connect(): Promise<DuckDBConnection>;
   close(): void;
 }
 
@@ -53,14 +55,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     autoload_known_extensions: "false",
     allow_community_extensions: "false",
   });
-  const connection = await instance.connect();
+  const connect = () => instance.connect();
+  const connection = await connect();
   const close = () => {
     connection.closeSync();
     instance.closeSync();
   };
   try {
     await setUp(connection, options);
-    return { connection, close };
+    return { connection, connect, close };
   } catch (error) {
     close();
     throw error;
@@ -71,7 +74,7 @@ async function setUp(connection: DuckDBConnection, options: DatabaseOptions): Pr
   const { files, filter, tables, variables, output } = options;
   // For `connection.progress`.
   await connection.run("SET enable_progress_bar = true; SET enable_progress_bar_print = false");
-  await connection.run(`SET TimeZone = 'UTC'; SET VARIABLE files = ${literal(files)}`);
+  await connection.run(`SET GLOBAL TimeZone = 'UTC'; SET VARIABLE files = ${literal(files)}`);
   for (const [name, value] of Object.entries(variables)) {
     await connection.run(`SET VARIABLE ${identifier(name)} = ${literal(value)}`);
   }

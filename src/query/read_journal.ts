@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Column, createColumn, type Row } from "./columns.js";
 import { type Database, findUnreadable, openDatabase } from "./database.js";
 import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
@@ -40,6 +41,25 @@ export interface JournalReader {
   copyToParquet(sql: string): Promise<number>;
   /** Marks the result as delivered: it is not read again when a file is removed meanwhile. */
   commit(): void;
+  /** For a reader that keeps the database for long. */
+  readonly kept: KeptDatabase;
+}
+
+/** What a reader of a session log reads, and further connections to it. */
+export interface KeptDatabase {
+  connect(): Promise<DuckDBConnection>;
+  readonly files: readonly KeptFile[];
+  /** The lines that have been skipped so far. */
+  findSkipped(): Promise<Pick<Outcome<unknown>, "warnings" | "incomplete" | "unread_lines">>;
+}
+
+export interface KeptFile {
+  /** As it is named in the log's directory. */
+  readonly name: string;
+  /** The same file, to be opened also after it is renamed. */
+  readonly opened: string;
+  /** What DuckDB reads of it. */
+  readonly readable: string;
 }
 
 export interface Answer {
@@ -150,15 +170,22 @@ async function readOnce<T>(
       files: files.map(({ readable }) => readable),
       limits: { memory_bytes, spill_directory, spill_bytes: SPILL_BYTES_MAX },
     });
-    const value = await work(createReader(database, options, () => (committed = true)));
+    const { connection, connect } = database;
     const isActive = (name: string) => snapshot.files.some(({ path, active }) => active && path === name);
-    const skipped = await findSkipped(database.connection, files, snapshot.nameOf, isActive, signal);
-    return {
-      value,
-      warnings: [...snapshot.warnings, ...damaged, ...skipped.warnings],
-      incomplete: damaged.length > 0 || !snapshot.complete || skipped.no_row,
-      unread_lines: skipped.unread_lines,
+    const kept: KeptDatabase = {
+      connect,
+      files: files.map(({ path, readable }) => ({ name: snapshot.nameOf(path), opened: path, readable })),
+      async findSkipped() {
+        const skipped = await findSkipped(connection, files, snapshot.nameOf, isActive, signal);
+        return {
+          warnings: [...snapshot.warnings, ...damaged, ...skipped.warnings],
+          incomplete: damaged.length > 0 || !snapshot.complete || skipped.no_row,
+          unread_lines: skipped.unread_lines,
+        };
+      },
     };
+    const value = await work({ ...createReader(database, options, () => (committed = true)), kept });
+    return { value, ...(await kept.findSkipped()) };
   } catch (error) {
     if (!found.long_line && !committed && /maximum_object_size/.test(messageOf(error))) {
       found.long_line = true;
@@ -187,32 +214,39 @@ async function readOnce<T>(
   }
 }
 
-function createReader({ connection }: Database, { output, signal }: ReadOptions, commit: () => void): JournalReader {
+function createReader(
+  { connection }: Database,
+  { output, signal }: ReadOptions,
+  commit: () => void,
+): Omit<JournalReader, "kept"> {
   return {
     commit,
-    async select(sql) {
-      signal.throwIfAborted();
-      const statement = await prepareSelect(connection, sql);
-      const result = await asSqlError(() => statement.stream());
-      const columns = result.columnTypes().map((type, index) => createColumn(result.columnName(index), type));
-      return {
-        columns,
-        async *batches() {
-          for (;;) {
-            signal.throwIfAborted();
-            const chunk = await asSqlError(() => result.fetchChunk());
-            if (chunk === null || chunk.rowCount === 0) return;
-            yield chunk.getRows();
-          }
-        },
-      };
-    },
+    select: (sql) => selectRows(connection, sql, signal),
     async copyToParquet(sql) {
       signal.throwIfAborted();
       await prepareSelect(connection, sql);
       const statement = await prepareCopy(connection, sql, literal(output ?? ""));
       const result = await asSqlError(() => statement.runAndReadAll());
       return Number(result.getRows()[0]?.[0] ?? 0);
+    },
+  };
+}
+
+/** Runs a SELECT; see JournalReader. */
+export async function selectRows(connection: DuckDBConnection, sql: string, signal: AbortSignal): Promise<Answer> {
+  signal.throwIfAborted();
+  const statement = await prepareSelect(connection, sql);
+  const result = await asSqlError(() => statement.stream());
+  const columns = result.columnTypes().map((type, index) => createColumn(result.columnName(index), type));
+  return {
+    columns,
+    async *batches() {
+      for (;;) {
+        signal.throwIfAborted();
+        const chunk = await asSqlError(() => result.fetchChunk());
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield chunk.getRows();
+      }
     },
   };
 }
