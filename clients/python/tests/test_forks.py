@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import hashlib
 import os
 import subprocess
@@ -136,28 +137,32 @@ assert log.close(20), log.stats()
     assert fake.stored == ["0", "1"]
 
 
-def _thread_named(name: str, work: Callable[[], object]) -> threading.Thread:
-    """A running thread that looks like one of gRPC's."""
-    named = threading.Event()
+def _thread_named(name: str, work: Callable[[], object]) -> threading.Event:
+    """Starts a thread that looks like one of gRPC's: `threading` knows nothing of it. The event is set at its end."""
+    named, ended = threading.Event(), threading.Event()
 
     def run() -> None:
         Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text(name)
         named.set()
         work()
+        ended.set()
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    named.wait()
-    return thread
+    _thread.start_new_thread(run, ())
+    assert named.wait(60)
+    return ended
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells of threads")
-def test_a_fork_waits_for_threads_of_grpc_that_are_ending_but_not_for_those_that_sleep() -> None:
-    ended = threading.Event()
-    sleeping = _thread_named("event_engine", ended.wait)
+def test_a_fork_waits_for_threads_of_grpc_that_are_ending_but_not_for_those_that_sleep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exit_hooks, "_GRPC_END_TIMEOUT", 60.0)
+    end = threading.Event()
+    sleeping = _thread_named("event_engine", end.wait)
     # Without the interpreter's lock: it is running, or waits for a processor.
-    ending = _thread_named("grpc_shutdown", lambda: hashlib.pbkdf2_hmac("sha256", b"", b"", 2_000_000))
+    ending = _thread_named("grpc_shutdown", lambda: hashlib.pbkdf2_hmac("sha256", b"", b"", 1_000_000))
     exit_hooks._await_end_of_grpc()
-    assert not ending.is_alive()
-    assert sleeping.is_alive()
-    ended.set()
+    assert ending.is_set()
+    assert not sleeping.is_set()
+    end.set()
+    assert sleeping.wait(60)

@@ -23,6 +23,8 @@ _GRPC_SLEEP_TIMEOUT = 0.1
 """Seconds after which gRPC's threads that only sleep are taken for those of other channels, which never end."""
 _GRPC_END_TIMEOUT = 3.0
 """Seconds that gRPC's threads get in all: some 3 ms suffice, if the machine is not busy."""
+_NAME_TIMEOUT = 1.0
+"""Seconds that a new thread needs at most until it has its name."""
 _GRPC_THREADS = ("event_engine", "grpc_", "lifeguard")
 """How the names of gRPC's threads begin, in Linux."""
 _TASKS = Path("/proc/self/task")
@@ -70,7 +72,10 @@ def _await_end_of_grpc() -> None:
         return
     begin = seen = time.monotonic()
     last: set[str] = set()
-    while threads := {task.name: state for task in _TASKS.iterdir() if (state := _grpc_state(task))}:
+    own = {str(thread.native_id) for thread in threading.enumerate()}
+    while threads := {
+        task.name: state for task in _TASKS.iterdir() if task.name not in own and (state := _grpc_state(task))
+    }:
         now = time.monotonic()
         if "R" in threads.values() or threads.keys() != last:
             last, seen = set(threads), now
@@ -80,10 +85,14 @@ def _await_end_of_grpc() -> None:
 
 
 def _grpc_state(task: Path) -> str:
-    """Of a thread of gRPC: R when it runs or could. Empty when it has ended, or is another's."""
+    """S of a thread that sleeps and is gRPC's by its name; R of one that runs or could, also of one so new that it has
+    not come to its name; empty of others and of one that has ended."""
     with suppress(OSError):
         name, _, rest = (task / "stat").read_text().partition(" (")[2].rpartition(") ")
-        return rest[0] if name.startswith(_GRPC_THREADS) else ""
+        state, *fields = rest.split()
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[18]) / os.sysconf("SC_CLK_TCK")
+        if name.startswith(_GRPC_THREADS) or (state == "R" and age < _NAME_TIMEOUT):
+            return "R" if state == "R" else "S"
     return ""
 
 
