@@ -38,3 +38,9 @@ export function addressProblem(address: Address): string | undefined {
   if (bytes <= SOCKET_PATH_BYTES_MAX) return undefined;
   return `the socket path has ${bytes} bytes, at most ${SOCKET_PATH_BYTES_MAX} are possible`;
 }
+
+/** Whether only programs on this machine can reach what listens on this. */
+export function isLocal(text: string): boolean {
+  const address = parseAddress(text);
+  return address !== undefined && isLoopback(address);
+}

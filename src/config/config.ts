@@ -2,6 +2,7 @@ import { addressProblem, isLoopback, parseAddress } from "./address.js";
 import { CONFIG_VARIABLE, type Environment, refuseUnknownVariables } from "./environment.js";
 import { ConfigError } from "./errors.js";
 import { type ConfigFile, readConfigFile } from "./file.js";
+import { checkMetrics } from "./metrics_rules.js";
 import { type Applies, type Config, listSettings, type Setting, settingsTable, variableOf } from "./settings.js";
 import { homeProblem } from "./values.js";
 
@@ -73,6 +74,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const placeOf = (name: string) => places.get(name) ?? name;
   checkListen(config, placeOf("server.listen"));
   checkTls(config, placeOf);
+  checkMetrics(config, placeOf);
   refuseContradictions(config, placeOf);
   return { config, entries, file: file?.path };
 }

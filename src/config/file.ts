@@ -71,9 +71,7 @@ function unknownSection(name: string, value: unknown, settings: readonly Setting
   }
   const keys = settings.map(({ key }) => key);
   const key = nearest(name, keys) ?? name;
-  const [meant, ...others] = settings.filter((setting) => setting.key === key);
-  const where = meant === undefined || others.length > 0 ? undefined : did(`[${meant.section}] ${key}`);
-  return `${name} is outside of any section; ${where ?? `the sections are ${all}`}`;
+  return `${name} is outside of any section; ${elsewhere(key, settings) ?? `the sections are ${all}`}`;
 }
 
 /** Suggests a key for a mistyped one: of its section, else of another one. */
@@ -81,8 +79,13 @@ function hint(key: string, known: readonly Setting<unknown>[], settings: readonl
   const keys = known.map((setting) => setting.key);
   const near = nearest(key, keys);
   if (near !== undefined) return did(near);
-  const elsewhere = settings.find((setting) => setting.key === key);
-  return elsewhere === undefined ? `known are ${keys.join(", ")}` : did(`[${elsewhere.section}] ${key}`);
+  return elsewhere(key, settings) ?? `known are ${keys.join(", ")}`;
+}
+
+/** Suggests the sections that have a key. */
+function elsewhere(key: string, settings: readonly Setting<unknown>[]): string | undefined {
+  const found = settings.filter((setting) => setting.key === key);
+  return found.length === 0 ? undefined : did(found.map(({ section }) => `[${section}] ${key}`).join(" or "));
 }
 
 function did(name: string): string {

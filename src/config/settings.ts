@@ -53,6 +53,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
   const record = row("record", "reload");
   const rotation = row("rotation", "reload");
   const retention = row("retention", "reload");
+  const metrics = row("metrics", "restart");
   const logLevel = row("logs", "reload");
   const logs = row("logs", "restart");
   const langfuse = row("langfuse", "command");
@@ -276,6 +277,22 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         0,
         "remove the oldest segments when all files together are larger; 0: never",
       ),
+    },
+    metrics: {
+      listen: metrics(
+        "listen",
+        address("optional"),
+        "",
+        "where /metrics, /healthz and /readyz are served over HTTP; off when empty",
+      ),
+      tls: metrics("tls", truth(), false, "serve them over TLS, with the files of [tls]"),
+      token_file: metrics(
+        "token_file",
+        fileOrNone(),
+        "",
+        "the token that /metrics asks for; SIGHUP and a change of the file renew it",
+      ),
+      open: metrics("open", truth(), false, "let everyone who reaches an address that is not loopback read /metrics"),
     },
     logs: {
       level: logLevel(

@@ -14,6 +14,8 @@ export interface TlsFiles {
   readonly ca_fingerprints: ReadonlySet<string>;
   /** The service's own certificate, for logs and metrics. */
   readonly facts: CertificateFacts;
+  /** When the first of the authorities expires, in RFC 3339; undefined without any. */
+  readonly ca_not_after: string | undefined;
   /** What an operator should mend, in one line each. */
   readonly warnings: readonly string[];
 }
@@ -72,8 +74,14 @@ export function readTlsFiles({ cert, key, client_ca }: Config["tls"], sources: T
       not_after: new Date(own.validTo).toISOString(),
       sha256: own.fingerprint256,
     },
+    ca_not_after: firstExpiry(authorities),
     warnings: readableByOthers(key) ? [`[tls] key: ${key} can be read by everyone on this machine; chmod 640 it`] : [],
   };
+}
+
+function firstExpiry(certificates: readonly X509Certificate[]): string | undefined {
+  const [first] = certificates.map(({ validTo }) => new Date(validTo).toISOString()).sort();
+  return first;
 }
 
 function readPem(setting: string, path: string, { readFile }: TlsSources): Buffer {

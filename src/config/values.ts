@@ -192,10 +192,12 @@ export function names(): ValueType<readonly string[]> {
   };
 }
 
-/** Where to listen. */
-export function address(): ValueType<string> {
-  const expected = '"host:port" with a port from 0 to 65535 (an IPv6 host in brackets), or "unix:/path"';
-  return textual(expected, "<address>", (text) => (parseAddress(text) === undefined ? undefined : text));
+/** Where to listen; `optional`: "" too, for nowhere, and no Unix socket. */
+export function address(optional?: "optional"): ValueType<string> {
+  const expected = `"host:port" with a port from 0 to 65535 (an IPv6 host in brackets), or ${optional ? '"" for none' : '"unix:/path"'}`;
+  const valid = (kind: string | undefined, text: string) =>
+    kind === "tcp" || (optional ? text === "" : kind === "unix");
+  return textual(expected, "<address>", (text) => (valid(parseAddress(text)?.kind, text) ? text : undefined));
 }
 
 /** The address of a web site, or "" for none; a "/" at the end is left out. */

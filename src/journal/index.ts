@@ -20,7 +20,7 @@ export type { Finding } from "./inspect/findings.js";
 export { type Inspected, type InspectedLine, inspectJournal } from "./inspect/inspect.js";
 export { createJournal, type JournalOptions } from "./journal.js";
 export { type Checksum, type Checksums, digestOf, readChecksums } from "./sealed/checksums.js";
-export { findDisorder, listSegments } from "./sealed/segments.js";
+export { findDisorder, listSegments, segmentPaths } from "./sealed/segments.js";
 export {
   type Appended,
   type AppendFailure,

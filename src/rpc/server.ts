@@ -93,6 +93,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     options.tls &&
     createTlsPort({
       ...options.tls,
+      protocols: ["h2", "http/1.1"],
       serve,
       refused: (socket, why) => reports.handshakeFailed(peerOf(socket), why),
     });

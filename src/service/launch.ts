@@ -7,6 +7,7 @@ import type { Config } from "../config/config.js";
 import { readTlsFiles, type TlsFiles } from "../config/tls_files.js";
 import {
   createJournal,
+  errorText,
   type Journal,
   type JournalObserver,
   JournalOpenError,
@@ -14,9 +15,10 @@ import {
 } from "../journal/index.js";
 import { createRecordToRow, isOddLine, isSessionLine, type Timestamp } from "../record/index.js";
 import type { RpcObserver } from "../rpc/observer.js";
-import { createRpcServer, type RpcServer } from "../rpc/server.js";
+import { createRpcServer } from "../rpc/server.js";
 import { watchFiles } from "./file_reload.js";
-import type { ServiceObserver } from "./observer.js";
+import { NO_SERVICE_OBSERVER, type ServiceObserver } from "./observer.js";
+import { createOps } from "./ops.js";
 import { createShutdown } from "./shutdown.js";
 
 /** The service cannot start; the message is one line that names the reason. */
@@ -74,7 +76,10 @@ export async function launchService(
   // grpc-js's own lines on standard error are not JSON, and may have metadata in them.
   if (!config.logs.unsafe_trace) setLogVerbosity(logVerbosity.NONE);
   const { path } = config.log;
-  const observed = parts.observer === undefined ? {} : { observer: parts.observer };
+  const ops = await createOps(config, logger);
+  const observer = parts.observer ?? ops?.observer;
+  const observed = observer === undefined ? {} : { observer };
+  const reports = observer ?? NO_SERVICE_OBSERVER;
   const journal = parts.createJournal({
     ...config.log,
     rotation: config.rotation,
@@ -86,6 +91,7 @@ export async function launchService(
     log: logger,
     ...observed,
   });
+  ops?.watch(journal);
   const readTls = () => readTlsFiles(config.tls, { readFile: readFileSync, now_ms: Date.now() });
   const readAuth = () => readAuthFile(config.auth, readFileSync);
   const [files, identities] = [readTls(), readAuth()];
@@ -101,13 +107,18 @@ export async function launchService(
     ...(files && { tls: { ...config.tls, files } }),
     ...(identities && { access: { ...config.auth, identities } }),
   });
-  const listening = await rpc.listen(config.server.listen);
-  if (!listening.ok) {
+  function cannotStart(message: string): StartError {
     rpc.kill();
-    throw new StartError(listening.message);
+    ops?.stop();
+    return new StartError(message);
   }
+  const listening = await rpc.listen(config.server.listen);
+  if (!listening.ok) throw cannotStart(listening.message);
   const { address } = listening;
   const shutdown = createShutdown({ rpc, journal, logger, drain_timeout_ms: config.server.drain_timeout_ms });
+  let unready: string | undefined = "the session log is not open yet";
+  const problem = await ops?.listen(files, () => (shutdown.begun ? "the service is shutting down" : unready));
+  if (problem !== undefined) throw cannotStart(problem);
 
   const reloads = [
     files &&
@@ -117,6 +128,8 @@ export async function launchService(
         first: files,
         update(next) {
           rpc.updateTls(next);
+          ops?.updateTls(next);
+          reports.certificatesLoaded(next);
           logCertificate(logger, next);
         },
         interval_ms: config.tls.reload_interval_ms,
@@ -129,19 +142,26 @@ export async function launchService(
         first: identities,
         update(next) {
           rpc.updateIdentities(next);
+          reports.identitiesLoaded(next);
           logger.info({ identities: next.length }, "identities loaded");
         },
         interval_ms: config.auth.reload_interval_ms,
         log: logger,
       }),
   ];
-  if (files !== undefined) logCertificate(logger, files);
+  if (files !== undefined) {
+    logCertificate(logger, files);
+    reports.certificatesLoaded(files);
+  }
+  reports.identitiesLoaded(identities);
   const expiry = identities && setInterval(rpc.endExpired, config.auth.reload_interval_ms).unref();
   void shutdown.code.then(() => {
     clearInterval(expiry);
     for (const each of reloads) each?.stop();
+    ops?.stop();
   });
   journal.onStateChange((state, message) => {
+    unready = state === "open" ? undefined : message || `the session log is ${state}`;
     rpc.setServing(state === "open" && !shutdown.begun);
     if (state === "failed") shutdown.fail(message);
   });
@@ -153,10 +173,11 @@ export async function launchService(
     reopen() {
       void journal.reopen();
       for (const each of reloads) each?.reload();
+      ops?.reload();
       rpc.endExpired();
     },
     rotate: () => void journal.rotate(),
-    opened: openJournal(journal, rpc).then(() => {
+    opened: openJournal(journal, cannotStart).then(() => {
       if (!shutdown.begun) logger.info({ address, path }, "serving");
     }),
   };
@@ -167,11 +188,11 @@ function logCertificate(logger: pino.Logger, { facts, warnings }: TlsFiles): voi
   logger.info(facts, "TLS certificate loaded");
 }
 
-async function openJournal(journal: Journal, rpc: RpcServer): Promise<void> {
+async function openJournal(journal: Journal, cannotStart: (message: string) => StartError): Promise<void> {
   try {
     await journal.open();
   } catch (error) {
-    rpc.kill();
-    throw error instanceof JournalOpenError ? new StartError(error.message) : error;
+    const failure = cannotStart(errorText(error));
+    throw error instanceof JournalOpenError ? failure : error;
   }
 }

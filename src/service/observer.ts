@@ -1,3 +1,6 @@
+import type { Identity } from "../config/auth_file.js";
+import type { TlsFiles } from "../config/tls_files.js";
+
 /** What the service as a whole reports, for metrics. Called synchronously as things happen; must not throw. */
 export interface ServiceObserver {
   /**
@@ -8,8 +11,14 @@ export interface ServiceObserver {
    * @param config_hash of the values in use
    */
   configReloaded(good: boolean, time_ms: number, config_hash: string): void;
+  /** The files of [tls] are in use from now on. */
+  certificatesLoaded(files: TlsFiles): void;
+  /** These may call from now on; undefined: everyone. */
+  identitiesLoaded(identities: readonly Identity[] | undefined): void;
 }
 
 export const NO_SERVICE_OBSERVER: ServiceObserver = {
   configReloaded() {},
+  certificatesLoaded() {},
+  identitiesLoaded() {},
 };

@@ -12,6 +12,7 @@ export interface TestServerOptions {
   readonly server?: Partial<Config["server"]>;
   readonly tls?: Partial<Config["tls"]>;
   readonly auth?: Partial<Config["auth"]>;
+  readonly metrics?: Partial<Config["metrics"]>;
   readonly log?: Partial<Config["log"]>;
   readonly record?: Partial<Config["record"]>;
   readonly rotation?: Partial<Config["rotation"]>;
@@ -77,6 +78,7 @@ export function testConfig(directory: string, options: TestServerOptions = {}): 
     rotation: { max_bytes: 0, interval: "none", compress: "none", ...options.rotation },
     retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0, ...options.retention },
     logs: { level: "debug", format: "json", unsafe_trace: false },
+    metrics: { ...defaults.metrics, ...options.metrics },
     langfuse: { url: "" },
     audit: { roster: "", roster_id: "worker_id", ids: "fills[].candidate_id" },
   };

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { readAuthFile } from "../../config/auth_file.js";
 import type { LoadedConfig } from "../../config/config.js";
 import { readTlsFiles, type TlsFiles } from "../../config/tls_files.js";
+import { readTokenFile } from "../../config/token_file.js";
 import { type CliCommand, write } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
 import { oneLine } from "../output/text.js";
@@ -18,6 +19,7 @@ export function createCommand(): CliCommand {
       const loaded = options.load(context);
       const tls = readTlsFiles(loaded.config.tls, { readFile: readFileSync, now_ms: context.now_ms() });
       readAuthFile(loaded.config.auth, readFileSync);
+      readTokenFile(loaded.config.metrics.token_file, readFileSync);
       for (const warning of tls?.warnings ?? []) await write(context.stderr, `sessionlog: ${oneLine(warning)}\n`);
       await write(context.stdout, printConfig(loaded) + printCertificate(tls));
       return 0;

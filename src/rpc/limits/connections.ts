@@ -11,7 +11,7 @@ export interface Connections extends ConnectionPort {
 export interface ConnectionsOptions {
   readonly connections_max: number;
   readonly peer_connections_max: number;
-  readonly reports: LimitReports;
+  readonly reports: Pick<LimitReports, "connectionRefused">;
   readonly observer: { connectionsChanged(open: number): void };
   /** Gets each connection that is let in. */
   serve(socket: Socket): void;

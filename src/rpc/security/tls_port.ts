@@ -15,6 +15,8 @@ export interface TlsPortOptions {
   readonly files: TlsFiles;
   readonly client_auth: "none" | "optional" | "require";
   readonly min_version: "1.2" | "1.3";
+  /** By preference. */
+  readonly protocols: readonly ("h2" | "http/1.1")[];
   /** Gets each connection whose handshake is done. */
   readonly serve: (socket: TLSSocket) => void;
   /** A handshake failed: why, in a few words. */
@@ -46,7 +48,7 @@ export function createTlsPort(options: TlsPortOptions): TlsPort {
 
   const server = createServer({
     ...contextOf(options.files),
-    ALPNProtocols: ["h2", "http/1.1"],
+    ALPNProtocols: [...options.protocols],
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     requestCert: asks,
     rejectUnauthorized: client_auth === "require",
