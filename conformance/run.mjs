@@ -4,6 +4,7 @@
 import { startService } from "../harness/server.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { clientsPage } from "./clients-page.mjs";
+import { packages } from "./deploy/packages.mjs";
 import { goClient } from "./go.mjs";
 import { grpcurl } from "./grpcurl.mjs";
 import { java } from "./java.mjs";
@@ -38,6 +39,7 @@ const suites = [
   clientsPage,
   rust,
   java,
+  packages,
 ];
 
 const words = process.argv.slice(2);

@@ -143,11 +143,11 @@ async function installPackage(project, address, path) {
   }
 }
 
-/** A package holds what is built, its README and its package.json, and nothing else. */
+/** A package holds what is built, its README, license and package.json, and nothing else. */
 function checkContents(name, files) {
   const paths = files.map(({ path }) => path);
   const surplus = paths.filter(
-    (path) => !/^(package\.json|README\.md|dist\/commonjs\/package\.json|dist\/.+\.(js|d\.ts))$/.test(path),
+    (path) => !/^(package\.json|README\.md|LICENSE|dist\/commonjs\/package\.json|dist\/.+\.(js|d\.ts))$/.test(path),
   );
   if (surplus.length > 0) throw new Error(`${name} packs ${surplus.join(", ")}`);
   if (!paths.includes("README.md") || paths.length < 10) throw new Error(`${name} packs only ${paths.join(", ")}`);

@@ -132,7 +132,9 @@ test("docs/OPERATIONS.md explains everything that is logged", () => {
 
 test("docs/DEPENDENCIES.md has a line for each dependency, and for nothing else", () => {
   const manifests = ["", "protocol/", "clients/typescript/"].map((folder) => JSON.parse(read(`${folder}package.json`)));
-  const all = manifests.flatMap((manifest) => Object.keys({ ...manifest.dependencies, ...manifest.devDependencies }));
+  const all = manifests.flatMap((manifest) =>
+    Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.devDependencies }),
+  );
   const names = [...new Set(all)].filter((name) => !name.startsWith("@sessionlog/"));
   const lines = [...read("docs/DEPENDENCIES.md").matchAll(/^\| `([^`]+)` +\| \S/gm)].map(([, name]) => name);
   expect(lines.toSorted()).toEqual(names.toSorted());

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help } from "commander";
 import { ConfigError, describeFileError, errorCode, isSystemError } from "../config/errors.js";
+import { NotInstalledError } from "../query/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
 import { toTerminal } from "./output/terminal_output.js";
 import { oneLine } from "./output/text.js";
@@ -34,14 +35,19 @@ export async function runProgram(args: readonly string[], process: CliContext): 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     context.stderr.write(`sessionlog: ${describe(error)}\n`);
-    return error instanceof ConfigError || error instanceof UsageError ? 2 : 1;
+    return isWrongUse(error) ? 2 : 1;
   }
+}
+
+/** Wrong usage or configuration, or a package that was not installed. */
+function isWrongUse(error: unknown): error is Error {
+  return error instanceof ConfigError || error instanceof UsageError || error instanceof NotInstalledError;
 }
 
 /** A defect with its stack trace, which is worth more than one line. */
 function describe(error: unknown): string {
   if (error instanceof WorkError) return [oneLine(error.message), error.details].join("\n").trimEnd();
-  if (error instanceof ConfigError || error instanceof UsageError) return oneLine(error.message);
+  if (isWrongUse(error)) return oneLine(error.message);
   if (isSystemError(error)) return oneLine(`${error.path ?? error.syscall}: ${describeFileError(error)}`);
   // With few descriptors, Node cannot look for a package.
   if (errorCode(error) === "ERR_MODULE_NOT_FOUND") return oneLine(`${Object(error).message}; see ulimit -n`);

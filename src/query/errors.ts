@@ -8,6 +8,11 @@ export class SqlError extends Error {
   override readonly name = "SqlError";
 }
 
+/** An optional package is not there. The message is one line that says what to install. */
+export class NotInstalledError extends Error {
+  override readonly name = "NotInstalledError";
+}
+
 /** Stopped by a timeout or a signal. */
 export class StoppedError extends Error {
   override readonly name = "StoppedError";
