@@ -44,6 +44,7 @@ function noJournal() {
     onStateChange() {},
     open: () => Promise.resolve(),
     reopen: () => Promise.resolve(),
+    configure() {},
     drain: () => Promise.resolve(),
     next_sequence: 1,
     read: async function* () {},

@@ -27,6 +27,7 @@ export {
   type AppendLog,
   type AppendOutcome,
   type FileControl,
+  type FilePolicies,
   type Journal,
   type JournalLog,
   type JournalObserver,

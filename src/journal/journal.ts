@@ -1,19 +1,18 @@
 import type { WriteFailure } from "./active/group_writer.js";
-import type { RotationPolicy } from "./active/rotation.js";
 import { createStore } from "./active/store.js";
 import { type Clock, systemClock } from "./clock.js";
 import { createDedupeWindow, dedupeGroup, rowKey, wholeGroup } from "./dedupe.js";
 import type { Disk } from "./disk/disk.js";
 import { errorText } from "./disk/errors.js";
 import { nodeDisk } from "./disk/node_disk.js";
-import { type Compression, GROUP_BYTES_MAX } from "./format.js";
+import { GROUP_BYTES_MAX } from "./format.js";
 import { createRequestQueue, type Request } from "./queue.js";
 import { createRowReader } from "./read/row_reader.js";
 import { createMaintenance, type Maintenance } from "./sealed/maintenance.js";
-import type { RetentionPolicy } from "./sealed/retention.js";
 import {
   type AppendFailure,
   type AppendOutcome,
+  type FilePolicies,
   type Journal,
   type JournalLog,
   type JournalObserver,
@@ -24,7 +23,7 @@ import {
   type RowsListener,
 } from "./types.js";
 
-export interface JournalOptions {
+export interface JournalOptions extends FilePolicies {
   /** The active file: an absolute path that ends in ".jsonl", or leads to one by links. */
   readonly path: string;
   /** What precedes an acknowledgement: fdatasync, or only the write. */
@@ -36,10 +35,6 @@ export interface JournalOptions {
   readonly adopts: (line: Buffer) => boolean;
   /** Whether other programs take a line for something else than it is; undefined for one of more than 16 MiB. */
   readonly isOdd: (line: Buffer | undefined) => boolean;
-  readonly rotation: RotationPolicy;
-  /** How a sealed segment is stored. */
-  readonly compress: "none" | Compression;
-  readonly retention: RetentionPolicy;
   /** The number of last rows among which a repeated one is recognised; 0 for none, Infinity for all. */
   readonly dedupe_rows: number;
   readonly log: JournalLog;
@@ -59,7 +54,17 @@ const NOTHING_STORED = { kind: "stored", first_sequence: 0, write_ms: 0, sync_ms
 /** A journal that is not open yet. */
 export function createJournal(options: JournalOptions): Journal {
   const { disk = nodeDisk, clock = systemClock, observer = NO_OBSERVER, log, path } = options;
-  const store = createStore({ ...options, disk, clock, observer, onSealed });
+  let policies: FilePolicies = options;
+  const store = createStore({
+    ...options,
+    disk,
+    clock,
+    observer,
+    onSealed,
+    get rotation() {
+      return policies.rotation;
+    },
+  });
   const dedupe = createDedupeWindow(options.dedupe_rows);
   const queue = createRequestQueue<AppendOutcome>(options.queue_rows, options.queue_bytes);
   /** The one promise chain: all access to the files waits here for its turn. */
@@ -246,6 +251,12 @@ export function createJournal(options: JournalOptions): Journal {
       observer,
       names: store.names,
       active: () => store.active,
+      get compress() {
+        return policies.compress;
+      },
+      get retention() {
+        return policies.retention;
+      },
     });
     maintenance.wake();
     setState("open", "");
@@ -292,6 +303,10 @@ export function createJournal(options: JournalOptions): Journal {
     open,
     rotate: () => serializeOrFail(rotate),
     reopen: () => serializeOrFail(checkActive),
+    configure(next) {
+      policies = next;
+      maintenance?.wake();
+    },
     drain: () => {
       drained ??= drain();
       return drained;

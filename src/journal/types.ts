@@ -82,8 +82,36 @@ export interface RowReader {
   onRows(listener: RowsListener): () => void;
 }
 
+/** When the active file is sealed; without limits, only on request. */
+export interface RotationPolicy {
+  /** Most bytes of a file, unless a single group has more; 0 for no limit. */
+  readonly max_bytes: number;
+  /** Seal when an hour or a day ends, in UTC. */
+  readonly interval: "none" | "hourly" | "daily";
+}
+
+/** How much is kept; 0 for no limit. */
+export interface RetentionPolicy {
+  /** Milliseconds since a segment was sealed. */
+  readonly max_age_ms: number;
+  /** Sealed segments. */
+  readonly max_segments: number;
+  /** Bytes of all segments and the active file, as they are on disk. */
+  readonly max_bytes: number;
+}
+
+/** What becomes of the files of a log. May change while it is open. */
+export interface FilePolicies {
+  readonly rotation: RotationPolicy;
+  /** How a sealed segment is stored. */
+  readonly compress: "none" | "gzip" | "zstd";
+  readonly retention: RetentionPolicy;
+}
+
 /** An operator's control of a log that writes files. */
 export interface FileControl {
+  /** Applies these from now on; segments that are sealed already are compressed and removed by them, too. */
+  configure(policies: FilePolicies): void;
   /** Continues in a new file when the path shows another file than the one being written, or none. */
   reopen(): Promise<void>;
   /** Seals the active file if it has rows, and continues in a new one. */

@@ -86,6 +86,7 @@ export function createFakeJournal(): FakeJournal {
     },
     reopen: () => Promise.resolve(),
     rotate: () => Promise.resolve(),
+    configure() {},
     async drain() {
       if (state === "failed") return;
       enter("draining");

@@ -1,10 +1,4 @@
-/** When the active file is sealed; without limits, only on request. */
-export interface RotationPolicy {
-  /** Most bytes of a file, unless a single group has more; 0 for no limit. */
-  readonly max_bytes: number;
-  /** Seal when an hour or a day ends, in UTC. */
-  readonly interval: "none" | "hourly" | "daily";
-}
+import type { RotationPolicy } from "../types.js";
 
 export interface ActiveFacts {
   readonly bytes: number;

@@ -7,12 +7,12 @@ import { isTemporary, type JournalNames, journalNames } from "../format.js";
 import { openRows, type Side } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
 import { findDisorder, listSegments } from "../sealed/segments.js";
-import { type JournalLog, type JournalObserver, JournalOpenError } from "../types.js";
+import { type JournalLog, type JournalObserver, JournalOpenError, type RotationPolicy } from "../types.js";
 import { countForeignRows } from "./foreign_rows.js";
 import { probeSpace, type WriteFailure, type WriteTimes, writeGroup } from "./group_writer.js";
 import { resolveNames } from "./one_file.js";
 import { type OpenActiveOptions, openActive } from "./open_active.js";
-import { type RotationPolicy, rotationDue } from "./rotation.js";
+import { rotationDue } from "./rotation.js";
 import { sealActive } from "./seal.js";
 import { createShortage } from "./shortage.js";
 import { readStateFile, writeStateFile } from "./state_file.js";
@@ -22,6 +22,7 @@ export interface StoreOptions {
   readonly path: string;
   readonly durability: "fsync" | "written";
   readonly adopts: (line: Buffer) => boolean;
+  /** May change. */
   readonly rotation: RotationPolicy;
   readonly log: JournalLog;
   readonly observer: Pick<JournalObserver, "tailTorn">;
@@ -63,8 +64,6 @@ const ROTATION_RETRY_MS = 60_000;
 export function createStore(options: StoreOptions): Store {
   const { disk, clock, log } = options;
   const durable = options.durability === "fsync";
-  const { max_bytes, interval } = options.rotation;
-  const rotates = max_bytes > 0 || interval !== "none";
   let names = journalNames(options.path);
   let lock: Lock | undefined;
   let active: ActiveFile | undefined;
@@ -275,7 +274,7 @@ export function createStore(options: StoreOptions): Store {
         ours: first_sequence !== undefined,
         first_sequence,
         held: undefined,
-        starts: { rotates },
+        starts: { rotates: options.rotation.max_bytes > 0 || options.rotation.interval !== "none" },
       });
       const disorder = findDisorder(segments, { path: names.active, first: active.first_sequence });
       for (const { path, message } of [...skipped, ...disorder]) log.warn({ path }, message);

@@ -3,14 +3,15 @@ import type { Clock } from "../clock.js";
 import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
 import { readBlocks, syncDirectory } from "../disk/files.js";
-import { type Compression, compressedName, type JournalNames } from "../format.js";
-import type { JournalLog, JournalObserver } from "../types.js";
+import { compressedName, type JournalNames } from "../format.js";
+import type { FilePolicies, JournalLog, JournalObserver } from "../types.js";
 import { type Checksums, digestOf, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
 import { compressSegment } from "./compress.js";
 import { hasOddLines } from "./odd_lines.js";
-import { clockJumped, type RetentionPolicy, surplusSegments } from "./retention.js";
+import { clockJumped, surplusSegments } from "./retention.js";
 import { listSegments, type Segment, segmentPaths } from "./segments.js";
 
+/** `compress` and `retention` may change; `wake` applies them. */
 export interface MaintenanceOptions {
   readonly disk: Disk;
   readonly clock: Clock;
@@ -19,8 +20,8 @@ export interface MaintenanceOptions {
   readonly isOdd: (line: Buffer | undefined) => boolean;
   readonly log: JournalLog;
   readonly observer: JournalObserver;
-  readonly compress: "none" | Compression;
-  readonly retention: RetentionPolicy;
+  readonly compress: FilePolicies["compress"];
+  readonly retention: FilePolicies["retention"];
   /** The file being written. */
   readonly active: () => { readonly bytes: number; readonly rows: number };
 }

@@ -1,14 +1,5 @@
 import type { ClockReading } from "../clock.js";
-
-/** How much is kept; 0 for no limit. */
-export interface RetentionPolicy {
-  /** Milliseconds since a segment was sealed. */
-  readonly max_age_ms: number;
-  /** Sealed segments. */
-  readonly max_segments: number;
-  /** Bytes of all segments and the active file, as they are on disk. */
-  readonly max_bytes: number;
-}
+import type { RetentionPolicy } from "../types.js";
 
 export interface SegmentFacts {
   readonly bytes: number;

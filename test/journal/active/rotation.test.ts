@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type ActiveFacts, type RotationPolicy, rotationDue } from "../../../src/journal/active/rotation.js";
+import { type ActiveFacts, rotationDue } from "../../../src/journal/active/rotation.js";
+import type { RotationPolicy } from "../../../src/journal/types.js";
 
 const never: RotationPolicy = { max_bytes: 0, interval: "none" };
 const noon = Date.UTC(2026, 4, 2, 12);

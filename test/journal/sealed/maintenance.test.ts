@@ -63,6 +63,24 @@ test.each(COMPRESS)("maintenance marks a segment that has odd lines (compress = 
   expect(judged).toEqual([row(6).toString().trimEnd()]);
 });
 
+test("configure applies rotation, compression and retention to an open journal, also to what is sealed already", async () => {
+  const { journal, disk } = await openTestJournal();
+  const segments = () => disk.paths().filter((path) => /-\d{20}\.jsonl(\.gz)?$/.test(path));
+  const name = (sequence: number) => `/data/sessions-${pad(sequence)}-${pad(sequence)}.jsonl`;
+  const unlimited = { max_age_ms: 0, max_segments: 0, max_bytes: 0 };
+  await journal.append([row(1)]);
+  await journal.rotate();
+  await journal.append([row(2)]);
+  await expect.poll(segments).toEqual([name(1)]);
+  journal.configure({ rotation: { max_bytes: 1, interval: "none" }, compress: "gzip", retention: unlimited });
+  await journal.append([row(3)]);
+  await expect.poll(segments).toEqual([`${name(1)}.gz`, `${name(2)}.gz`]);
+  const retention = { ...unlimited, max_segments: 1 };
+  journal.configure({ rotation: { max_bytes: 0, interval: "none" }, compress: "none", retention });
+  await journal.append([row(4)]);
+  await expect.poll(segments).toEqual([`${name(2)}.gz`]);
+});
+
 test("maintenance judges a segment that another program added, and takes one that cannot be read for odd", async () => {
   const disk = createSimulatedDisk();
   disk.put(`/data/sessions-${pad(1)}-${pad(1)}.jsonl.gz`, "no gzip");

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { clockJumped, type RetentionPolicy, surplusSegments } from "../../../src/journal/sealed/retention.js";
+import { clockJumped, surplusSegments } from "../../../src/journal/sealed/retention.js";
+import type { RetentionPolicy } from "../../../src/journal/types.js";
 
 const keep_all: RetentionPolicy = { max_age_ms: 0, max_segments: 0, max_bytes: 0 };
 /** Sealed at 1,000, 2,000, 3,000 and 4,000, of 100 bytes each. */
