@@ -2,6 +2,7 @@
 //   variant.mjs nothing-written LOG | no-journal | no-dedupe LOG | empty-handler | watched LOG QUEUE_ROWS
 import { pino } from "pino";
 import { loadConfig } from "../../dist/config/config.js";
+import { fixedConfig } from "../../dist/config/reload.js";
 import { nodeDisk } from "../../dist/journal/disk/node_disk.js";
 import { createJournal } from "../../dist/journal/index.js";
 import { launchService } from "../../dist/service/launch.js";
@@ -90,7 +91,7 @@ async function serveWith(makeJournal) {
     ["log.queue_rows", { flag: "--log-queue-rows", text: queue_rows }],
   ]);
   const { config } = loadConfig({ flags, config_flag: undefined, env: {}, cwd: "/", readFile: () => Buffer.alloc(0) });
-  const service = await launchService(config, logger, {
+  const service = await launchService(fixedConfig(config), logger, {
     createJournal: makeJournal,
     now: () => ({ seconds: Math.floor(Date.now() / 1000), nanos: 0 }),
     newSessionId: () => "unused",

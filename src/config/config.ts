@@ -45,6 +45,8 @@ export interface LoadedConfig {
   readonly entries: readonly ConfigEntry[];
   /** The absolute path of the file that was read; undefined when there was none. */
   readonly file: string | undefined;
+  /** As it was found, by `section.key`. */
+  readonly found: ReadonlyMap<string, FoundValue>;
 }
 
 /**
@@ -56,27 +58,37 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   const { env, cwd } = sources;
   refuseUnknownVariables(env);
   const file = readConfigFile(namedFile(sources), cwd, listSettings(), sources.readFile);
+  return assemble((setting) => findValue(setting, sources, file), file?.path);
+}
+
+/**
+ * Makes a configuration of values that were found.
+ *
+ * @throws ConfigError for the first that is invalid, and when some contradict each other
+ */
+export function assemble(find: (setting: Setting<unknown>) => FoundValue, file: string | undefined): LoadedConfig {
   const entries: ConfigEntry[] = [];
-  const places = new Map<string, string>();
+  const found = new Map<string, FoundValue>();
   const table = settingsTable((setting) => {
-    const { section, key, type } = setting;
-    const { value, origin, base, place } = findValue(setting, sources, file);
-    const reading = type.read(value, base);
+    const { section, key, type, applies } = setting;
+    const value = find(setting);
+    const reading = type.read(value.value, value.base);
     if (reading === undefined) {
-      throw new ConfigError(`${place}: ${type.problem?.(value) ?? `expected ${type.expected}; got ${excerpt(value)}`}`);
+      const problem = type.problem?.(value.value) ?? `expected ${type.expected}; got ${excerpt(value.value)}`;
+      throw new ConfigError(`${value.place}: ${problem}`);
     }
-    entries.push({ section, key, toml: reading.toml, origin, applies: setting.applies });
-    places.set(`${section}.${key}`, place);
+    entries.push({ section, key, toml: reading.toml, origin: value.origin, applies });
+    found.set(`${section}.${key}`, value);
     return reading.value;
   });
   for (const section of Object.values(table)) Object.freeze(section);
   const config: Config = Object.freeze(table);
-  const placeOf = (name: string) => places.get(name) ?? name;
+  const placeOf = (name: string) => found.get(name)?.place ?? name;
   checkListen(config, placeOf("server.listen"));
   checkTls(config, placeOf);
   checkMetrics(config, placeOf);
   refuseContradictions(config, placeOf);
-  return { config, entries, file: file?.path };
+  return { config, entries, file, found };
 }
 
 function namedFile({ config_flag, env }: ConfigSources): { path: string; by: string } | undefined {
@@ -87,7 +99,8 @@ function namedFile({ config_flag, env }: ConfigSources): { path: string; by: str
   return { path, by };
 }
 
-interface FoundValue {
+/** A value, and where it was found. */
+export interface FoundValue {
   /** As a file would state it. */
   readonly value: unknown;
   readonly origin: string;
@@ -137,11 +150,21 @@ function checkListen({ server, tls, auth }: Config, place: string): void {
       `${place}: tokens would go to ${JSON.stringify(server.listen)} in the clear; set [tls] cert and key`,
     );
   }
-  if (server.insecure || (tls.cert !== "" && (auth.file !== "" || tls.client_auth === "require"))) return;
+  if (server.insecure || showsWhoCalls({ tls, auth })) return;
   throw new ConfigError(
     `${place}: ${JSON.stringify(server.listen)} is not a loopback address, and anyone there could read and write; set [tls] cert ` +
       'and key, and [auth] file or client_auth = "require"; or give --insecure ([server] insecure = true) if that is wanted',
   );
+}
+
+function showsWhoCalls({ tls, auth }: Pick<Config, "tls" | "auth">): boolean {
+  return tls.cert !== "" && (auth.file !== "" || tls.client_auth === "require");
+}
+
+/** Whether other machines are served without TLS, or without being asked who they are: `--insecure` allows it. */
+export function isInsecure(config: Config): boolean {
+  const address = parseAddress(config.server.listen);
+  return address !== undefined && !isLoopback(address) && !showsWhoCalls(config);
 }
 
 function checkTls({ tls, auth }: Config, placeOf: (name: string) => string): void {

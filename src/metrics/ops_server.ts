@@ -1,29 +1,29 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import type { Config } from "../config/config.js";
-import type { TlsFiles } from "../config/tls_files.js";
 import { createConnections } from "../rpc/limits/connections.js";
 import { listen } from "../rpc/listen.js";
-import { createTlsPort } from "../rpc/security/tls_port.js";
+import { createTlsPort, type TlsSettings } from "../rpc/security/tls_port.js";
 import { mayScrape, type ScrapeAccess } from "./scrape_access.js";
 
 /** The port for operators: /metrics, /healthz and /readyz. */
 export interface OpsServer {
   /** `host:port` with the real port. */
   readonly address: string;
-  /** Serves further connections with these files. */
-  updateTls(files: TlsFiles): void;
-  /** From now on, these may read /metrics. */
-  updateAccess(access: ScrapeAccess): void;
+  /** Applies these from now on. */
+  update(settings: OpsSettings): void;
   /** Cuts all connections. */
   stop(): void;
 }
 
-export interface OpsServerOptions {
-  readonly listen: string;
+/** What may change while it listens. */
+export interface OpsSettings {
   /** Undefined: in the clear. */
-  readonly tls: (Pick<Config["tls"], "min_version"> & { readonly files: TlsFiles }) | undefined;
+  readonly tls: Omit<TlsSettings, "client_auth"> | undefined;
   readonly access: ScrapeAccess;
+}
+
+export interface OpsServerOptions extends OpsSettings {
+  readonly listen: string;
   readonly metrics: { print(): Promise<string>; readonly content_type: string };
   /** Why the service does not accept appends now, in one line; undefined when it does. */
   readonly unready: () => string | undefined;
@@ -78,21 +78,18 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsOutc
     deadlines.begin(socket, EXCHANGE_MS);
     http.emit("connection", socket);
   }
-  const secure =
-    options.tls &&
-    createTlsPort({
-      ...options.tls,
-      client_auth: options.tls.files.ca === undefined ? "none" : "optional",
-      protocols: ["http/1.1"],
-      serve,
-      refused() {},
-    });
+  const secure = createTlsPort({
+    settings: tlsSettingsOf(options),
+    protocols: ["http/1.1"],
+    serve,
+    refused() {},
+  });
   const connections = createConnections({
     connections_max: CONNECTIONS_MAX,
     peer_connections_max: PEER_CONNECTIONS_MAX,
     reports: NO_REPORTS,
     observer: NO_REPORTS,
-    serve: (socket) => (secure === undefined ? serve(socket) : secure.accept(socket)),
+    serve: (socket) => secure.accept(socket),
   });
   const outcome = await listen(options.listen, connections);
   if (!outcome.ok) return outcome;
@@ -101,9 +98,9 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsOutc
     ok: true,
     server: {
       address: listener.address,
-      updateTls: (files) => secure?.update(files),
-      updateAccess(next) {
-        access = next;
+      update(next) {
+        access = next.access;
+        secure.update(tlsSettingsOf(next));
       },
       stop() {
         listener.stop();
@@ -111,6 +108,11 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsOutc
       },
     },
   };
+}
+
+/** A certificate is one way to be let in. */
+function tlsSettingsOf({ tls }: OpsSettings): TlsSettings | undefined {
+  return tls && { ...tls, client_auth: tls.files.ca === undefined ? "none" : "optional" };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -15,8 +15,8 @@ export interface OpenStreams {
   readonly host: StreamHost;
   /** Ends them all with UNAVAILABLE, once what has been written to them is sent. */
   end(): void;
-  /** Ends those whose metadata it holds for with UNAUTHENTICATED. */
-  endThose(isOver: (metadata: object) => boolean): void;
+  /** Ends those that it holds for with UNAUTHENTICATED. */
+  endThose(isOver: (metadata: object, path: string) => boolean): void;
 }
 
 /**
@@ -63,7 +63,7 @@ export function trackStreams(
       for (const call of open) end(call, unavailableStatus("the service is shutting down"));
     },
     endThose(isOver) {
-      for (const call of open) if (isOver(call.metadata)) end(call, UNAUTHENTICATED);
+      for (const call of open) if (isOver(call.metadata, call.getPath())) end(call, UNAUTHENTICATED);
     },
   };
 }

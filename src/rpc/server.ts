@@ -2,9 +2,7 @@ import type { Socket } from "node:net";
 import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
-import type { Identity } from "../config/auth_file.js";
 import type { Config } from "../config/config.js";
-import type { TlsFiles } from "../config/tls_files.js";
 import type { RecordToRow } from "../record/index.js";
 import { type AppendPort, createAppendHandler, type HandlerParts } from "./append/append.js";
 import { createBatchHandler } from "./append/batch.js";
@@ -28,7 +26,7 @@ import { trackStreams } from "./open_streams.js";
 import { addReflection } from "./reflection.js";
 import { createCallers } from "./security/callers.js";
 import { createDoor, type DoorOptions } from "./security/door.js";
-import { createTlsPort, type TlsPortOptions } from "./security/tls_port.js";
+import { createTlsPort, type TlsSettings } from "./security/tls_port.js";
 import { createTailCall, type TailPort } from "./tail/tail.js";
 import { type RpcLog, toUnaryCall } from "./unary.js";
 
@@ -43,10 +41,8 @@ export interface RpcServer {
   close(): Promise<void>;
   /** Cuts all connections. */
   kill(): void;
-  /** Serves further connections with these files. */
-  updateTls(files: TlsFiles): void;
-  /** From now on, these may call; streams of others are ended. */
-  updateIdentities(identities: readonly Identity[]): void;
+  /** Applies these from now on. Connections and streams that could not be made any more are ended. */
+  update(settings: RpcSettings): void;
   /** Ends the streams whose tokens have expired. */
   endExpired(): void;
 }
@@ -56,47 +52,56 @@ export type ServeOutcome =
   | { readonly ok: true; readonly address: string }
   | { readonly ok: false; readonly message: string };
 
-export interface RpcServerOptions extends Omit<HandlerParts, "checkRecord" | "observer"> {
-  readonly recordToRow: RecordToRow;
+/** What may change while the server runs. */
+export interface RpcSettings {
   readonly limits: Config["server"];
+  /** Undefined: connections are served in the clear. */
+  readonly tls: TlsSettings | undefined;
+  /** Undefined: everyone may do everything. */
+  readonly access: DoorOptions["access"];
+}
+
+export interface RpcServerOptions extends Omit<HandlerParts, "checkRecord" | "observer">, RpcSettings {
+  readonly recordToRow: RecordToRow;
   readonly journal: AppendPort & TailPort;
   readonly log: RpcLog & AlarmLog;
   readonly observer?: RpcObserver;
-  /** Without it, everyone may do everything. */
-  readonly access?: DoorOptions["access"];
-  /** Without it, connections are served in the clear. */
-  readonly tls?: Pick<TlsPortOptions, "files" | "client_auth" | "min_version">;
 }
 
 /** The largest message sent; clients refuse more than these 4 MiB by default. */
 const SEND_BYTES_MAX = 4 * 1024 * 1024;
 
 export function createRpcServer(options: RpcServerOptions): RpcServer {
-  const { limits, log, observer = NO_RPC_OBSERVER } = options;
+  const { log, observer = NO_RPC_OBSERVER } = options;
   const reports = createLimitReports(observer, log);
-  const connections_max = connectionsMax(limits.max_connections);
+  /** Those that a reload may change are read when they are needed. */
+  const limits = { ...options.limits };
+  let connections_max = connectionsMax(limits.max_connections);
   const callers = createCallers();
   const door = createDoor({ access: options.access, callers, reports, observer });
   // They cost on every call: where nobody counts, there are none.
   const call_reports = options.observer && createCallReports(options.observer);
-  const calls = createCallLimits({ limits, connections_max, observer, reports, callers });
-  const server = new Server({ ...serverOptions(limits), interceptors: [calls.interceptor] });
+  const calls = createCallLimits({ limits, connections_max: () => connections_max, observer, reports, callers });
+  const grpc_options = { ...serverOptions(limits), interceptors: [calls.interceptor] };
+  const server = new Server(grpc_options);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const connections = createConnections({
-    connections_max,
-    peer_connections_max: limits.max_connections_per_peer,
+    get connections_max() {
+      return connections_max;
+    },
+    get peer_connections_max() {
+      return limits.max_connections_per_peer;
+    },
     reports,
     observer,
-    serve: (socket) => (secure === undefined ? serve(socket) : secure.accept(socket)),
+    serve: (socket) => secure.accept(socket),
   });
-  const secure =
-    options.tls &&
-    createTlsPort({
-      ...options.tls,
-      protocols: ["h2", "http/1.1"],
-      serve,
-      refused: (socket, why) => reports.handshakeFailed(peerOf(socket), why),
-    });
+  const secure = createTlsPort({
+    settings: options.tls,
+    protocols: ["h2", "http/1.1"],
+    serve,
+    refused: (socket, why) => reports.handshakeFailed(peerOf(socket), why),
+  });
 
   const http2Sockets = new Set<Socket>();
 
@@ -139,7 +144,9 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       tailSessions: createTailCall({
         ...parts,
         message_bytes_max: SEND_BYTES_MAX,
-        stall_ms: limits.response_timeout_ms,
+        get stall_ms() {
+          return limits.response_timeout_ms;
+        },
       }),
     },
   );
@@ -179,9 +186,13 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       await Promise.all([...http2Sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
       calls.stop();
     },
-    updateTls: (files) => secure?.update(files),
-    updateIdentities(identities) {
-      door.update(identities);
+    update(next) {
+      Object.assign(limits, next.limits);
+      connections_max = connectionsMax(limits.max_connections);
+      // It is read from there for each call.
+      Object.assign(grpc_options, serverOptions(limits));
+      secure.update(next.tls);
+      door.update(next.access);
       streams.endThose(door.isOver);
     },
     endExpired: () => streams.endThose(door.isOver),

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type pino from "pino";
-import { readAuthFile } from "../config/auth_file.js";
-import type { Config } from "../config/config.js";
-import { readTlsFiles, type TlsFiles } from "../config/tls_files.js";
+import { type Config, isInsecure } from "../config/config.js";
+import type { RunningConfig } from "../config/reload.js";
 import {
   createJournal,
   errorText,
+  type FilePolicies,
   type Journal,
   type JournalObserver,
   JournalOpenError,
@@ -15,10 +15,10 @@ import {
 } from "../journal/index.js";
 import { createRecordToRow, isOddLine, isSessionLine, type Timestamp } from "../record/index.js";
 import type { RpcObserver } from "../rpc/observer.js";
-import { createRpcServer } from "../rpc/server.js";
-import { watchFiles } from "./file_reload.js";
+import { createRpcServer, type RpcSettings } from "../rpc/server.js";
 import { NO_SERVICE_OBSERVER, type ServiceObserver } from "./observer.js";
 import { createOps } from "./ops.js";
+import { createReload, type Loaded, loadFiles } from "./reload.js";
 import { createShutdown } from "./shutdown.js";
 
 /** The service cannot start; the message is one line that names the reason. */
@@ -53,7 +53,7 @@ export interface LaunchedService {
   readonly ended: Promise<number>;
   /** Drains, as the first SIGTERM does; called again, it ends the service at once. */
   stop(): void;
-  /** Checks the session log's file again, and those of [tls] and [auth], as SIGHUP does. */
+  /** Checks the session log's file again, and reads the configuration and its files, as SIGHUP does. */
   reopen(): void;
   /** Seals the session log's file and continues in a new one, as SIGUSR2 does. */
   rotate(): void;
@@ -69,22 +69,22 @@ const DEDUPE_ROWS = 65_536;
  * Invariant: health is SERVING only while the journal is open and the service was not asked to stop.
  */
 export async function launchService(
-  config: Config,
+  running: RunningConfig,
   logger: pino.Logger,
   parts: ServiceParts = productionParts,
 ): Promise<LaunchedService> {
+  let loaded = loadFiles(running.config);
+  const { config } = loaded;
   // grpc-js's own lines on standard error are not JSON, and may have metadata in them.
   if (!config.logs.unsafe_trace) setLogVerbosity(logVerbosity.NONE);
   const { path } = config.log;
-  const ops = await createOps(config, logger);
+  const ops = await createOps(loaded, logger);
   const observer = parts.observer ?? ops?.observer;
   const observed = observer === undefined ? {} : { observer };
   const reports = observer ?? NO_SERVICE_OBSERVER;
   const journal = parts.createJournal({
     ...config.log,
-    rotation: config.rotation,
-    compress: config.rotation.compress,
-    retention: config.retention,
+    ...policiesOf(config),
     dedupe_rows: DEDUPE_ROWS,
     adopts: isSessionLine,
     isOdd: isOddLine,
@@ -92,20 +92,16 @@ export async function launchService(
     ...observed,
   });
   ops?.watch(journal);
-  const readTls = () => readTlsFiles(config.tls, { readFile: readFileSync, now_ms: Date.now() });
-  const readAuth = () => readAuthFile(config.auth, readFileSync);
-  const [files, identities] = [readTls(), readAuth()];
+  let recordToRow = createRecordToRow(config.record);
   const rpc = createRpcServer({
-    limits: config.server,
-    recordToRow: createRecordToRow({ kinds: config.record.kinds }),
+    ...rpcSettingsOf(loaded),
+    recordToRow: (bytes, stamps) => recordToRow(bytes, stamps),
     journal,
-    daemonFor: (caller) => caller?.name ?? config.record.default_daemon,
+    daemonFor: (caller) => caller?.name ?? loaded.config.record.default_daemon,
     now: parts.now,
     newSessionId: parts.newSessionId,
     log: logger,
     ...observed,
-    ...(files && { tls: { ...config.tls, files } }),
-    ...(identities && { access: { ...config.auth, identities } }),
   });
   function cannotStart(message: string): StartError {
     rpc.kill();
@@ -115,49 +111,38 @@ export async function launchService(
   const listening = await rpc.listen(config.server.listen);
   if (!listening.ok) throw cannotStart(listening.message);
   const { address } = listening;
-  const shutdown = createShutdown({ rpc, journal, logger, drain_timeout_ms: config.server.drain_timeout_ms });
+  const shutdown = createShutdown({
+    rpc,
+    journal,
+    logger,
+    drain_timeout_ms: () => loaded.config.server.drain_timeout_ms,
+  });
   let unready: string | undefined = "the session log is not open yet";
-  const problem = await ops?.listen(files, () => (shutdown.begun ? "the service is shutting down" : unready));
+  const problem = await ops?.listen(() => (shutdown.begun ? "the service is shutting down" : unready));
   if (problem !== undefined) throw cannotStart(problem);
 
-  const reloads = [
-    files &&
-      watchFiles({
-        section: "[tls]",
-        read: () => readTls() ?? files,
-        first: files,
-        update(next) {
-          rpc.updateTls(next);
-          ops?.updateTls(next);
-          reports.certificatesLoaded(next);
-          logCertificate(logger, next);
-        },
-        interval_ms: config.tls.reload_interval_ms,
-        log: logger,
-      }),
-    identities &&
-      watchFiles({
-        section: "[auth]",
-        read: () => readAuth() ?? identities,
-        first: identities,
-        update(next) {
-          rpc.updateIdentities(next);
-          reports.identitiesLoaded(next);
-          logger.info({ identities: next.length }, "identities loaded");
-        },
-        interval_ms: config.auth.reload_interval_ms,
-        log: logger,
-      }),
-  ];
-  if (files !== undefined) {
-    logCertificate(logger, files);
-    reports.certificatesLoaded(files);
+  function apply(next: Loaded, before: Loaded): void {
+    const { record, logs } = next.config;
+    if (!isDeepStrictEqual(record.kinds, before.config.record.kinds)) recordToRow = createRecordToRow(record);
+    loaded = next;
+    rpc.update(rpcSettingsOf(next));
+    ops?.update(next);
+    journal.configure(policiesOf(next.config));
+    if (logs.level !== before.config.logs.level) logger.level = logs.level;
+    logSecurity(logger, next, before);
+    report(next);
   }
-  reports.identitiesLoaded(identities);
-  const expiry = identities && setInterval(rpc.endExpired, config.auth.reload_interval_ms).unref();
+
+  function report({ tls, identities }: Loaded): void {
+    if (tls !== undefined) reports.certificatesLoaded(tls);
+    reports.identitiesLoaded(identities);
+  }
+
+  logSecurity(logger, loaded, undefined);
+  report(loaded);
+  const reload = createReload({ running, loaded, apply, looked: rpc.endExpired, log: logger, observer: reports });
   void shutdown.code.then(() => {
-    clearInterval(expiry);
-    for (const each of reloads) each?.stop();
+    reload.stop();
     ops?.stop();
   });
   journal.onStateChange((state, message) => {
@@ -172,9 +157,7 @@ export async function launchService(
     stop: shutdown.stop,
     reopen() {
       void journal.reopen();
-      for (const each of reloads) each?.reload();
-      ops?.reload();
-      rpc.endExpired();
+      if (!shutdown.begun) reload.all();
     },
     rotate: () => void journal.rotate(),
     opened: openJournal(journal, cannotStart).then(() => {
@@ -183,9 +166,35 @@ export async function launchService(
   };
 }
 
-function logCertificate(logger: pino.Logger, { facts, warnings }: TlsFiles): void {
-  for (const reason of warnings) logger.warn({ reason }, "a file of [tls] should be mended");
-  logger.info(facts, "TLS certificate loaded");
+function rpcSettingsOf({ config, tls, identities }: Loaded): RpcSettings {
+  return {
+    limits: config.server,
+    tls: tls && { ...config.tls, files: tls },
+    access: identities && { ...config.auth, identities },
+  };
+}
+
+function policiesOf({ rotation, retention }: Config): FilePolicies {
+  return { rotation, compress: rotation.compress, retention };
+}
+
+/** Logs who is let in, at start and where that has changed. */
+function logSecurity(logger: pino.Logger, next: Loaded, before: Loaded | undefined): void {
+  const { config, tls, identities, scrape_token } = next;
+  if (tls !== undefined && !isDeepStrictEqual(tls, before?.tls)) {
+    for (const reason of tls.warnings) logger.warn({ reason }, "a file of [tls] should be mended");
+    logger.info(tls.facts, "TLS certificate loaded");
+  }
+  if (before !== undefined && !isDeepStrictEqual(identities, before.identities)) {
+    logger.info({ identities: identities?.length ?? 0 }, "identities loaded");
+  }
+  if (before !== undefined && !isDeepStrictEqual(scrape_token, before.scrape_token)) {
+    logger.info({}, "the token of /metrics was renewed");
+  }
+  if (isInsecure(config) && (before === undefined || !isInsecure(before.config))) {
+    const { listen } = config.server;
+    logger.warn({ listen }, "other machines can read and write without saying who they are, as --insecure is given");
+  }
 }
 
 async function openJournal(journal: Journal, cannotStart: (message: string) => StartError): Promise<void> {

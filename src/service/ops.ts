@@ -1,13 +1,10 @@
-import { readFileSync } from "node:fs";
 import type pino from "pino";
 import { isLocal } from "../config/address.js";
-import type { Config } from "../config/config.js";
-import type { TlsFiles } from "../config/tls_files.js";
-import { readTokenFile } from "../config/token_file.js";
 import type { Journal, JournalObserver } from "../journal/index.js";
+import type { OpsSettings } from "../metrics/index.js";
 import type { RpcObserver } from "../rpc/observer.js";
-import { type FileReload, watchFiles } from "./file_reload.js";
 import type { ServiceObserver } from "./observer.js";
+import type { Loaded } from "./reload.js";
 
 /** Metrics, and the port that shows them. */
 export interface Ops {
@@ -17,73 +14,46 @@ export interface Ops {
   /**
    * Listens. Resolves with undefined, or with one line that says why it cannot.
    *
-   * @param files those of [tls]
    * @param unready see OpsServerOptions
    */
-  listen(files: TlsFiles | undefined, unready: () => string | undefined): Promise<string | undefined>;
-  updateTls(files: TlsFiles): void;
-  /** Looks at the token's file at once. */
-  reload(): void;
+  listen(unready: () => string | undefined): Promise<string | undefined>;
+  /** Applies these from now on. */
+  update(next: Loaded): void;
   stop(): void;
 }
 
-const TOKEN_INTERVAL_MS = 10_000;
-
-/**
- * Undefined when [metrics] listen is not set: then nothing is counted, and none of its code is loaded.
- *
- * @throws ConfigError when the token's file is wrong
- */
-export async function createOps(config: Pick<Config, "metrics" | "tls" | "log" | "record">, logger: pino.Logger) {
-  const { listen, token_file, tls, open } = config.metrics;
+/** Undefined when [metrics] listen is not set: then nothing is counted, and none of its code is loaded. */
+export async function createOps(loaded: Loaded, logger: pino.Logger): Promise<Ops | undefined> {
+  const { config } = loaded;
+  const { listen, open } = config.metrics;
   if (listen === "") return undefined;
   const { createMetrics, startOpsServer } = await import("../metrics/index.js");
   const metrics = createMetrics(config);
-  const readAccess = () => {
-    const token = readTokenFile(token_file, readFileSync);
-    return { token, closed: token !== undefined || !(open || isLocal(listen)) };
-  };
-  const access = readAccess();
-  const stops: (() => void)[] = [];
-  let tokens: FileReload | undefined;
-  let updateTls = (_: TlsFiles) => {};
+  let stop = () => {};
+  let update = (_: OpsSettings) => {};
 
-  const ops: Ops = {
+  return {
     observer: metrics.observer,
     watch: metrics.watch,
-    async listen(files, unready) {
-      const outcome = await startOpsServer({
-        listen,
-        tls: tls && files !== undefined ? { ...config.tls, files } : undefined,
-        access,
-        metrics,
-        unready,
-      });
+    async listen(unready) {
+      const outcome = await startOpsServer({ ...settingsOf(loaded), listen, metrics, unready });
       if (!outcome.ok) return `[metrics] listen: ${outcome.message}`;
       const { server } = outcome;
-      tokens = watchFiles({
-        section: "[metrics]",
-        read: readAccess,
-        first: access,
-        update(next) {
-          server.updateAccess(next);
-          logger.info({}, "the token of /metrics was renewed");
-        },
-        interval_ms: TOKEN_INTERVAL_MS,
-        log: logger,
-      });
-      updateTls = server.updateTls;
-      stops.push(server.stop, tokens.stop);
+      ({ stop, update } = server);
       const { address } = server;
       if (open && !isLocal(listen)) logger.warn({ address }, "/metrics is open to everyone who reaches this address");
       logger.info({ address }, "metrics are served");
       return undefined;
     },
-    updateTls: (files) => updateTls(files),
-    reload: () => tokens?.reload(),
-    stop() {
-      for (const stop of stops) stop();
-    },
+    update: (next) => update(settingsOf(next)),
+    stop: () => stop(),
   };
-  return ops;
+}
+
+function settingsOf({ config, tls, scrape_token }: Loaded): OpsSettings {
+  const { listen, open } = config.metrics;
+  return {
+    tls: config.metrics.tls && tls !== undefined ? { ...config.tls, files: tls } : undefined,
+    access: { token: scrape_token, closed: scrape_token !== undefined || !(open || isLocal(listen)) },
+  };
 }

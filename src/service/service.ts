@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import type pino from "pino";
-import type { Config } from "../config/config.js";
+import type { RunningConfig } from "../config/reload.js";
 import { type LaunchedService, launchService } from "./launch.js";
 
 export { StartError } from "./launch.js";
@@ -10,13 +10,13 @@ export type RunningService = Pick<LaunchedService, "address" | "ended" | "stop">
 
 /**
  * Serves until a signal ends it or the journal fails: SIGTERM and SIGINT drain, a second one ends at once, SIGHUP checks
- * the session log's file again, SIGUSR2 seals it. Resolves with the process's exit code; the caller exits. Rejects with
+ * the session log's file and reads the configuration again, SIGUSR2 seals it. Resolves with the process's exit code; the caller exits. Rejects with
  * StartError when it cannot start.
  *
  * @param signals emits "SIGTERM", "SIGINT", "SIGHUP" and "SIGUSR2": the process.
  */
-export async function runService(config: Config, logger: pino.Logger, signals: EventEmitter): Promise<number> {
-  const service = await launchService(config, logger);
+export async function runService(running: RunningConfig, logger: pino.Logger, signals: EventEmitter): Promise<number> {
+  const service = await launchService(running, logger);
   const reactions = { SIGTERM: service.stop, SIGINT: service.stop, SIGHUP: service.reopen, SIGUSR2: service.rotate };
   for (const [signal, react] of Object.entries(reactions)) signals.on(signal, react);
   try {
@@ -28,8 +28,8 @@ export async function runService(config: Config, logger: pino.Logger, signals: E
 }
 
 /** Starts the service for a caller that stops it. Resolves once appends are accepted; rejects with StartError. */
-export async function startService(config: Config, logger: pino.Logger): Promise<RunningService> {
-  const service = await launchService(config, logger);
+export async function startService(running: RunningConfig, logger: pino.Logger): Promise<RunningService> {
+  const service = await launchService(running, logger);
   await service.opened;
   return service;
 }

@@ -18,7 +18,8 @@ interface ShutdownOptions {
   readonly rpc: Pick<RpcServer, "setServing" | "endStreams" | "close" | "kill">;
   readonly journal: Pick<Journal, "drain" | "queued">;
   readonly logger: Pick<pino.Logger, "info" | "warn" | "error" | "fatal">;
-  readonly drain_timeout_ms: number;
+  /** Asked for when it begins. */
+  readonly drain_timeout_ms: () => number;
 }
 
 /** Time for answers to reach their clients after the journal has failed. */
@@ -47,7 +48,7 @@ export function createShutdown({ rpc, journal, logger, drain_timeout_ms }: Shutd
   async function drain(): Promise<void> {
     stage = "storing";
     logger.info({ queued_rows: journal.queued.rows }, "stopping: storing what is queued");
-    timer = setTimeout(() => abandon("drain_timeout is over"), drain_timeout_ms);
+    timer = setTimeout(() => abandon("drain_timeout is over"), drain_timeout_ms());
     rpc.setServing(false);
     rpc.endStreams();
     await journal.drain();

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { fixedConfig } from "../../src/config/reload.js";
 import { runService, StartError, startService } from "../../src/service/service.js";
 import { testConfig } from "../support/server.js";
 
@@ -26,7 +27,7 @@ describe("runService", () => {
         },
       },
     );
-    expect(await runService(testConfig(directory), logger, signals)).toBe(0);
+    expect(await runService(fixedConfig(testConfig(directory)), logger, signals)).toBe(0);
     expect(signals.eventNames()).toEqual([]);
   });
 
@@ -42,7 +43,7 @@ describe("runService", () => {
         },
       },
     );
-    expect(await runService(testConfig(directory), logger, signals)).toBe(0);
+    expect(await runService(fixedConfig(testConfig(directory)), logger, signals)).toBe(0);
   });
 
   test("ends at once with 1 at a second signal", async () => {
@@ -57,7 +58,7 @@ describe("runService", () => {
         },
       },
     );
-    expect(await runService(testConfig(directory), logger, signals)).toBe(1);
+    expect(await runService(fixedConfig(testConfig(directory)), logger, signals)).toBe(1);
   });
 
   test("rejects with StartError, leaving no listeners, when the session log is a directory", async () => {
@@ -65,23 +66,23 @@ describe("runService", () => {
     const path = join(directory, "sessions.jsonl");
     mkdirSync(path);
     const config = testConfig(directory, { log: { path } });
-    await expect(runService(config, pino({ enabled: false }), signals)).rejects.toThrow(StartError);
+    await expect(runService(fixedConfig(config), pino({ enabled: false }), signals)).rejects.toThrow(StartError);
     expect(signals.eventNames()).toEqual([]);
   });
 });
 
 describe("startService", () => {
   test("resolves once appends are accepted, and stops when told", async () => {
-    const service = await startService(testConfig(directory), pino({ enabled: false }));
+    const service = await startService(fixedConfig(testConfig(directory)), pino({ enabled: false }));
     expect(service.address).toMatch(/^127\.0\.0\.1:\d+$/);
     service.stop();
     expect(await service.ended).toBe(0);
   });
 
   test("rejects with StartError when the port is in use", async () => {
-    const service = await startService(testConfig(directory), pino({ enabled: false }));
+    const service = await startService(fixedConfig(testConfig(directory)), pino({ enabled: false }));
     const config = testConfig(directory, { server: { listen: service.address } });
-    await expect(startService(config, pino({ enabled: false }))).rejects.toThrow(StartError);
+    await expect(startService(fixedConfig(config), pino({ enabled: false }))).rejects.toThrow(StartError);
     service.stop();
     await service.ended;
   });

@@ -42,7 +42,7 @@ describe("createShutdown", () => {
         return journal.drain();
       },
     };
-    return { shutdown: createShutdown({ rpc, journal: watched, logger, drain_timeout_ms: 1_000 }), logs };
+    return { shutdown: createShutdown({ rpc, journal: watched, logger, drain_timeout_ms: () => 1_000 }), logs };
   }
 
   test("takes health down, ends streams, drains the journal, closes connections, ends with 0", async () => {

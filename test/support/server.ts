@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type ApiClient, createApiClient } from "@sessionlog/client/rpc/api_client";
 import { pino } from "pino";
 import { type Config, loadConfig } from "../../src/config/config.js";
+import { fixedConfig, type RunningConfig } from "../../src/config/reload.js";
 import { createJournal, type Journal, type JournalOptions } from "../../src/journal/index.js";
 import { recordJsonToBytes } from "../../src/record/index.js";
 import { type LaunchedService, launchService, type ServiceParts } from "../../src/service/launch.js";
@@ -24,6 +25,8 @@ export interface TestServerOptions {
   /** What records and calls without an id get: "new-1", "new-2", … unless told. */
   readonly newSessionId?: () => string;
   readonly observer?: ServiceParts["observer"];
+  /** The configuration as it can be read again; by default it stays as it is. */
+  readonly running?: (config: Config) => RunningConfig;
 }
 
 /** One line of the service's log. */
@@ -98,7 +101,7 @@ export async function launchTestServer(options: TestServerOptions = {}): Promise
   const config = testConfig(directory, options);
   const { logger, logs } = collectLogs();
   let ids = 0;
-  const service = await launchService(config, logger, {
+  const service = await launchService(options.running?.(config) ?? fixedConfig(config), logger, {
     createJournal: options.createJournal ?? createJournal,
     now: options.now ?? (() => ({ seconds: 1_777_699_329, nanos: 0 })),
     newSessionId: options.newSessionId ?? (() => `new-${++ids}`),

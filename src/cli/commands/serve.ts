@@ -1,5 +1,6 @@
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { Command } from "commander";
+import { runningConfig } from "../../config/reload.js";
 import { type CliCommand, type CliContext, WorkError } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
 
@@ -11,7 +12,8 @@ export function createCommand(): CliCommand {
     command,
     help: `${configurationHelp}\n${serveHelp}`,
     async run(context) {
-      const { config } = options.load(context);
+      const loaded = options.load(context);
+      const { config } = loaded;
       const ignored = config.logs.unsafe_trace ? [] : withoutTracing(context.env);
       const [{ createLogger }, { runService, StartError }] = await Promise.all([
         import("../output/logger.js"),
@@ -22,7 +24,8 @@ export function createCommand(): CliCommand {
         logger.warn({ variables: ignored }, "gRPC's tracing, which prints tokens, needs --unsafe-trace");
       }
       try {
-        return await runService(config, logger, context.signals);
+        const running = runningConfig(loaded, () => options.load(context));
+        return await runService(running, logger, context.signals);
       } catch (error) {
         throw error instanceof StartError ? new WorkError(error.message) : error;
       }

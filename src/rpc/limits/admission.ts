@@ -13,6 +13,7 @@ export interface Gate {
   pause(): void;
 }
 
+/** May change: they are read when they are needed. */
 export interface AdmissionLimits {
   /** Admitted calls of a lane. */
   readonly lane_calls_max: number;
@@ -65,12 +66,11 @@ export interface Admission {
   complete(ticket: Ticket): void;
   /** The call holds no place and no bytes any longer: it has ended, or it is a stream whose request has been read. */
   leave(ticket: Ticket): void;
-  /** Gives the turn to the next lane. To be called now and then: a lane that reads slowly must not keep it. */
+  /** Gives the turn to the next lane. To be called now and then: a lane that reads slowly must not keep it, and limits may change. */
   rotate(): void;
 }
 
 export function createAdmission(limits: AdmissionLimits): Admission {
-  const { lane_calls_max, lane_bytes_max, total_bytes_max, share_bytes } = limits;
   /** Lanes with calls that wait, in the order of their turns. */
   const queue = new Set<Lane>();
   let turn: Lane | undefined;
@@ -85,9 +85,9 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   /** @param more_bytes what is reserved when it is admitted */
   function mayRead(ticket: Ticket, more_bytes: number): boolean {
     const { lane } = ticket;
-    if (lane.pending_bytes + more_bytes < share_bytes) return true;
+    if (lane.pending_bytes + more_bytes < limits.share_bytes) return true;
     const [oldest] = lane.incomplete;
-    if (pending_bytes < total_bytes_max) return lane.pending_bytes < lane_bytes_max || oldest === ticket;
+    if (pending_bytes < limits.total_bytes_max) return lane.pending_bytes < limits.lane_bytes_max || oldest === ticket;
     turn ??= lane;
     return turn === lane && oldest === ticket;
   }
@@ -95,7 +95,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   /** Reads the call if it may be read now. */
   function tryRead(ticket: Ticket): boolean {
     const { lane, admitted } = ticket;
-    if (!admitted && lane.places >= lane_calls_max) return false;
+    if (!admitted && lane.places >= limits.lane_calls_max) return false;
     if (!mayRead(ticket, admitted ? 0 : ticket.bytes)) return false;
     if (!admitted) {
       ticket.admitted = true;
@@ -135,7 +135,7 @@ export function createAdmission(limits: AdmissionLimits): Admission {
   function freed(lane: Lane, pending_before: number): void {
     if (turn === lane) turn = undefined;
     if (lane.blocked.size > 0) wake(lane);
-    if (pending_before < total_bytes_max) return;
+    if (pending_before < limits.total_bytes_max) return;
     for (const next of [...queue]) wake(next);
   }
 
@@ -193,7 +193,9 @@ export function createAdmission(limits: AdmissionLimits): Admission {
     rotate() {
       turn = undefined;
       const [next] = queue;
-      if (next !== undefined && pending_bytes >= total_bytes_max) wake(next);
+      if (next === undefined) return;
+      if (pending_bytes >= limits.total_bytes_max) wake(next);
+      else for (const lane of [...queue]) wake(lane);
     },
   };
 }

@@ -35,8 +35,9 @@ export interface CallLimits {
 }
 
 export interface CallLimitsOptions {
+  /** May change: they are read when they are needed. */
   readonly limits: Config["server"];
-  readonly connections_max: number;
+  readonly connections_max: () => number;
   readonly observer: RpcObserver;
   readonly reports: LimitReports;
   readonly callers: Callers;
@@ -79,12 +80,20 @@ export function createCallLimits({
   callers,
 }: CallLimitsOptions): CallLimits {
   const admission = createAdmission({
-    lane_calls_max: limits.max_active_calls_per_connection,
-    lane_bytes_max: limits.max_pending_bytes_per_connection,
-    total_bytes_max: limits.max_pending_bytes,
-    share_bytes: Math.floor(limits.max_pending_bytes / connections_max),
+    get lane_calls_max() {
+      return limits.max_active_calls_per_connection;
+    },
+    get lane_bytes_max() {
+      return limits.max_pending_bytes_per_connection;
+    },
+    get total_bytes_max() {
+      return limits.max_pending_bytes;
+    },
+    get share_bytes() {
+      return Math.floor(limits.max_pending_bytes / connections_max());
+    },
   });
-  const memory = createMemoryLimit(limits.memory_limit_bytes);
+  const memory = createMemoryLimit(limits);
   const turns = createTurns(TURN_CALLS_MAX);
   const streams = createStreamLimits(limits);
   const connections = createRegistry<Connection>();
@@ -195,7 +204,9 @@ export function createCallLimits({
         turns,
         admission,
         lane: admission.openLane(),
-        message_bytes_max: limits.max_message_bytes,
+        get message_bytes_max() {
+          return limits.max_message_bytes;
+        },
         received(bytes) {
           if (connection.surplus.countFrame(bytes)) stalled(connection);
         },
@@ -214,7 +225,7 @@ export function createCallLimits({
         streams: new Map(),
         strikes: 0,
         refusals: 0,
-        surplus: createSurplus(limits.stall_bytes_per_second),
+        surplus: createSurplus(limits),
         request: createPendingRequest(),
       };
       connections.add(socket, connection);

@@ -9,6 +9,7 @@ export interface Connections extends ConnectionPort {
 }
 
 export interface ConnectionsOptions {
+  /** These two may change. */
   readonly connections_max: number;
   readonly peer_connections_max: number;
   readonly reports: Pick<LimitReports, "connectionRefused">;
@@ -19,7 +20,7 @@ export interface ConnectionsOptions {
 
 /** Lets connections in as far as the limits allow; further ones are closed at once. */
 export function createConnections(options: ConnectionsOptions): Connections {
-  const { connections_max, peer_connections_max, reports, observer, serve } = options;
+  const { reports, observer, serve } = options;
   const open = new Set<Socket>();
   const peers = new Map<string, number>();
 
@@ -30,13 +31,13 @@ export function createConnections(options: ConnectionsOptions): Connections {
 
   return {
     accept(socket) {
-      if (open.size >= connections_max) {
+      if (open.size >= options.connections_max) {
         refuse(socket, "max_connections");
         return;
       }
       const peer = countedPeer(socket);
       const of_peer = peers.get(peer) ?? 0;
-      if (peer !== "" && of_peer >= peer_connections_max) {
+      if (peer !== "" && of_peer >= options.peer_connections_max) {
         refuse(socket, "max_connections_per_peer");
         return;
       }

@@ -25,10 +25,13 @@ const RELEASE_SHARE = 0.9;
 /**
  * Measures what is in use, not the resident set: Node rarely gives that back.
  *
- * @param configured_bytes 0: 75 % of what the cgroup or the machine has
+ * @param limits may change; 0: 75 % of what the cgroup or the machine has
  */
-export function createMemoryLimit(configured_bytes: number, measure: () => MemoryUse = measureUse): MemoryLimit {
-  const limit_bytes = configured_bytes || AUTO_SHARE * machineBytes();
+export function createMemoryLimit(
+  limits: { readonly memory_limit_bytes: number },
+  measure: () => MemoryUse = measureUse,
+): MemoryLimit {
+  const auto_bytes = AUTO_SHARE * machineBytes();
   let exceeded = false;
   return {
     get exceeded() {
@@ -37,6 +40,7 @@ export function createMemoryLimit(configured_bytes: number, measure: () => Memor
     sample() {
       const { bytes, heap_share } = measure();
       const part = exceeded ? RELEASE_SHARE : 1;
+      const limit_bytes = limits.memory_limit_bytes || auto_bytes;
       exceeded = bytes > limit_bytes * part || heap_share > HEAP_SHARE_MAX * part;
     },
   };

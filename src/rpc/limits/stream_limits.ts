@@ -23,11 +23,12 @@ const TAIL = SessionLogService.tailSessions.path;
 const WATCH = `${HEALTH}Watch`;
 const WATCHES_PER_CONNECTION_MAX = 2;
 
+/** @param limits may change */
 export function createStreamLimits(limits: Config["server"]): StreamLimits {
   let tails = 0;
-  const per_connection: Readonly<Record<string, { setting: string; max: number }>> = {
-    [TAIL]: { setting: "max_tails_per_connection", max: limits.max_tails_per_connection },
-    [WATCH]: { setting: "Watch", max: WATCHES_PER_CONNECTION_MAX },
+  const per_connection: Readonly<Record<string, { setting: string; max: () => number }>> = {
+    [TAIL]: { setting: "max_tails_per_connection", max: () => limits.max_tails_per_connection },
+    [WATCH]: { setting: "Watch", max: () => WATCHES_PER_CONNECTION_MAX },
   };
   return {
     open(streams, path) {
@@ -37,8 +38,9 @@ export function createStreamLimits(limits: Config["server"]): StreamLimits {
         return { setting: "max_tails", message: `${limits.max_tails} tails are open, the maximum` };
       }
       const open = streams.get(path) ?? 0;
-      if (open >= own.max) {
-        return { setting: own.setting, message: `${own.max} such calls are open on this connection, the maximum` };
+      const max = own.max();
+      if (open >= max) {
+        return { setting: own.setting, message: `${max} such calls are open on this connection, the maximum` };
       }
       streams.set(path, open + 1);
       if (path === TAIL) tails += 1;

@@ -28,8 +28,8 @@ const SMALL_FRAMES_MAX = 5_000;
 /** What may come at once. */
 const BURST_BYTES = 1024 * 1024;
 
-/** @param bytes_per_second what is allowed */
-export function createSurplus(bytes_per_second: number): Surplus {
+/** @param limits what is allowed; may change */
+export function createSurplus(limits: { readonly stall_bytes_per_second: number }): Surplus {
   let explained_bytes = 0;
   let unexplained_bytes = 0;
   let surplus_bytes = 0;
@@ -47,7 +47,7 @@ export function createSurplus(bytes_per_second: number): Surplus {
     sweep(socket_bytes, unread_bytes, passed_ms) {
       const before = unexplained_bytes;
       unexplained_bytes = socket_bytes - explained_bytes;
-      const allowed_bytes = (bytes_per_second * passed_ms) / 1_000;
+      const allowed_bytes = (limits.stall_bytes_per_second * passed_ms) / 1_000;
       surplus_bytes = Math.max(0, surplus_bytes + unexplained_bytes - before - allowed_bytes);
       small_frames = 0;
       return surplus_bytes > BURST_BYTES + unread_bytes;

@@ -37,8 +37,8 @@ export type AuthFailure =
 /** Decides who a client is, and whether it may call a method. */
 export interface Access {
   admit(path: string, credentials: Credentials): Admitted;
-  /** Whether who a caller is still holds. */
-  holds(caller: Caller): boolean;
+  /** Whether a call that was let in would be let in now, and see the same rows. */
+  holds(caller: Caller | undefined, path: string): boolean;
 }
 
 export interface AccessOptions {
@@ -100,11 +100,11 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
       if (certified !== undefined && certified !== found.identity) {
         return { failure: "two_identities", token_id: found.token.id };
       }
-      return toCaller(found.identity, found.token);
+      return toCaller(found.identity, { token: found.token });
     }
-    if (certified !== undefined) return toCaller(certified, undefined);
+    if (certified !== undefined) return toCaller(certified, { certificate_names });
     if (certificate_names.length > 0) return { failure: "unknown_certificate" };
-    return unix && ofSocket !== undefined ? toCaller(ofSocket, undefined) : { failure: "no_credentials" };
+    return unix && ofSocket !== undefined ? toCaller(ofSocket, {}) : { failure: "no_credentials" };
   }
 
   return {
@@ -126,17 +126,31 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
       const details = `${caller.name} may not call ${method}: it needs the role ${roles.join(" or ")}`;
       return { ok: false, status: { code: status.PERMISSION_DENIED, details }, failure: "role", token_id };
     },
-    holds(caller) {
+    holds(caller, path) {
+      if (path.startsWith(HEALTH)) return true;
+      const reflects = REFLECTION.test(path);
+      if (caller === undefined) return reflects && reflection === "public";
       const identity = identities.find(({ name }) => name === caller.name);
-      if (identity === undefined) return false;
-      const { token } = caller;
-      return (
-        token === undefined || (isCurrent(token) && identity.tokens.some((each) => each.sha256.equals(token.sha256)))
-      );
+      if (identity === undefined || (reflects && reflection === "off")) return false;
+      const may = METHOD_ROLES[path]?.some((role) => identity.roles.has(role)) ?? true;
+      return may && seesAsMuch(identity, caller) && isStill(identity, caller);
     },
   };
+
+  /** Whether what a caller has shown is still that of the identity. */
+  function isStill(identity: Identity, { token, certificate_names }: Caller): boolean {
+    if (token !== undefined)
+      return isCurrent(token) && identity.tokens.some(({ sha256 }) => sha256.equals(token.sha256));
+    if (certificate_names !== undefined) return certificate_names.some((name) => byCertificate.get(name) === identity);
+    return identity === ofSocket;
+  }
 }
 
-function toCaller({ name, daemons, roles }: Identity, token: Token | undefined): Caller {
-  return { name, daemons, roles, token };
+function seesAsMuch({ roles, daemons }: Identity, caller: Caller): boolean {
+  if (roles.has("admin")) return true;
+  return !caller.roles.has("admin") && caller.daemons.every((daemon) => daemons.includes(daemon));
+}
+
+function toCaller({ name, daemons, roles }: Identity, shown: Pick<Caller, "token" | "certificate_names">): Caller {
+  return { name, daemons, roles, ...shown };
 }

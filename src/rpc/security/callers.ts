@@ -7,7 +7,9 @@ export interface Caller {
   readonly daemons: readonly string[];
   readonly roles: ReadonlySet<Role>;
   /** That it came with, if it did. */
-  readonly token: Token | undefined;
+  readonly token?: Token;
+  /** The names of its certificate, when it is known by them. */
+  readonly certificate_names?: readonly string[];
 }
 
 /** Who makes a call: decided when its stream comes, and asked for by its metadata, which is all that handlers have of it. */

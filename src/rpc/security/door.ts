@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import { status } from "@grpc/grpc-js";
-import type { Identity } from "../../config/auth_file.js";
 import type { RpcStatus } from "../errors.js";
 import type { CallHost } from "../limits/held_call.js";
 import type { LimitReports } from "../limits/reports.js";
@@ -15,10 +14,10 @@ export interface Door {
   admit(path: string, headers: IncomingHttpHeaders, host: CallHost): Admitted;
   /** The same for a stream of gRPC: whether it is let in; it has its status otherwise. */
   admitStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, hostOf: (socket: object) => CallHost): boolean;
-  /** Whether a call that was let in is one of a client that is known no longer. */
-  isOver(metadata: object): boolean;
+  /** Whether a call that was let in would not be let in any more. */
+  isOver(metadata: object, path: string): boolean;
   /** From now on, these may call. */
-  update(identities: readonly Identity[]): void;
+  update(access: DoorOptions["access"]): void;
 }
 
 export interface DoorOptions {
@@ -56,12 +55,9 @@ export function createDoor({ access: options, callers, reports, observer }: Door
       else refuse(stream, admitted.status);
       return admitted.ok;
     },
-    isOver(metadata) {
-      const caller = callers.of(metadata);
-      return caller !== undefined && access?.holds(caller) === false;
-    },
-    update(identities) {
-      access = options && createAccess({ ...options, identities, now_ms: Date.now });
+    isOver: (metadata, path) => access?.holds(callers.of(metadata), path) === false,
+    update(next) {
+      access = next && createAccess({ ...next, now_ms: Date.now });
     },
   };
 }

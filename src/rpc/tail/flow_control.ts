@@ -4,7 +4,9 @@ import type { ServerWritableStream } from "@grpc/grpc-js";
 export interface BoundedStream {
   /** Aborted when the client is gone, the service ends the stream, or the client has stalled. */
   readonly signal: AbortSignal;
-  /** The client read nothing for too long. */
+  /** How long a client may read nothing. */
+  readonly stall_ms: number;
+  /** It was longer than that. */
   readonly stalled: boolean;
   /** Sends a message. A promise is to be awaited before the next message: it resolves when there is room, or on abort. */
   send(message: Buffer): Promise<void> | undefined;
@@ -47,6 +49,7 @@ export function createBoundedStream(call: ServerWritableStream<unknown, Buffer>,
 
   return {
     signal: ended.signal,
+    stall_ms,
     get stalled() {
       return stalled;
     },

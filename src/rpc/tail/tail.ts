@@ -18,7 +18,7 @@ export interface TailParts extends CallParts {
   readonly observer: Pick<RpcObserver, "tailsChanged">;
   /** The longest message that may be sent. */
   readonly message_bytes_max: number;
-  /** How long a client may read nothing while rows are buffered for it. */
+  /** How long a client may read nothing while rows are buffered for it. May change, for tails to come. */
   readonly stall_ms: number;
 }
 
@@ -34,7 +34,7 @@ type Call = ServerWritableStream<Buffer, Buffer>;
  * nothing ever waits for a reader.
  */
 export function createTailCall(parts: TailParts): handleServerStreamingCall<Buffer, Buffer> {
-  const { journal, log, observer, callers, message_bytes_max, stall_ms } = parts;
+  const { journal, log, observer, callers, message_bytes_max } = parts;
   const broadcast = createRowBroadcast(journal.onRows);
   const throttle = createReadThrottle(() => journal.next_sequence);
   let tails = 0;
@@ -108,12 +108,12 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
       }
     }
     if (!stream.stalled) return undefined;
-    const details = `nothing was read for ${stall_ms / 1_000} s; continue with from_sequence ${next}`;
+    const details = `nothing was read for ${stream.stall_ms / 1_000} s; continue with from_sequence ${next}`;
     return { code: status.ABORTED, details };
   }
 
   return (call) => {
-    const stream = createBoundedStream(call, stall_ms);
+    const stream = createBoundedStream(call, parts.stall_ms);
     tail(call, stream)
       .catch((error: unknown) => {
         if (stream.signal.aborted) return undefined;

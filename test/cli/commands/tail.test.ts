@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { fixedConfig } from "../../../src/config/reload.js";
 import { createJournal } from "../../../src/journal/index.js";
 import { launchService } from "../../../src/service/launch.js";
 import { collectLogs, sessionBytes, startTestServer, type TestServer, testConfig } from "../../support/server.js";
@@ -82,11 +83,15 @@ describe("tail", () => {
   test("tail --follow goes on where it was after the service has restarted, also when it had printed nothing", async () => {
     const directory = temporaryDirectory();
     const serve = async (listen: string) => {
-      const service = await launchService(testConfig(directory, { server: { listen } }), collectLogs().logger, {
-        createJournal,
-        now: () => ({ seconds: 1, nanos: 0 }),
-        newSessionId: () => "new",
-      });
+      const service = await launchService(
+        fixedConfig(testConfig(directory, { server: { listen } })),
+        collectLogs().logger,
+        {
+          createJournal,
+          now: () => ({ seconds: 1, nanos: 0 }),
+          newSessionId: () => "new",
+        },
+      );
       await service.opened;
       return service;
     };

@@ -5,7 +5,7 @@ import { createMemoryLimit } from "../../../src/rpc/limits/memory.js";
 /** What the limit says of one measurement after the other. */
 function exceededAt(configured_bytes: number, uses: readonly (readonly [bytes: number, heap_share: number])[]) {
   let use = { bytes: 0, heap_share: 0 };
-  const memory = createMemoryLimit(configured_bytes, () => use);
+  const memory = createMemoryLimit({ memory_limit_bytes: configured_bytes }, () => use);
   return uses.map(([bytes, heap_share]) => {
     use = { bytes, heap_share };
     memory.sample();

@@ -4,13 +4,13 @@ import { createSurplus } from "../../../src/rpc/limits/surplus.js";
 const MIB = 1024 * 1024;
 
 test("createSurplus finds what no call explains, above the rate", () => {
-  const surplus = createSurplus(10 * MIB);
+  const surplus = createSurplus({ stall_bytes_per_second: 10 * MIB });
   expect(surplus.sweep(2 * MIB, 0, 100)).toBe(false);
   expect(surplus.sweep(4 * MIB, 0, 100)).toBe(true);
 });
 
 test("createSurplus minds no calls, however many and large", () => {
-  const surplus = createSurplus(MIB);
+  const surplus = createSurplus({ stall_bytes_per_second: MIB });
   let socket_bytes = 0;
   const found: boolean[] = [];
   for (let sweep = 0; sweep < 100; sweep += 1) {
@@ -29,7 +29,7 @@ test("createSurplus minds no calls, however many and large", () => {
 });
 
 test("createSurplus waits for bodies that are not read yet", () => {
-  const surplus = createSurplus(MIB);
+  const surplus = createSurplus({ stall_bytes_per_second: MIB });
   expect(surplus.sweep(6 * MIB, 6 * MIB, 100)).toBe(false);
   for (let frame = 0; frame < 6 * 64; frame += 1) surplus.countFrame(16_384);
   expect(surplus.sweep(6 * MIB, 0, 100)).toBe(false);
@@ -37,10 +37,10 @@ test("createSurplus waits for bodies that are not read yet", () => {
 });
 
 test("createSurplus finds bodies in tiny frames at once", () => {
-  const surplus = createSurplus(MIB);
+  const surplus = createSurplus({ stall_bytes_per_second: MIB });
   const found = Array.from({ length: 6_000 }, () => surplus.countFrame(1));
   expect(found.indexOf(true)).toBe(5_000);
-  const slow = createSurplus(MIB);
+  const slow = createSurplus({ stall_bytes_per_second: MIB });
   let socket_bytes = 0;
   const cut_at = Array.from({ length: 20 }, (_, sweep) => sweep).find(() => {
     for (let frame = 0; frame < 4_000; frame += 1) slow.countFrame(1);

@@ -48,13 +48,26 @@ describe("identities that change", () => {
     expect(await row).toMatchObject({ done: false });
   });
 
-  test("a file that is wrong changes nothing, and is told once", async () => {
+  test("a file that is wrong changes nothing, and is told at each SIGHUP", async () => {
     for (let times = 0; times < 2; times += 1) rewrite(AUTH.replace('["append"]', '["apend"]'));
     expect(await ask(tokens.append)).toMatchObject({ ok: true });
-    const told = server.logs.filter(({ section }) => section === "[auth]");
-    expect(told).toMatchObject([
-      { reason: expect.stringMatching(/auth\.toml:2: identity validatord: roles\[0\]: expected one of/) },
-    ]);
+    const told = server.logs.filter(({ msg }) => String(msg).includes("not reloaded"));
+    const reason = expect.stringMatching(/auth\.toml:2: identity validatord: roles\[0\]: expected one of/);
+    expect(told).toMatchObject([{ reason }, { reason }]);
+  });
+
+  test.each([
+    ["a role", AUTH.replace('roles = ["read"]', 'roles = ["append"]')],
+    ["a daemon", AUTH.replace('["validatord-1"]', '["validatord-2"]')],
+    ["nothing, but the identity", AUTH.replaceAll("analyst", "other")],
+  ])("an identity that loses %s loses its open streams", async (_, text) => {
+    const signal = new AbortController().signal;
+    const metadata = { authorization: `Bearer ${tokens.read}` };
+    const next = server.client.tail({ follow: true }, { signal, metadata }).next();
+    await expect.poll(() => server.logs.filter(({ msg }) => msg === "tail opened")).toHaveLength(1);
+    rewrite(AUTH);
+    rewrite(text);
+    expect(await next).toMatchObject({ done: true, value: { code_name: "UNAUTHENTICATED" } });
   });
 
   test("a reader of some daemons gets their rows only", async () => {

@@ -115,18 +115,20 @@ test("a new pair is used for new connections, those that are open stay", async (
   ]);
 });
 
-test("a pair of which one half is new changes nothing, and is told once", async () => {
-  const directory = await start();
+test("a pair of which one half is new changes nothing, and is told once, or at each SIGHUP", async () => {
+  const directory = await start({ reload_interval_ms: 20 });
   const renewed = await authority.issue("renewed");
+  const told = (message: string) => server.logs.filter(({ msg }) => String(msg).includes(message));
   writeFileSync(join(directory, "cert.pem"), renewed.cert);
+  await expect.poll(() => told("changed files are not used")).toHaveLength(1);
   for (let times = 0; times < 3; times += 1) server.service.reopen();
   expect(subjectOf(await handshake())).toBe("log");
-  expect(server.logs.filter(({ msg }) => String(msg).includes("not used"))).toMatchObject([
-    { reason: expect.stringContaining("is not the key of the certificate") },
-  ]);
+  expect(told("the configuration is not reloaded")).toHaveLength(3);
   writeFileSync(join(directory, "key.pem"), renewed.key);
-  server.service.reopen();
-  expect(subjectOf(await handshake())).toBe("renewed");
+  await expect.poll(async () => subjectOf(await handshake())).toBe("renewed");
+  const reason = expect.stringContaining("is not the key of the certificate");
+  expect(told("not used")).toMatchObject([{ section: "[tls]", reason }]);
+  expect(told("not reloaded")).toMatchObject([{ reason }, { reason }, { reason }]);
 });
 
 test("connections of an authority that is taken out are cut, others stay", async () => {
