@@ -193,7 +193,7 @@ function logSecurity(logger: pino.Logger, next: Loaded, before: Loaded | undefin
   }
   if (isInsecure(config) && (before === undefined || !isInsecure(before.config))) {
     const { listen } = config.server;
-    logger.warn({ listen }, "other machines can read and write without saying who they are, as --insecure is given");
+    logger.warn({ listen }, "--insecure: anyone who reaches this address can read and write");
   }
 }
 

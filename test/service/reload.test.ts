@@ -83,9 +83,9 @@ max_bytes = "64KiB"
     expect(told("reloaded")).toEqual([]);
     reload("");
     expect(await append({ session_id: "b", prompt: "x".repeat(2_000) })).toMatchObject({ ok: true });
-    reload('[logs]\nlevel = "info"\n[rotation]\nmax_bytes = "64KiB"\n[log]\nqueue_rows = 7\n[audit]\nids = "a[]"\n');
+    reload('[rotation]\nmax_bytes = "64KiB"\n[log]\nqueue_rows = 7\n[audit]\nids = "a[]"\n');
     expect(told("configuration reloaded").slice(1)).toMatchObject([
-      { changed: ["[logs] level", "[rotation] max_bytes", "[audit] ids"], config_hash: reports.at(-1)?.[1] },
+      { changed: ["[rotation] max_bytes", "[audit] ids"], config_hash: reports.at(-1)?.[1] },
     ]);
     expect(told("needs a restart")).toMatchObject([{ level: 40, msg: "needs a restart: [log] queue_rows" }]);
     expect(reports.map(([good]) => good)).toEqual([true, true, true, true]);

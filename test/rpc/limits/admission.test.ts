@@ -116,6 +116,21 @@ describe("createAdmission", () => {
     expect([admission.pending_bytes, admission.waiting]).toEqual([0, 0]);
   });
 
+  test("createAdmission reads what waits once the limits are higher", () => {
+    const limits = { ...LIMITS };
+    const admission = createAdmission(limits);
+    const [greedy, other] = [admission.openLane(), admission.openLane()];
+    const first = enter(admission, greedy);
+    first.grow(300);
+    const waiting = enter(admission, other);
+    waiting.grow(10);
+    const behind = enter(admission, other);
+    expect([waiting.flowing, behind.flowing]).toEqual([false, false]);
+    Object.assign(limits, { total_bytes_max: 1_000, lane_bytes_max: 1_000 });
+    admission.rotate();
+    expect([waiting.flowing, behind.flowing, admission.waiting]).toEqual([true, true, 0]);
+  });
+
   test("createAdmission ends with nothing pending, and never stops for good", () => {
     const step = fc.record({ lane: fc.nat(3), call: fc.nat(9), act: fc.nat(5), bytes: fc.nat(80) });
     fc.assert(
