@@ -4,12 +4,15 @@
  *     <stem>.jsonl                     the active file: lines, each one JSON object and "\n", oldest first
  *     <stem>-<first>-<last>.jsonl      a sealed segment: the rows of these sequences, each of 20 digits; immutable
  *     <stem>-<first>-<last>.jsonl.gz   the same, compressed (.gz, .zst); while both are there, the plain one is whole
+ *     <stem>-<first>-<last>.parquet    a copy of that segment's rows, for questions; may be removed at any time
  *     <stem>.sha256                    digests of the sealed segments, as sha256sum -c reads them
+ *     <stem>.parquet.sha256            digests of the copies
  *     <stem>.jsonl.lock                held by the one writer while it runs; stays
+ *     <stem>.maintenance.lock          held while sealed files or <stem>.sha256 are changed; stays
  *     <stem>.state                     {"first_sequence":F} or {"first_sequence":F,"next_sequence":N}, one line
  *     <stem>.jsonl.torn-<time>         what start cut off the active file, byte for byte
  *     <stem>.jsonl.torn-<time>.cut-<n> the same during the cut at byte n; start repeats it
- *     <name>.tmp                       incomplete; removed at start
+ *     <name>.tmp                       incomplete; removed at start, that of a copy by the next compact
  *
  * The k-th non-blank line of the active file has the sequence F + k - 1. N is present after a clean stop, so that no
  * sequence is reused when the active file is removed while no service runs.
@@ -32,6 +35,10 @@ export interface JournalNames {
   readonly lock: string;
   readonly state: string;
   readonly checksums: string;
+  /** Of the Parquet copies. */
+  readonly parquet_checksums: string;
+  /** Held while sealed files or their checksums are changed. */
+  readonly maintenance_lock: string;
 }
 
 /** Whether a path can be that of an active file: with a stem, and not the name of a sealed segment. */
@@ -54,12 +61,14 @@ export function namesOfStem(directory: string, stem: string): JournalNames {
     lock: inDirectory(".jsonl.lock"),
     state: inDirectory(".state"),
     checksums: inDirectory(".sha256"),
+    parquet_checksums: inDirectory(".parquet.sha256"),
+    maintenance_lock: inDirectory(".maintenance.lock"),
   };
 }
 
 export const temporaryName = (path: string): string => `${path}.tmp`;
 
-/** Whether a name is that of an incomplete file of this journal. */
+/** Whether a name is that of an incomplete file that start removes. */
 export function isTemporary({ stem }: JournalNames, name: string): boolean {
   const final = name.slice(0, -".tmp".length);
   const segment = parseSegmentName(final);
@@ -67,6 +76,13 @@ export function isTemporary({ stem }: JournalNames, name: string): boolean {
   const ours =
     [`${stem}.jsonl`, `${stem}.state`, `${stem}.sha256`].includes(final) || final.startsWith(`${stem}.jsonl.torn-`);
   return name.endsWith(".tmp") && (ours || twin);
+}
+
+/** Whether a name is that of an incomplete file of compact, which may be writing it. */
+export function isParquetTemporary(names: JournalNames, name: string): boolean {
+  const final = name.slice(0, -".tmp".length);
+  const ours = parseParquetName(final)?.stem === names.stem || final === basename(names.parquet_checksums);
+  return name.endsWith(".tmp") && ours;
 }
 
 /** The name of the sealed file of these rows, uncompressed. */
@@ -93,6 +109,11 @@ export function plainName(name: string): string {
   return compression === undefined ? name : name.slice(0, -SUFFIXES[compression].length);
 }
 
+/** The name of the Parquet copy of a segment's rows. */
+export function parquetName(names: JournalNames, first: number, last: number): string {
+  return segmentName(names, first, last).replace(/\.jsonl$/, ".parquet");
+}
+
 /** A sealed segment's name, parsed. */
 export interface SegmentName {
   readonly stem: string;
@@ -110,6 +131,11 @@ export function parseSegmentName(name: string): SegmentName | undefined {
   const [first, last] = [Number(range[0]), Number(range[1])];
   const possible = first >= 1 && last >= first && Number.isSafeInteger(last);
   return stem !== undefined && possible ? { stem, first, last, compression: compressionOf(name) } : undefined;
+}
+
+/** Reads the name of a Parquet copy; undefined for any other name. */
+export function parseParquetName(name: string): SegmentName | undefined {
+  return name.endsWith(".parquet") ? parseSegmentName(name.replace(/\.parquet$/, ".jsonl")) : undefined;
 }
 
 /** Whether a name has the form of a sealed segment's, with any range. */

@@ -11,8 +11,10 @@ export {
   type JournalNames,
   journalNames,
   namesOfStem,
+  parquetName,
   parseSegmentName,
   plainName,
+  temporaryName,
 } from "./format.js";
 export { findEnd, JournalChanged, type Position, readAddedRows, readRow } from "./inspect/added_rows.js";
 export { findJournals } from "./inspect/find_journals.js";
@@ -20,7 +22,9 @@ export type { Finding } from "./inspect/findings.js";
 export { type Inspected, type InspectedLine, inspectJournal } from "./inspect/inspect.js";
 export { createJournal, type JournalOptions } from "./journal.js";
 export { type Checksum, type Checksums, digestOf, readChecksums } from "./sealed/checksums.js";
-export { findDisorder, listSegments, segmentPaths } from "./sealed/segments.js";
+export { underMaintenanceLock } from "./sealed/maintenance_lock.js";
+export { cleanParquet, nameParquet } from "./sealed/parquet_files.js";
+export { findDisorder, listSegments, type Segment, segmentPaths } from "./sealed/segments.js";
 export {
   type Appended,
   type AppendFailure,

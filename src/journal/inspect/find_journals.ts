@@ -5,11 +5,13 @@ import { readRange, readWhole } from "../disk/files.js";
 import { splitLines, withoutMark } from "../disk/lines.js";
 import {
   GROUP_BYTES_MAX,
+  isParquetTemporary,
   isSegmentLike,
   isTemporary,
   type JournalNames,
   journalNames,
   namesOfStem,
+  parseParquetName,
   parseSegmentName,
   parseStateFile,
 } from "../format.js";
@@ -74,12 +76,14 @@ export async function findJournals(
 
 /** Whether a file name is one of those that this journal gives. */
 export function isOfJournal(names: JournalNames, name: string): boolean {
-  const own = [names.active, names.lock, names.state, names.checksums].map((path) => basename(path));
+  const { active, lock, state, checksums, parquet_checksums, maintenance_lock } = names;
+  const own = [active, lock, state, checksums, parquet_checksums, maintenance_lock].map((path) => basename(path));
   return (
     own.includes(name) ||
     name.startsWith(`${names.stem}.jsonl.torn-`) ||
-    parseSegmentName(name)?.stem === names.stem ||
-    isTemporary(names, name)
+    (parseSegmentName(name) ?? parseParquetName(name))?.stem === names.stem ||
+    isTemporary(names, name) ||
+    isParquetTemporary(names, name)
   );
 }
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
-import { compressionOf, isTemporary, type JournalNames, parseCutName } from "../format.js";
+import { compressionOf, isParquetTemporary, isTemporary, type JournalNames, parseCutName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
 import { findDisorder, listSegments, type Segment, segmentPaths, segmentsAmong } from "../sealed/segments.js";
 import { createFindings, type Finding, type Findings } from "./findings.js";
@@ -58,8 +58,9 @@ export async function inspectJournal(options: InspectOptions): Promise<Inspected
   const inspection: Inspection = { ...options, found };
   const snapshot = await takeSnapshot(disk, names, options.sleep);
   try {
-    const { segments, skipped } = segmentsAmong(snapshot.entries, names);
+    const { segments, skipped, orphans } = segmentsAmong(snapshot.entries, names);
     for (const { path, message } of [...skipped, ...findDisorder(segments)]) found.problem(path, message);
+    for (const path of orphans) found.note(path, "its segment is gone: nobody reads it; the next compact removes it");
     reportLeftovers(names, snapshot.present, found);
     const checksums = await inspectChecksums(disk, names, found);
     let rows = 0;
@@ -158,6 +159,8 @@ function reportLeftovers(names: JournalNames, present: readonly string[], found:
   for (const name of present) {
     if (isTemporary(names, name)) {
       found.note(name, "is incomplete: a service is writing it, or was when it ended; the next start removes it");
+    } else if (isParquetTemporary(names, name)) {
+      found.note(name, "is incomplete: compact is writing it, or was when it ended; the next one removes it");
     } else if (!name.startsWith(`${names.stem}.jsonl.torn-`)) {
     } else if (parseCutName(name) !== undefined) {
       found.problem(name, "contains rows that an interrupted repair has to restore; the next start completes it");

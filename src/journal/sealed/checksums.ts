@@ -15,21 +15,26 @@ export interface Checksum {
 /** The content of `<stem>.sha256`, by file name, in the file's order. */
 export type Checksums = ReadonlyMap<string, Checksum>;
 
-/** Reads `<stem>.sha256`; none where there is no such file. Lines of other forms are skipped. */
-export async function readChecksums(disk: Disk, names: JournalNames): Promise<Checksums> {
-  if ((await disk.status(names.checksums)) === undefined) return new Map();
-  const text = (await readWhole(disk, names.checksums)).toString();
+/** Reads `<stem>.sha256`, or another `list` of its form; none where there is no such file. Lines of other forms are skipped. */
+export async function readChecksums(disk: Disk, names: JournalNames, list = names.checksums): Promise<Checksums> {
+  if ((await disk.status(list)) === undefined) return new Map();
+  const text = (await readWhole(disk, list)).toString();
   const odd = new Set([...text.matchAll(/^# odd lines: (.+)$/gm)].map(([, name]) => name));
   const entries = [...text.matchAll(/^([0-9a-f]{64}) [ *](.+)$/gm)];
   return new Map(entries.map(([, digest = "", name = ""]) => [name, { digest, odd: odd.has(name) }]));
 }
 
-/** Replaces `<stem>.sha256`, in the format of `sha256sum -c`, which skips comments; durable when it resolves. */
-export async function writeChecksums(disk: Disk, names: JournalNames, checksums: Checksums): Promise<void> {
+/** Replaces `<stem>.sha256`, or another `list`, in the format of `sha256sum -c`, which skips comments; durable when it resolves. */
+export async function writeChecksums(
+  disk: Disk,
+  names: JournalNames,
+  checksums: Checksums,
+  list = names.checksums,
+): Promise<void> {
   const text = [...checksums]
     .map(([name, { digest, odd }]) => `${digest}  ${name}\n${odd ? `# odd lines: ${name}\n` : ""}`)
     .join("");
-  await replaceFile(disk, names, names.checksums, Buffer.from(text));
+  await replaceFile(disk, names, list, Buffer.from(text));
 }
 
 /** The checksums without `removed` and with `added`, both paths of segments. */

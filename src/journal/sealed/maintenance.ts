@@ -7,6 +7,7 @@ import { compressedName, type JournalNames } from "../format.js";
 import type { FilePolicies, JournalLog, JournalObserver } from "../types.js";
 import { type Checksums, digestOf, readChecksums, withChecksums, writeChecksums } from "./checksums.js";
 import { compressSegment } from "./compress.js";
+import { underMaintenanceLock } from "./maintenance_lock.js";
 import { hasOddLines } from "./odd_lines.js";
 import { clockJumped, surplusSegments } from "./retention.js";
 import { listSegments, type Segment, segmentPaths } from "./segments.js";
@@ -87,14 +88,29 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
   }
 
   async function maintain(): Promise<void> {
-    let checksums = await readChecksums(disk, names);
+    const checksums = await readChecksums(disk, names);
     const unfinished = (await listSegments(disk, names)).segments.filter((segment) => !isFinished(segment, checksums));
     warnLag(unfinished.length);
     for (const segment of unfinished) {
-      if (stopped.signal.aborted) return;
-      checksums = await finalizeSegment(segment, checksums);
+      // Another process may have changed the list since.
+      await locked(async () => finalizeSegment(segment, await readChecksums(disk, names)));
     }
-    await retain(checksums);
+    const { max_age_ms, max_bytes, max_segments } = options.retention;
+    if (max_age_ms + max_bytes + max_segments > 0) await locked(retain);
+  }
+
+  const locked = (work: () => Promise<void>) => underMaintenanceLock(disk, names, sleep, stopped.signal, work);
+
+  function sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        waiting.cancel();
+        stopped.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const waiting = clock.after(ms, done);
+      stopped.signal.addEventListener("abort", done);
+    });
   }
 
   function warnLag(waiting: number): void {
@@ -110,13 +126,10 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     return unwanted === undefined && path !== undefined && checksums.has(basename(path));
   }
 
-  /** Completes one segment from any state that a crash can leave; resolves with the checksums as they are then. */
-  async function finalizeSegment(segment: Segment, checksums: Checksums): Promise<Checksums> {
+  /** Completes one segment from any state that a crash can leave. */
+  async function finalizeSegment(segment: Segment, checksums: Checksums): Promise<void> {
     const { plain, compressed } = segment;
-    if (plain !== undefined && compressed.some((path) => checksums.has(basename(path)))) {
-      await remove([plain]);
-      return checksums;
-    }
+    if (plain !== undefined && compressed.some((path) => checksums.has(basename(path)))) return remove([plain]);
     // A compressed twin without a checksum was not finished; the plain file has all rows.
     if (plain !== undefined && compressed.length > 0) await remove(compressed);
     if (plain !== undefined && options.compress !== "none") {
@@ -127,15 +140,13 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
       await writeChecksums(disk, names, next);
       await remove([plain]);
       observer.segmentCompressed();
-      return next;
+      return;
     }
     const [path] = segmentPaths(segment);
-    if (path === undefined || checksums.has(basename(path))) return checksums;
+    if (path === undefined || checksums.has(basename(path))) return;
     const odd = await isOddSegment(path);
     const digest = await digestOf(readBlocks(disk, path));
-    const next = withChecksums(checksums, [], new Map([[path, { digest, odd }]]));
-    await writeChecksums(disk, names, next);
-    return next;
+    await writeChecksums(disk, names, withChecksums(checksums, [], new Map([[path, { digest, odd }]])));
   }
 
   /** Reads the segment, unless this process has written all of it. */
@@ -143,15 +154,16 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
     return !own_segments.delete(path) && hasOddLines(disk, path, options.isOdd, stopped.signal);
   }
 
-  async function retain(checksums: Checksums): Promise<void> {
-    const { max_age_ms, max_bytes, max_segments } = options.retention;
-    if (max_age_ms + max_bytes + max_segments === 0) return;
+  async function retain(): Promise<void> {
     const { segments } = await listSegments(disk, names);
     const facts = await Promise.all(segments.map(segmentFacts));
     const surplus = surplusSegments(options.retention, facts, options.active(), trustedNow());
-    const paths = segments.slice(0, surplus).flatMap(segmentPaths);
+    const removed = segments.slice(0, surplus);
+    const paths = removed.flatMap(segmentPaths);
     if (paths.length === 0) return;
-    await writeChecksums(disk, names, withChecksums(checksums, paths, new Map()));
+    await writeChecksums(disk, names, withChecksums(await readChecksums(disk, names), paths, new Map()));
+    // The copies first: they must not outlive their segments.
+    await remove(removed.flatMap(({ parquet }) => parquet ?? []));
     await remove(paths);
     observer.segmentsRemoved(surplus);
     log.info(

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { DirectoryEntry, Disk } from "../disk/disk.js";
-import { type JournalNames, parseSegmentName } from "../format.js";
+import { type JournalNames, parseParquetName, parseSegmentName } from "../format.js";
 
 /** An immutable file with rows `first` to `last`. */
 export interface Segment {
@@ -10,9 +10,11 @@ export interface Segment {
   readonly plain: string | undefined;
   /** Paths of its compressed files, sorted. While several files are there, each that has a checksum has all the rows, and the plain one too. */
   readonly compressed: readonly string[];
+  /** Path of the Parquet copy, where there is one; whether it is of these very rows, its reader has to check. */
+  readonly parquet?: string | undefined;
 }
 
-/** Paths of a segment's files, the plain one first. */
+/** Paths of a segment's files, the plain one first, without the Parquet copy: it comes beside what retention counts. */
 export function segmentPaths({ plain, compressed }: Segment): readonly string[] {
   return plain === undefined ? compressed : [plain, ...compressed];
 }
@@ -28,6 +30,8 @@ export interface SegmentList {
   readonly segments: readonly Segment[];
   /** Links, directories and others with the name of a segment: never followed, read or removed. */
   readonly skipped: readonly FileReport[];
+  /** Paths of Parquet copies whose segment is gone: never read. */
+  readonly orphans: readonly string[];
 }
 
 /** The sealed segments of a journal. */
@@ -38,8 +42,11 @@ export async function listSegments(disk: Disk, names: JournalNames): Promise<Seg
 /** The sealed segments among the entries of the journal's directory; other names are ignored. */
 export function segmentsAmong(entries: readonly DirectoryEntry[], names: JournalNames): SegmentList {
   const segments = new Map<string, Segment>();
+  const copies = new Map<string, string>();
   const skipped: FileReport[] = [];
   for (const { name, regular } of entries) {
+    const copy = parseParquetName(name);
+    if (copy?.stem === names.stem && regular) copies.set(rangeOf(copy), join(names.directory, name));
     const found = parseSegmentName(name);
     if (found?.stem !== names.stem) continue;
     if (!regular) {
@@ -49,15 +56,22 @@ export function segmentsAmong(entries: readonly DirectoryEntry[], names: Journal
       });
       continue;
     }
-    const key = `${found.first}-${found.last}`;
-    const known = segments.get(key) ?? { first: found.first, last: found.last, plain: undefined, compressed: [] };
+    const { first, last } = found;
+    const known = segments.get(rangeOf(found)) ?? { first, last, plain: undefined, compressed: [] };
     const path = join(names.directory, name);
     const { compressed } = known;
     const next = found.compression === undefined ? { plain: path } : { compressed: [...compressed, path].sort() };
-    segments.set(key, { ...known, ...next });
+    segments.set(rangeOf(found), { ...known, ...next });
   }
-  return { segments: [...segments.values()].sort((a, b) => a.first - b.first || a.last - b.last), skipped };
+  const sorted = [...segments.values()].sort((a, b) => a.first - b.first || a.last - b.last);
+  return {
+    segments: sorted.map((segment) => ({ ...segment, parquet: copies.get(rangeOf(segment)) })),
+    skipped,
+    orphans: [...copies].flatMap(([range, path]) => (segments.has(range) ? [] : [path])),
+  };
 }
+
+const rangeOf = ({ first, last }: Pick<Segment, "first" | "last">): string => `${first}-${last}`;
 
 /** What is wrong with the order of files: gaps before them, and rows that two of them claim. */
 export function findDisorder(

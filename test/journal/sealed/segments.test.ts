@@ -31,6 +31,7 @@ test("listSegments puts a segment and its compressed twins together, oldest firs
       { first: 5, last: 9, plain: segmentName(names, 5, 9), compressed: [] },
     ],
     skipped: [],
+    orphans: [],
   });
 });
 
