@@ -34,4 +34,4 @@ SELECT
   attempts[begin_at + coalesce(getvariable('refusals'), 3) - 1].error AS last_refusal
 FROM refused
 WHERE begin_at > 0
-ORDER BY timestamp;
+ORDER BY timestamp, session_id;

@@ -28,8 +28,8 @@ export interface CliContext {
 
 /** Ends this process when it does not by itself. */
 export interface Supervisor {
-  /** Kills this process some time after `timeout_ms` from now, or when it takes much more memory than DuckDB may. */
-  limit(limits: { readonly timeout_ms: number; readonly memory_bytes: number }): void;
+  /** Kills this process some time after `timeout_ms` from now, if that is given, or when it takes much more memory than DuckDB may. */
+  limit(limits: { readonly timeout_ms?: number; readonly memory_bytes: number }): void;
   /** A file or folder to be removed if this process is killed. Absolute. */
   temporary(path: string): void;
 }

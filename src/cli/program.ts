@@ -17,6 +17,7 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: Load])[
   ["query", "query the session log, by name or in SQL", () => import("./commands/query.js")],
   ["alarm", "list accepted fills that are not grounded in the roster", () => import("./commands/alarm.js")],
   ["audit", "check the stamps of accepted fills against a roster", () => import("./commands/audit.js")],
+  ["compact", "copy sealed segments to Parquet, for fast questions", () => import("./commands/compact.js")],
   ["verify", "check session logs, or the rows of files", () => import("./commands/verify.js")],
   ["import", "store rows of files in a session log, without a service", () => import("./commands/import.js")],
   ["check-config", "print the effective configuration and its origins", () => import("./commands/check_config.js")],

@@ -8,7 +8,7 @@ import { control, toTerminal } from "./output/terminal_output.js";
 import { STOP_SIGNALS, STOPPED_MESSAGE, timeoutMessage } from "./signals.js";
 
 /** Commands that run DuckDB, which not every statement can be stopped in by itself. */
-const SUPERVISED: readonly string[] = ["query", "show", "alarm", "audit"];
+const SUPERVISED: readonly string[] = ["query", "show", "alarm", "audit", "compact"];
 
 const ENTRY = fileURLToPath(new URL("./supervised.js", import.meta.url));
 /** Given to a statement to end by itself, after its time or a signal. */
@@ -115,7 +115,7 @@ function enforce(
   const mebibytes = Math.round(memory_max / 1024 / 1024);
   const why = `stopped when it took more than ${mebibytes} MiB (--memory and 256 MiB)`;
   return [
-    setTimeout(kill, timeout_ms + GRACE_MS, timeoutMessage(timeout_ms)),
+    ...(timeout_ms === undefined ? [] : [setTimeout(kill, timeout_ms + GRACE_MS, timeoutMessage(timeout_ms))]),
     setInterval(() => {
       if (residentBytes(pid) > memory_max) kill(why);
     }, MEMORY_INTERVAL_MS),

@@ -1,13 +1,16 @@
 import { statSync } from "node:fs";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
-import { readViews } from "./catalog.js";
 import { describeCsvError } from "./csv_file.js";
 import { DuckDBInstance } from "./duckdb.js";
 import { messageOf, ReadError } from "./errors.js";
 import { filterCondition, type SessionFilter } from "./filter.js";
 import { identifier, type Literal, literal } from "./literal.js";
+import { createSourceViews, SKIPPED, type Source } from "./source_views.js";
 import { createTableView, type TableFile, tableSource } from "./table_file.js";
+
+/** On disk, for what does not fit into memory. */
+export const SPILL_BYTES_MAX = 16 * 1024 ** 3;
 
 /** How much a query may take. */
 export interface Limits {
@@ -15,11 +18,12 @@ export interface Limits {
   /** For what does not fit into memory; absolute, created when needed. */
   readonly spill_directory: string;
   readonly spill_bytes: number;
+  /** All cores by default. */
+  readonly threads?: number;
 }
 
 export interface DatabaseOptions {
-  /** Absolute paths; at least one. */
-  readonly files: readonly string[];
+  readonly source: Source;
   readonly filter: SessionFilter;
   readonly tables: readonly TableFile[];
   /** For getvariable(). */
@@ -37,16 +41,24 @@ export interface Database {
   close(): void;
 }
 
-/** Counts lines that are not rows of this schema, as they are read. */
-const SKIPPED = "skipped_lines";
-
 /**
  * Makes a database that reads the files and nothing else: no other file, no network, no extensions, and no statement can change that.
  *
  * @throws ReadError when a table's file cannot be used; DuckDB's own error when a file of the journal has gone
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
-  const { limits } = options;
+  const database = await openEmpty(options.limits);
+  try {
+    await setUp(database.connection, options);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** An in-memory database without anything in it, and without a sandbox. */
+export async function openEmpty(limits: Limits): Promise<Database> {
   const instance = await DuckDBInstance.create(":memory:", {
     memory_limit: `${limits.memory_bytes}B`,
     temp_directory: limits.spill_directory,
@@ -54,40 +66,58 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
     allow_community_extensions: "false",
+    ...(limits.threads === undefined ? {} : { threads: String(limits.threads) }),
   });
   const connect = () => instance.connect();
   const connection = await connect();
-  const close = () => {
-    connection.closeSync();
-    instance.closeSync();
+  return {
+    connection,
+    connect,
+    close() {
+      connection.closeSync();
+      instance.closeSync();
+    },
   };
-  try {
-    await setUp(connection, options);
-    return { connection, connect, close };
-  } catch (error) {
-    close();
-    throw error;
-  }
+}
+
+const INTERRUPT_INTERVAL_MS = 20;
+
+/** Interrupts what runs once the signal is aborted, again and again: an interrupt between two statements is lost. Returns what ends that. */
+export function interruptWhenAborted(signal: AbortSignal, connection: () => DuckDBConnection | undefined): () => void {
+  let interrupting: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    connection()?.interrupt();
+    interrupting = setTimeout(interrupt, INTERRUPT_INTERVAL_MS);
+  };
+  signal.addEventListener("abort", interrupt);
+  return () => {
+    clearTimeout(interrupting);
+    signal.removeEventListener("abort", interrupt);
+  };
 }
 
 async function setUp(connection: DuckDBConnection, options: DatabaseOptions): Promise<void> {
-  const { files, filter, tables, variables, output } = options;
+  const { source, filter, tables, variables, output } = options;
   // For `connection.progress`.
   await connection.run("SET enable_progress_bar = true; SET enable_progress_bar_print = false");
-  await connection.run(`SET GLOBAL TimeZone = 'UTC'; SET VARIABLE files = ${literal(files)}`);
+  await connection.run("SET GLOBAL TimeZone = 'UTC'");
   for (const [name, value] of Object.entries(variables)) {
     await connection.run(`SET VARIABLE ${identifier(name)} = ${literal(value)}`);
   }
-  await connection.run(readViews());
-  await countSkippedLines(connection);
+  await createSourceViews(connection, source);
   const condition = filterCondition(filter) ?? "true";
-  // What asks all_sessions has no conditions of its own, so that it need not be kept from moving them: 5 % less time.
   await connection.run(`
-    CREATE VIEW all_sessions AS SELECT *, ${condition} AS selected FROM counted_lines WHERE counted;
+    CREATE VIEW all_sessions AS SELECT *, ${condition} AS selected FROM unconditional_rows;
     ALTER VIEW sessions RENAME TO unfiltered;
     CREATE VIEW sessions AS SELECT * FROM unfiltered WHERE ${condition}`);
   for (const table of tables) await createTable(connection, table);
-  const paths = [...files, ...tables.map(({ path }) => path), ...(output === undefined ? [] : [output])];
+  const compacted = source.parquet.map(({ path }) => path);
+  const paths = [
+    ...source.files,
+    ...compacted,
+    ...tables.map(({ path }) => path),
+    ...(output === undefined ? [] : [output]),
+  ];
   await connection.run(
     `SET allowed_paths = ${literal(paths)}; SET enable_external_access = false; SET lock_configuration = true`,
   );
@@ -128,26 +158,6 @@ function firstLine(error: unknown): string {
   return messageOf(error).split("\n", 1)[0] ?? "";
 }
 
-/**
- * Puts a counter below the view `sessions`: a sequence that each line of another schema moves on. It has to see every line, whatever a
- * query asks for. DuckDB moves a query's conditions down to where the lines are read, past a filter, but not past a value that differs
- * each time (`counted`), when the columns that they use depend on it. So each column does.
- */
-async function countSkippedLines(connection: DuckDBConnection): Promise<void> {
-  const names = await connection.runAndReadAll("SELECT column_name FROM duckdb_columns() WHERE table_name = 'journal'");
-  const columns = names.getRows().map(([name]) => identifier(String(name)));
-  await connection.run(`
-    CREATE SEQUENCE ${SKIPPED};
-    ALTER VIEW journal RENAME TO every_line;
-    CREATE VIEW counted_lines AS
-    SELECT *, CASE WHEN schema = ${literal(SCHEMA)} THEN true ELSE nextval('${SKIPPED}') IS NULL END AS counted
-    FROM every_line;
-    CREATE VIEW journal AS
-    SELECT ${columns.map((name) => `CASE WHEN counted THEN ${name} END AS ${name}`).join(", ")}
-    FROM counted_lines
-    WHERE counted`);
-}
-
 /** Lines of a file, as DuckDB reads them. */
 export interface LineCounts {
   /** Of this schema. */
@@ -155,12 +165,19 @@ export interface LineCounts {
   readonly skipped: number;
 }
 
-/** The lines by file, if a query has skipped any; reads the files again only then. */
-export async function countLinesByFile(connection: DuckDBConnection): Promise<ReadonlyMap<string, LineCounts>> {
+/**
+ * The lines by file, if a query has skipped any; reads the files again only then.
+ *
+ * @param always whether they are counted in any case
+ */
+export async function countLinesByFile(
+  connection: DuckDBConnection,
+  always: boolean,
+): Promise<ReadonlyMap<string, LineCounts>> {
   const met = await connection.runAndReadAll(
     `SELECT last_value FROM duckdb_sequences() WHERE sequence_name = '${SKIPPED}'`,
   );
-  if (met.getRows()[0]?.[0] === null) return new Map();
+  if (!always && met.getRows()[0]?.[0] === null) return new Map();
   const found = await connection.runAndReadAll(`
     SELECT filename, count(*) FILTER (schema = ${literal(SCHEMA)}), count(*)
     FROM read_json(
@@ -176,7 +193,8 @@ export async function countLinesByFile(connection: DuckDBConnection): Promise<Re
 }
 
 /**
- * Which of the files DuckDB cannot read, such as gzip files that it takes to be damaged though zlib does not, and why. Reads each alone.
+ * Which of the files DuckDB cannot read, such as gzip files that it takes to be damaged though zlib does not, and Parquet files, and why.
+ * Reads each alone.
  *
  * @param files absolute
  * @throws when the signal is aborted
@@ -187,30 +205,27 @@ export async function findUnreadable(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const unreadable = new Map<string, string>();
-  const instance = await DuckDBInstance.create(":memory:", {
-    memory_limit: `${memory_bytes}B`,
-    temp_directory: "",
-    threads: "1",
-  });
-  const connection = await instance.connect();
-  const interrupt = () => connection.interrupt();
-  signal.addEventListener("abort", interrupt);
+  if (files.length === 0) return unreadable;
+  const { connection, close } = await openEmpty({ memory_bytes, spill_directory: "", spill_bytes: 0, threads: 1 });
+  const end = interruptWhenAborted(signal, () => connection);
   try {
     for (const file of files) {
       signal.throwIfAborted();
-      await connection
-        .run(`SELECT count(schema) FROM read_json(${literal(file)}, ${JSON_LINES}, columns = {schema: 'VARCHAR'})`)
-        .catch((error) => {
-          // Not for lack of memory.
-          if (messageOf(error).startsWith("IO Error: ")) unreadable.set(file, firstLine(error));
-        });
+      const parquet = file.endsWith(".parquet");
+      const read = parquet
+        ? `SELECT sum(hash(t)) FROM read_parquet(${literal(file)}) AS t`
+        : `SELECT count(schema) FROM read_json(${literal(file)}, ${JSON_LINES}, columns = {schema: 'VARCHAR'})`;
+      await connection.run(read).catch((error) => {
+        // Not for lack of memory, or as one asked for that.
+        if (/^IO Error: /.test(messageOf(error)) || (parquet && !/^(Out of Memory|INTERRUPT)/.test(messageOf(error))))
+          unreadable.set(file, firstLine(error));
+      });
     }
     signal.throwIfAborted();
     return unreadable;
   } finally {
-    signal.removeEventListener("abort", interrupt);
-    connection.closeSync();
-    instance.closeSync();
+    end();
+    close();
   }
 }
 

@@ -11,6 +11,7 @@ import {
   listSegments,
   nodeDisk,
   plainName,
+  type Segment,
 } from "../journal/index.js";
 import { isSessionLine } from "../record/index.js";
 import { ReadError } from "./errors.js";
@@ -29,10 +30,19 @@ export interface JournalFiles {
   readonly rows: string;
 }
 
+/** By its name; whether it is of these very rows has to be checked. */
+export interface ParquetCopy {
+  readonly path: string;
+  readonly first: number;
+  readonly last: number;
+}
+
 export interface JournalFile {
   readonly path: string;
   /** Read in place of `path` when that is damaged. */
   readonly fallback: string | undefined;
+  /** The Parquet copy of a sealed segment, if there is one: see `chooseParquet`. */
+  readonly parquet: ParquetCopy | undefined;
   /** Whether rows may be appended to it, so that its last line may be torn. */
   readonly active: boolean;
 }
@@ -62,8 +72,21 @@ export async function findFiles(paths: readonly string[]): Promise<JournalFiles>
       rows.push(file.active ? `${file.path} ${(await statusOf(file.path))?.identity}` : plainName(file.path));
     }
   }
-  const names = [...found.keys()].join("\n");
+  const names = [...found.values()].map(({ path, parquet }) => `${path} ${parquet?.path}`).join("\n");
   return { files: [...found.values()], warnings, complete, names, rows: rows.join("\n") };
+}
+
+/**
+ * The session log that a user named, by its directory or its active file, links followed.
+ *
+ * @param named absolute
+ * @throws ReadError when there is none
+ */
+export async function findJournal(named: string): Promise<JournalNames> {
+  const path = await nodeDisk.resolve(named);
+  const journal = await journalOf(path, await statusOf(path));
+  if (journal === undefined) throw new ReadError(`${path}: is not a session log's directory or active file (.jsonl)`);
+  return journal;
 }
 
 /** The journal that the path stands for; undefined when it stands for that one file. */
@@ -91,6 +114,11 @@ async function journalIn(directory: string): Promise<JournalNames> {
   return journal;
 }
 
+/** A segment's files, the one to read first: the compressed twin, as once it is there, the plain one may go at any time. */
+export function readerPaths({ plain, compressed }: Segment): readonly string[] {
+  return plain === undefined ? compressed : [...compressed, plain];
+}
+
 /** Adds to `warnings` what is odd about the segments. */
 async function listJournal(names: JournalNames, warnings: string[]) {
   const { segments, skipped } = await listSegments(nodeDisk, names).catch((error) => {
@@ -98,10 +126,11 @@ async function listJournal(names: JournalNames, warnings: string[]) {
     throw new ReadError(`${names.active}: ${gone ? "there is no session log here" : errorText(error)}`);
   });
   warnings.push(...[...skipped, ...findDisorder(segments)].map(({ path, message }) => `${path}: ${message}`));
-  // The compressed twin first: once it is there, the plain one may go at any time.
-  const files = segments.flatMap(({ plain, compressed }): JournalFile[] => {
-    const [path, fallback] = plain === undefined ? compressed : [...compressed, plain];
-    return path === undefined ? [] : [{ path, fallback, active: false }];
+  const files = segments.flatMap((segment): JournalFile[] => {
+    const { parquet, first, last } = segment;
+    const [path, fallback] = readerPaths(segment);
+    const copy = parquet === undefined ? undefined : { path: parquet, first, last };
+    return path === undefined ? [] : [{ path, fallback, parquet: copy, active: false }];
   });
   const active = await statusOf(names.active);
   if (active === undefined) return { files, skipped };
@@ -109,6 +138,6 @@ async function listJournal(names: JournalNames, warnings: string[]) {
   throw new ReadError(`${names.active}: is not a regular file`);
 }
 
-const alone = (path: string): JournalFile => ({ path, fallback: undefined, active: false });
+const alone = (path: string): JournalFile => ({ path, fallback: undefined, parquet: undefined, active: false });
 
 const statusOf = (path: string) => nodeDisk.status(path).catch(() => undefined);

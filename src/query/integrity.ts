@@ -34,7 +34,10 @@ const CHECKS_MAX = 2;
  *
  * @throws when the signal is aborted
  */
-export async function checkFiles(files: readonly JournalFile[], signal: AbortSignal): Promise<Soundness> {
+export async function checkFiles(
+  files: readonly Pick<JournalFile, "path" | "fallback">[],
+  signal: AbortSignal,
+): Promise<Soundness> {
   const expectedChecksum = createChecksums();
   const sealed = new Set<string>();
   const results: { readonly path?: string; readonly problem?: string }[] = [];
@@ -95,7 +98,7 @@ async function* untilAborted(blocks: AsyncIterable<Buffer>, signal: AbortSignal)
 }
 
 /** What the `<stem>.sha256` beside a segment says of it; reads each list once. */
-function createChecksums(): ExpectedChecksum {
+export function createChecksums(): ExpectedChecksum {
   const lists = new Map<string, Promise<Checksums>>();
   return async (path) => {
     const stem = parseSegmentName(basename(path))?.stem;

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Column, createColumn, type Row } from "./columns.js";
-import { type Database, findUnreadable, openDatabase } from "./database.js";
+import { chooseParquet, describeDoubtful } from "./compact/choose_parquet.js";
+import { type Database, findUnreadable, interruptWhenAborted, openDatabase, SPILL_BYTES_MAX } from "./database.js";
 import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
 import { findFiles } from "./files.js";
 import type { SessionFilter } from "./filter.js";
@@ -48,7 +49,10 @@ export interface JournalReader {
 /** What a reader of a session log reads, and further connections to it. */
 export interface KeptDatabase {
   connect(): Promise<DuckDBConnection>;
+  /** Those that are read as lines. */
   readonly files: readonly KeptFile[];
+  /** Parquet copies, each read in place of its segment. */
+  readonly copies: readonly { readonly path: string; readonly segment: string }[];
   /** The lines that have been skipped so far. */
   findSkipped(): Promise<Pick<Outcome<unknown>, "warnings" | "incomplete" | "unread_lines">>;
 }
@@ -78,9 +82,6 @@ export interface Outcome<T> {
   readonly unread_lines: number;
 }
 
-/** Most disk space for what does not fit into memory. */
-const SPILL_BYTES_MAX = 16 * 1024 ** 3;
-
 /** What others may do with temporary files: nothing. */
 const PRIVATE_MASK = 0o077;
 
@@ -88,7 +89,6 @@ const PRIVATE_MASK = 0o077;
 const TRIES_MAX = 5;
 
 const PROGRESS_INTERVAL_MS = 200;
-const INTERRUPT_INTERVAL_MS = 20;
 
 /**
  * Lets `work` ask the session log, in a sandbox. When a file is sealed, compressed or removed before DuckDB opens it, `work` is
@@ -121,7 +121,7 @@ export async function readJournal<T>(
 
 /** What earlier tries have found. */
 interface Found {
-  /** By path, files to leave out, and why. */
+  /** By path, files to leave out and Parquet copies not to use, and why. */
   readonly unreadable: Map<string, string>;
   /** Whether there is a line that is too long for DuckDB, so that also sealed segments are judged before they are read. */
   long_line: boolean;
@@ -143,42 +143,43 @@ async function readOnce<T>(
   const snapshot = await takeSnapshot(options.paths);
   let committed = false;
   let files: readonly ReadableFile[] = [];
+  let copies: readonly string[] = [];
   const nameOf = (read: string) => snapshot.nameOf(files.find(({ readable }) => readable === read)?.path ?? read);
   let database: Database | undefined;
-  // Again and again: an interrupt between two statements is lost.
-  let interrupting: NodeJS.Timeout | undefined;
-  const interrupt = () => {
-    database?.connection.interrupt();
-    interrupting = setTimeout(interrupt, INTERRUPT_INTERVAL_MS);
-  };
-  signal.addEventListener("abort", interrupt);
+  const endInterrupts = interruptWhenAborted(signal, () => database?.connection);
   const { onProgress } = options;
   const reportProgress = () => onProgress?.(Math.max(0, database?.connection.progress.percentage ?? 0));
   const timer = onProgress && setInterval(reportProgress, PROGRESS_INTERVAL_MS);
   try {
+    const { chosen, doubtful } = await chooseParquet(snapshot.files, found.unreadable);
+    const compacted = new Set(chosen.map(({ segment }) => segment));
+    copies = chosen.map(({ path }) => path);
     const checked = await checkFiles(
-      snapshot.files.filter(({ path }) => !found.unreadable.has(path)),
+      snapshot.files.filter(({ path }) => !compacted.has(path) && !found.unreadable.has(path)),
       signal,
     );
-    const damaged = [...[...found.unreadable].map(([path, why]) => `${path}: left out: ${why}`), ...checked.damaged];
-    if (checked.sound.length === 0) throw new ReadError(damaged.join("; "));
+    const left_out = [...found.unreadable].filter(([path]) => snapshot.files.some((file) => file.path === path));
+    const damaged = [...left_out.map(([path, why]) => `${path}: left out: ${why}`), ...checked.damaged];
+    if (checked.sound.length + chosen.length === 0) throw new ReadError(damaged.join("; "));
     const trusted = (name: string) => !found.long_line && checked.sealed.has(name);
     const opened = checked.sound.map((name) => ({ path: snapshot.openPath(name), trusted: trusted(name) }));
     files = await makeReadable(opened, spill_directory, signal);
     database = await openDatabase({
       ...options,
-      files: files.map(({ readable }) => readable),
+      source: { files: files.map(({ readable }) => readable), parquet: chosen },
       limits: { memory_bytes, spill_directory, spill_bytes: SPILL_BYTES_MAX },
     });
     const { connection, connect } = database;
     const isActive = (name: string) => snapshot.files.some(({ path, active }) => active && path === name);
+    const summed = chosen.map(({ segment, ...copy }) => ({ name: segment, ...copy }));
     const kept: KeptDatabase = {
       connect,
       files: files.map(({ path, readable }) => ({ name: snapshot.nameOf(path), opened: path, readable })),
+      copies: chosen,
       async findSkipped() {
-        const skipped = await findSkipped(connection, files, snapshot.nameOf, isActive, signal);
+        const skipped = await findSkipped(connection, files, summed, snapshot.nameOf, isActive, signal);
         return {
-          warnings: [...snapshot.warnings, ...damaged, ...skipped.warnings],
+          warnings: [...snapshot.warnings, ...describeDoubtful(doubtful), ...damaged, ...skipped.warnings],
           incomplete: damaged.length > 0 || !snapshot.complete || skipped.no_row,
           unread_lines: skipped.unread_lines,
         };
@@ -196,10 +197,13 @@ async function readOnce<T>(
       signal.aborted || error instanceof ReadError || (await findFiles(options.paths)).names === snapshot.names;
     if (!final && !last && !committed) return undefined;
     if (!final) throw new ReadError("files were sealed or removed before all of them were read: ask again");
-    const kind = error instanceof Error && /^(IO|Invalid Input|Out of Memory) Error: /.exec(error.message)?.[1];
+    const kind = /^(IO|Invalid|Invalid Input|Out of Memory) Error: /.exec(messageOf(error))?.[1];
     if (!kind || signal.aborted) throw error;
-    const readable = files.map((file) => file.readable);
-    const failing = kind === "IO" ? await findUnreadable(readable, memory_bytes, signal) : new Map<string, string>();
+    const suspects = [
+      ...(kind === "IO" ? files.map((file) => file.readable) : []),
+      ...(PARQUET_FAULT.test(messageOf(error)) ? copies : []),
+    ];
+    const failing = await findUnreadable(suspects, memory_bytes, signal);
     for (const [file, why] of failing) found.unreadable.set(nameOf(file), why.replace(OPEN_FILE, snapshot.nameOf));
     if (failing.size > 0 && !committed && !last) return undefined;
     const where = [...failing.keys()].map((file) => `${nameOf(file)}: `).join("");
@@ -207,8 +211,7 @@ async function readOnce<T>(
     throw error instanceof SqlError ? new SqlError(message) : new ReadError(message.split("\n", 1)[0]);
   } finally {
     clearInterval(timer);
-    clearTimeout(interrupting);
-    signal.removeEventListener("abort", interrupt);
+    endInterrupts();
     database?.close();
     await snapshot.close();
   }
@@ -250,6 +253,9 @@ export async function selectRows(connection: DuckDBConnection, sql: string, sign
     },
   };
 }
+
+/** What DuckDB says of damaged Parquet. */
+const PARQUET_FAULT = /parquet|corrupt|zstd|buffer/i;
 
 /** How DuckDB names an uncompressed file: see `takeSnapshot`. */
 const OPEN_FILE = /\/dev\/fd\/\d+/g;

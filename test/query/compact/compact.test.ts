@@ -1,0 +1,289 @@
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { nodeDisk } from "../../../src/journal/index.js";
+import {
+  ask,
+  checksumLine,
+  exampleRows,
+  read,
+  rowsOf,
+  segment,
+  temporaryDirectory,
+  text,
+  writeFiles,
+} from "../support.js";
+import { answersOf, compact, copyOf, FILTERS, listChecksums, makeJournal, RANGES, readText } from "./support.js";
+
+const COUNT = "SELECT count(*), count(DISTINCT session_id) FROM sessions";
+const copies = (directory: string) => readdirSync(directory).filter((name) => name.endsWith(".parquet"));
+
+/** Two segments and an active file, all plain, without anything odd. */
+function plainJournal(): string {
+  const directory = temporaryDirectory();
+  writeFiles(directory, {
+    [segment(1, 50)]: text(exampleRows.slice(0, 50)),
+    [segment(51, 100)]: text(exampleRows.slice(50, 100)),
+    "sessions.jsonl": text(exampleRows.slice(100, 110)),
+  });
+  listChecksums(directory, [segment(1, 50), segment(51, 100)]);
+  return directory;
+}
+
+describe("compactJournal", () => {
+  test("every question has the same answer from lines, from copies and from both", async () => {
+    const directory = makeJournal();
+    const before = await Promise.all(FILTERS.map((filter) => answersOf(directory, { filter })));
+    expect(before[0]?.value.size).toBeGreaterThan(20);
+    expect(before[0]?.warnings.length).toBeGreaterThan(3);
+    const report = await compact(directory);
+    expect(report).toMatchObject({ compacted: { length: 4 }, already: 0, later: [], failed: [] });
+    const same = async () => {
+      for (const [index, filter] of FILTERS.entries())
+        expect(await answersOf(directory, { filter })).toEqual(before[index]);
+    };
+    await same();
+    rmSync(join(directory, copyOf(601, 1200)));
+    await same();
+    rmSync(join(directory, copyOf(1201, 1300)));
+    await same();
+  });
+
+  test("the segments of a log without an active file are read from copies alone", async () => {
+    const directory = makeJournal();
+    rmSync(join(directory, "sessions.jsonl"));
+    const before = await answersOf(directory);
+    await compact(directory);
+    expect(await answersOf(directory)).toEqual(before);
+    // DuckDB does not open what it does not need.
+    for (const [first, last] of RANGES.slice(1, 2)) writeFileSync(join(directory, segment(first, last)), "changed");
+    expect((await answersOf(directory)).value).toEqual(before.value);
+  });
+
+  test("a copy has the row's columns after its sequence, and says what it is", async () => {
+    const directory = makeJournal();
+    await compact(directory);
+    const files = [601, 1201].map((first) => join(directory, copyOf(first, first === 601 ? 1200 : 1300)));
+    const tables = [{ name: "copy", column: "sequence", file_column: "sequence", path: files[1] ?? "" }];
+    const answer = await read(
+      directory,
+      (reader) =>
+        rowsOf(
+          reader,
+          "SELECT min(sequence::INT), max(sequence::INT), min(record ->> 'schema'), max(record ->> 'schema') FROM copy",
+        ),
+      { tables },
+    );
+    const [[first, last, ...schemas] = []] = answer.value;
+    expect([first, schemas]).toEqual([1201, ["session.iterate.v1", "session.iterate.v1"]]);
+    expect(last).toBeLessThanOrEqual(1300);
+    expect(statSync(files[0] ?? "").mode & 0o777).toBe(0o640 & ~process.umask());
+    const listed = copies(directory).map((name) => checksumLine(join(directory, name)));
+    expect(readText(directory, "sessions.parquet.sha256")).toBe(listed.join(""));
+  });
+
+  test("done again, it does nothing; with force, all", async () => {
+    const directory = plainJournal();
+    await compact(directory);
+    const before = readdirSync(directory).map((name) => statSync(join(directory, name)).mtimeMs);
+    expect(await compact(directory)).toMatchObject({ compacted: [], already: 2 });
+    expect(readdirSync(directory).map((name) => statSync(join(directory, name)).mtimeMs)).toEqual(before);
+    expect(await compact(directory, { dry_run: true, force: true })).toMatchObject({ compacted: { length: 2 } });
+    expect(await compact(directory, { force: true })).toMatchObject({ compacted: { length: 2 }, already: 0 });
+  });
+
+  test("a dry run changes nothing", async () => {
+    const directory = plainJournal();
+    const before = readdirSync(directory);
+    const report = await compact(directory, { dry_run: true });
+    expect(report.compacted).toEqual([segment(1, 50), segment(51, 100)]);
+    expect(readdirSync(directory)).toEqual(before);
+  });
+
+  test("a segment that was sealed a moment ago, or has no checksum yet, is left to the next run", async () => {
+    const directory = plainJournal();
+    listChecksums(directory, [segment(51, 100)]);
+    const now = new Date("2026-05-02T05:22:09Z");
+    utimesSync(join(directory, segment(51, 100)), now, now);
+    const at = (ms: number) => ({ now_ms: () => now.getTime() + ms });
+    expect(await compact(directory, at(599_000))).toMatchObject({
+      compacted: [],
+      later: [
+        { name: segment(1, 50), why: "has no checksum in sessions.sha256 yet" },
+        { name: segment(51, 100), why: "was sealed a moment ago" },
+      ],
+      failed: [],
+    });
+    expect(await compact(directory, at(600_000))).toMatchObject({ compacted: [segment(51, 100)] });
+  });
+
+  test("a damaged segment fails, and the others are done", async () => {
+    const directory = plainJournal();
+    writeFileSync(join(directory, segment(1, 50)), text(exampleRows.slice(0, 49)));
+    expect(await compact(directory)).toMatchObject({
+      compacted: [segment(51, 100)],
+      failed: [{ name: segment(1, 50), why: expect.stringContaining("does not match its checksum") }],
+    });
+    listChecksums(directory, [segment(1, 50), segment(51, 100)]);
+    expect(await compact(directory)).toMatchObject({
+      already: 1,
+      failed: [{ name: segment(1, 50), why: expect.stringContaining("has 49 lines, expected 50 by its name") }],
+    });
+    expect(copies(directory)).toEqual([copyOf(51, 100)]);
+  });
+
+  test("what an interrupted run left, and copies whose segment is gone, are removed", async () => {
+    const directory = plainJournal();
+    await compact(directory);
+    rmSync(join(directory, segment(1, 50)));
+    writeFiles(directory, { [`${copyOf(51, 100)}.tmp`]: "half", "sessions.parquet.sha256.tmp": "half" });
+    // Nobody is told of those who were in it.
+    expect(await ask(directory, COUNT)).toEqual([[60, 60]]);
+    expect(await compact(directory)).toMatchObject({ removed: [copyOf(1, 50)], already: 1 });
+    expect(copies(directory)).toEqual([copyOf(51, 100)]);
+    expect(readdirSync(directory).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+    expect(readText(directory, "sessions.parquet.sha256")).toBe(checksumLine(join(directory, copyOf(51, 100))));
+  });
+
+  test("a segment that is compressed later is copied again", async () => {
+    const directory = plainJournal();
+    await compact(directory);
+    writeFileSync(join(directory, `${segment(1, 50)}.gz`), gzipSync(text(exampleRows.slice(0, 50))));
+    rmSync(join(directory, segment(1, 50)));
+    listChecksums(directory, [`${segment(1, 50)}.gz`, segment(51, 100)]);
+    const { value, warnings, incomplete } = await read(directory, (reader) => rowsOf(reader, COUNT));
+    expect([value, incomplete]).toEqual([[[110, 110]], false]);
+    expect(warnings).toEqual([expect.stringContaining(`was made of another file than ${segment(1, 50)}.gz is now`)]);
+    expect(await compact(directory)).toMatchObject({ compacted: [`${segment(1, 50)}.gz`], already: 1 });
+  });
+
+  test("it waits while another process maintains the log, and can be stopped", async () => {
+    const directory = plainJournal();
+    const lock = await nodeDisk.lock(join(directory, "sessions.maintenance.lock"));
+    const controller = new AbortController();
+    let waits = 0;
+    const sleep = async () => void (++waits === 3 && (await lock?.release()));
+    await compact(directory, { sleep });
+    expect(waits).toBeGreaterThanOrEqual(3);
+    const held = await nodeDisk.lock(join(directory, "sessions.maintenance.lock"));
+    const stop = async () => controller.abort(new Error("stopped"));
+    await expect(compact(directory, { sleep: stop, signal: controller.signal })).rejects.toThrow("stopped");
+    await held?.release();
+  });
+
+  test("stopped while it works, it leaves no half file", async () => {
+    const directory = plainJournal();
+    const controller = new AbortController();
+    const onTemporary = (path: string) => path.endsWith(".tmp") && controller.abort(new Error("stopped"));
+    await expect(compact(directory, { signal: controller.signal, onTemporary })).rejects.toThrow("stopped");
+    expect(readdirSync(directory).filter((name) => /parquet/.test(name))).toEqual([]);
+  });
+
+  test.each([
+    ["an empty directory", () => temporaryDirectory(), "there is no session log here"],
+    ["a path that is not there", () => join(temporaryDirectory(), "nope"), "no such file or directory"],
+    ["a segment", () => join(plainJournal(), segment(1, 50)), "is not a session log's directory or active file"],
+  ])("%s is refused", async (_, make, message) => {
+    await expect(compact(make())).rejects.toThrow(message);
+  });
+
+  test("a log without segments has nothing to compact", async () => {
+    const directory = temporaryDirectory();
+    writeFiles(directory, { "sessions.jsonl": text(exampleRows.slice(0, 3)) });
+    expect(await compact(directory)).toMatchObject({ compacted: [], already: 0, bytes: 0 });
+  });
+});
+
+describe("copies that are not believed", () => {
+  /** Makes a journal, compacts it, spoils the first copy, and asks. */
+  async function askSpoilt(spoil: (path: string, directory: string) => unknown) {
+    const directory = plainJournal();
+    await compact(directory);
+    await spoil(join(directory, copyOf(1, 50)), directory);
+    return {
+      directory,
+      ...(await read(directory, (reader) => rowsOf(reader, "SELECT session_id, prompt FROM sessions ORDER BY 1"))),
+    };
+  }
+  const expected = exampleRows
+    .slice(0, 110)
+    .map((row) => JSON.parse(row))
+    .map(({ session_id, prompt }) => [session_id, prompt])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+
+  test.each<[string, (path: string, directory: string) => unknown, RegExp]>([
+    ["empty", (path) => writeFileSync(path, ""), /cannot be read/],
+    ["cut off", (path) => writeFileSync(path, readFileSync(path).subarray(0, 3000)), /cannot be read/],
+    ["without a footer", (path) => writeFileSync(path, readFileSync(path).subarray(0, -8)), /cannot be read/],
+    ["another program's", (path, directory) => writeOther(path, directory), /is no copy of a segment/],
+    ["of a newer version", (path) => replace(path, '"version":1', '"version":2'), /is of version 2, expected 1/],
+    [
+      "of another range",
+      (path, directory) => writeFileSync(path, readFileSync(join(directory, copyOf(51, 100)))),
+      /has sequences 51 to 100/,
+    ],
+    ["of another source", (_, directory) => changeSource(directory), /was made of another file than/],
+    [
+      "of a segment without a checksum",
+      (_, directory) => listChecksums(directory, [segment(51, 100)]),
+      /has no checksum yet/,
+    ],
+    ["damaged in a page", (path) => damage(path), /./],
+  ])("%s", async (_, spoil, why) => {
+    const { directory, value, warnings, incomplete } = await askSpoilt(spoil);
+    expect(value).toEqual(expected);
+    expect([warnings, incomplete]).toEqual([[expect.stringMatching(why)], false]);
+    expect(warnings[0]).toContain(`${join(directory, copyOf(1, 50))}: `);
+    expect(warnings[0]).toMatch(/; not used: run sessionlog compact$/);
+  });
+
+  test("a link, which is not followed", async () => {
+    const { value, warnings } = await askSpoilt((path, directory) => {
+      rmSync(path);
+      symlinkSync(join(directory, copyOf(51, 100)), path);
+    });
+    expect([value, warnings]).toEqual([expected, []]);
+  });
+
+  test("one warning for all of them", async () => {
+    const directory = plainJournal();
+    await compact(directory);
+    for (const name of copies(directory)) writeFileSync(join(directory, name), "PAR1");
+    const { warnings } = await read(directory, (reader) => rowsOf(reader, COUNT));
+    expect(warnings).toEqual([expect.stringMatching(/; not used, and 1 more: run sessionlog compact$/)]);
+  });
+});
+
+/** Bytes of the same length. */
+function replace(path: string, from: string, to: string): void {
+  const bytes = readFileSync(path).toString("latin1");
+  expect(bytes).toContain(from);
+  writeFileSync(path, Buffer.from(bytes.replace(from, to), "latin1"));
+}
+
+/** The same rows, in another order of keys: as if the segment had been rewritten. */
+function changeSource(directory: string): void {
+  const path = join(directory, segment(1, 50));
+  writeFileSync(
+    path,
+    readFileSync(path, "utf8")
+      .replaceAll('"schema":"session.iterate.v1",', "")
+      .replaceAll(/}$/gm, ',"schema":"session.iterate.v1"}'),
+  );
+  listChecksums(directory, [segment(1, 50), segment(51, 100)]);
+}
+
+/** Bytes in the middle, where the prompts are. */
+function damage(path: string): void {
+  const bytes = readFileSync(path);
+  bytes.fill(0xff, 1000, Math.floor(bytes.length / 2));
+  writeFileSync(path, bytes);
+}
+
+async function writeOther(path: string, directory: string): Promise<void> {
+  const output = join(directory, "other.parquet");
+  await read(directory, (reader) => reader.copyToParquet("SELECT * FROM sessions LIMIT 3"), { output });
+  writeFileSync(path, readFileSync(output));
+  rmSync(output);
+}
