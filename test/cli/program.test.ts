@@ -11,6 +11,7 @@ const names = [
   "query",
   "alarm",
   "audit",
+  "compact",
   "verify",
   "import",
   "check-config",

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listQueries } from "../../../src/query/catalog.js";
 import { type CompactOptions, compactJournal } from "../../../src/query/compact/compact.js";
@@ -78,6 +78,18 @@ export function makeJournal(): string {
   return directory;
 }
 
+/** Two segments and an active file, all plain, without anything odd. */
+export function plainJournal(): string {
+  const directory = temporaryDirectory();
+  writeFiles(directory, {
+    [segment(1, 50)]: text(exampleRows.slice(0, 50)),
+    [segment(51, 100)]: text(exampleRows.slice(50, 100)),
+    "sessions.jsonl": text(exampleRows.slice(100, 110)),
+  });
+  listChecksums(directory, [segment(1, 50), segment(51, 100)]);
+  return directory;
+}
+
 /** What each question answers, by its name; the order of rows counts where it is said. */
 export async function answersOf(directory: string, options: Partial<ReadOptions> = {}) {
   const roster = {
@@ -120,3 +132,8 @@ export const FILTERS = [
 ];
 
 export const readText = (directory: string, name: string) => readFileSync(join(directory, name), "utf8");
+
+/** The names of the copies that are there. */
+export const copies = (directory: string) => readdirSync(directory).filter((name) => name.endsWith(".parquet"));
+
+export const COUNT = "SELECT count(*), count(DISTINCT session_id) FROM sessions";
