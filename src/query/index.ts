@@ -9,5 +9,6 @@ export { ReadError, SqlError, StoppedError } from "./errors.js";
 export { EVERY_SESSION, type SessionFilter } from "./filter.js";
 export { type FindingsOptions, findingsSql, WHOLE_COLUMNS } from "./findings.js";
 export type { Literal } from "./literal.js";
-export { type Answer, type JournalReader, type Outcome, type ReadOptions, readJournal } from "./read_journal.js";
+export { type JournalReader, type Outcome, type ReadOptions, readJournal } from "./read_journal.js";
+export type { Answer } from "./statement.js";
 export type { TableFile } from "./table_file.js";

@@ -3,7 +3,6 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { type Column, createColumn, type Row } from "./columns.js";
 import { chooseParquet, describeDoubtful } from "./compact/choose_parquet.js";
 import { type Database, findUnreadable, interruptWhenAborted, openDatabase, SPILL_BYTES_MAX } from "./database.js";
 import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
@@ -14,7 +13,7 @@ import { makeReadable, type ReadableFile } from "./judged_files.js";
 import { type Literal, literal } from "./literal.js";
 import { findSkipped } from "./skipped_lines.js";
 import { takeSnapshot } from "./snapshot.js";
-import { prepareCopy, prepareSelect } from "./statement.js";
+import { type Answer, asSqlError, prepareCopy, prepareSelect, selectRows } from "./statement.js";
 import type { TableFile } from "./table_file.js";
 
 export interface ReadOptions {
@@ -64,12 +63,6 @@ export interface KeptFile {
   readonly opened: string;
   /** What DuckDB reads of it. */
   readonly readable: string;
-}
-
-export interface Answer {
-  readonly columns: readonly Column[];
-  /** The rows as they come, some at a time. */
-  batches(): AsyncIterable<readonly Row[]>;
 }
 
 export interface Outcome<T> {
@@ -235,39 +228,8 @@ function createReader(
   };
 }
 
-/** Runs a SELECT; see JournalReader. */
-export async function selectRows(connection: DuckDBConnection, sql: string, signal: AbortSignal): Promise<Answer> {
-  signal.throwIfAborted();
-  const statement = await prepareSelect(connection, sql);
-  const result = await asSqlError(() => statement.stream());
-  const columns = result.columnTypes().map((type, index) => createColumn(result.columnName(index), type));
-  return {
-    columns,
-    async *batches() {
-      for (;;) {
-        signal.throwIfAborted();
-        const chunk = await asSqlError(() => result.fetchChunk());
-        if (chunk === null || chunk.rowCount === 0) return;
-        yield chunk.getRows();
-      }
-    },
-  };
-}
-
 /** What DuckDB says of damaged Parquet. */
 const PARQUET_FAULT = /parquet|corrupt|zstd|buffer/i;
 
 /** How DuckDB names an uncompressed file: see `takeSnapshot`. */
 const OPEN_FILE = /\/dev\/fd\/\d+/g;
-
-/** DuckDB's message of a failing statement names the file or the place. */
-async function asSqlError<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    const message = messageOf(error);
-    // Its further lines name settings that cannot be set here.
-    const memory = /^Out of Memory Error: [^\n]*/.exec(message)?.[0];
-    throw new SqlError(memory === undefined ? message : `${memory}; see --memory, and the room in ${tmpdir()}`);
-  }
-}

@@ -1,6 +1,14 @@
+import { tmpdir } from "node:os";
 import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
+import { type Column, createColumn, type Row } from "./columns.js";
 import { StatementType } from "./duckdb.js";
 import { messageOf, SqlError } from "./errors.js";
+
+export interface Answer {
+  readonly columns: readonly Column[];
+  /** The rows as they come, some at a time. */
+  batches(): AsyncIterable<readonly Row[]>;
+}
 
 const READ_WORDS = /^[\s(;]*(select|with|from|values|table|describe|desc|show|summarize|explain|pivot|unpivot)\b/i;
 const ONLY_SELECT = "only one SELECT is allowed here (or DESCRIBE, SUMMARIZE, VALUES, EXPLAIN of one)";
@@ -80,4 +88,39 @@ function isEmpty(sql: string): boolean {
 
 function withoutComments(sql: string): string {
   return sql.replace(/--.*|\/\*[\s\S]*?\*\//g, "");
+}
+
+/**
+ * Runs a SELECT.
+ *
+ * @throws SqlError; the signal's reason
+ */
+export async function selectRows(connection: DuckDBConnection, sql: string, signal: AbortSignal): Promise<Answer> {
+  signal.throwIfAborted();
+  const statement = await prepareSelect(connection, sql);
+  const result = await asSqlError(() => statement.stream());
+  const columns = result.columnTypes().map((type, index) => createColumn(result.columnName(index), type));
+  return {
+    columns,
+    async *batches() {
+      for (;;) {
+        signal.throwIfAborted();
+        const chunk = await asSqlError(() => result.fetchChunk());
+        if (chunk === null || chunk.rowCount === 0) return;
+        yield chunk.getRows();
+      }
+    },
+  };
+}
+
+/** DuckDB's message of a failing statement names the file or the place. */
+export async function asSqlError<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const message = messageOf(error);
+    // Its further lines name settings that cannot be set here.
+    const memory = /^Out of Memory Error: [^\n]*/.exec(message)?.[0];
+    throw new SqlError(memory === undefined ? message : `${memory}; see --memory, and the room in ${tmpdir()}`);
+  }
 }
