@@ -1,51 +1,17 @@
-import { checkAcrossFields } from "@sessionlog/protocol/check_across_fields";
-import { ATTEMPTS_MAX, ROW_BYTES_MAX } from "@sessionlog/protocol/gen/limits";
-import type { RefusedRecord, Violation } from "@sessionlog/protocol/violation";
-import { createFieldCheck } from "./reference/check_fields.js";
-import { decodeRecord } from "./reference/decode.js";
-import { normaliseRecord } from "./reference/normalise.js";
-import { printRow } from "./reference/print_row.js";
+import { createOnePass } from "./one_pass/encode_record.js";
+import { createReference } from "./reference/by_reference.js";
 import type { RecordToRow } from "./types.js";
 
 /**
- * Makes the only function from protobuf bytes to a row: decode, normalise, check, print. Pure but for the stamps.
+ * Makes the only function from protobuf bytes to a row: in one pass when the record is regular, else by the reference path,
+ * which gives the same row, and alone refuses. Pure but for the stamps.
  *
- * `kinds` are the values that field kind may have, at least one; undefined lets it be any text. Throws when there is none.
+ * `kinds` are the values that field kind may have, at least one; undefined lets it be any text, by the reference path alone.
+ * Throws when there is none, and when the schema has a pattern that one pass cannot check.
  */
-export function createRecordToRow(options: { readonly kinds: readonly string[] | undefined }): RecordToRow {
-  const checkFields = createFieldCheck(options.kinds);
-  return (bytes, stamps) => {
-    const decoded = decodeRecord(bytes, ATTEMPTS_MAX);
-    if (!decoded.ok) return refuse({ field: "record", reason: "INVALID_ENCODING", description: decoded.fault });
-
-    const timestamp = decoded.record.timestamp ?? stamps.timestamp();
-    const row = normaliseRecord(decoded.record, timestamp, stamps);
-
-    const wrong = checkFields(row);
-    const inconsistent = checkAcrossFields(row, wrong);
-    if (wrong.size + inconsistent.length > 0) return refuse(...wrong.values(), ...inconsistent);
-
-    const line = Buffer.from(printRow(row));
-    if (line.length > ROW_BYTES_MAX) {
-      const description = `expected at most ${ROW_BYTES_MAX} bytes as a row, found ${line.length}`;
-      return refuse({ field: "record", reason: "TOO_LONG", description });
-    }
-    const { session_id, daemon, kind, final_verdict, grounded_in_roster } = row;
-    const accepted_fill = kind === "fill" && final_verdict === "accepted";
-    return {
-      ok: true,
-      row: line,
-      session_id,
-      timestamp,
-      daemon,
-      kind,
-      final_verdict,
-      ungrounded: accepted_fill && grounded_in_roster === false,
-      unchecked: accepted_fill && grounded_in_roster === undefined,
-    };
-  };
-}
-
-function refuse(...violations: Violation[]): RefusedRecord {
-  return { ok: false, violations };
+export function createRecordToRow({ kinds }: { readonly kinds: readonly string[] | undefined }): RecordToRow {
+  const byReference = createReference(kinds);
+  if (kinds === undefined) return byReference;
+  const inOnePass = createOnePass(kinds);
+  return (bytes, stamps) => inOnePass(bytes, stamps) ?? byReference(bytes, stamps);
 }

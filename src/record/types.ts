@@ -1,13 +1,13 @@
 import type { Timestamp } from "@sessionlog/protocol/timestamp";
 import type { RefusedRecord } from "@sessionlog/protocol/violation";
 
-/** What is put where a record leaves a field empty. */
+/** What is put where a record leaves a field empty. What a call gave is forgotten when the record is then refused. */
 export interface Stamps {
-  /** Called only when the record has no session_id. */
+  /** Called only when the record has no session_id, at most twice. */
   session_id(): string;
   /** Empty when there is none: a record without daemon is then refused. */
   readonly daemon: string;
-  /** Called only when the record has no timestamp. */
+  /** Called only when the record has no timestamp, at most twice. */
   timestamp(): Timestamp;
 }
 
@@ -29,3 +29,8 @@ export interface AcceptedRecord {
 
 /** Protobuf bytes of a SessionRecord → its row, or why it has none. Never throws, whatever the bytes. */
 export type RecordToRow = (bytes: Uint8Array, stamps: Stamps) => AcceptedRecord | RefusedRecord;
+
+/** Whether it matters if those named in a row are on the roster. */
+export function isAcceptedFill(kind: string, final_verdict: string): boolean {
+  return kind === "fill" && final_verdict === "accepted";
+}

@@ -1,0 +1,273 @@
+/**
+ * Protobuf bytes → the row's bytes in one pass, for regular records: their fields once and in the order of their numbers, as
+ * every protobuf library writes them, and nothing wrong with any of them. All others are left to the reference path, which
+ * alone says what is wrong. So it is never wrong to find a record irregular, only slow; what follows is why it is never
+ * wrong to find one regular.
+ *
+ * Order. The row's keys are in the order of the fields' numbers, and copyRecord below goes through both at once. Each line
+ * says: when this field is next, copy it, else write what the row has without it. Whatever is out of order, repeated,
+ * unknown or of another wire type is taken by no line, and the pass then does not end where the record ends.
+ *
+ * Values. Every limit, pattern and word is taken from the JSON Schema that the reference path compiles (rules.ts), every tag
+ * from the generated tables. A name may have the characters that the schema's own pattern allows; a text is written as it
+ * came, escaped as JSON.stringify does, and must be UTF-8. Where a rule is long to state in bytes, the record is irregular:
+ * times before 1970, names beyond ASCII, keys that UTF-16 sorts in another order, an empty error.
+ *
+ * Reading. Nothing is read beyond the innermost message: a length that reaches beyond it is irregular, and nothing is read
+ * that `end` does not allow. The first irregular thing moves `at` and `end` to the record's end, where `take` finds nothing,
+ * so that every loop ends; nothing is thrown. Only an artifact's objects and lists nest, as deep as rules.ts allows.
+ *
+ * Writing. Each byte of the record is written once, and what it can become is bounded (slab.ts); room for that is taken
+ * before the record is begun. What was written of an irregular record is written over by the next one.
+ *
+ * Proof. `npm run test:equality` compares with the reference path: the rows, the facts beside them, and that nothing is
+ * accepted that it refuses.
+ *
+ * To add a field: its key to KEYS, without which this file does not compile; its limits to rules.ts; its line to copyRecord,
+ * in the order of the numbers; and its value to the generator in test/support/records.ts. Until then records that have
+ * it are irregular, and stored as the reference path says.
+ */
+import { SESSION_ATTEMPT_FIELDS as ATTEMPT, SESSION_RECORD_FIELDS as RECORD } from "@sessionlog/protocol/gen/fields";
+import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
+import type { Timestamp } from "@sessionlog/protocol/timestamp";
+import { type AcceptedRecord, isAcceptedFill, type Stamps } from "../types.js";
+import { copyArtifact } from "./artifact.js";
+import { copyKnown, copyName, copyWord, type NameRule, skipWord, type Word, wordOf, writeName } from "./names.js";
+import {
+  beginRecord,
+  createPass,
+  endRecord,
+  enterMessage,
+  LITERAL_SURPLUS_MAX,
+  type Literal,
+  leaveMessage,
+  literal,
+  markIrregular,
+  type Pass,
+  readNumber,
+  take,
+  write,
+  writeByte,
+  writeNumber,
+} from "./pass.js";
+import { type RecordSchema, type Rules, rulesOf } from "./rules.js";
+import { createSlab, RECORD_BYTES_MAX } from "./slab.js";
+import { copyText } from "./text.js";
+import { readTimestamp, writeTimestamp } from "./timestamp.js";
+
+/** What the row has before each value: a text's last quote, the key, and a text's first quote. */
+const KEYS = {
+  schema: literal('{"schema":"'),
+  session_id: literal('","session_id":"'),
+  timestamp: literal('","timestamp":"'),
+  daemon: literal('","daemon":"'),
+  kind: literal('","kind":"'),
+  model: literal('","model":"'),
+  provider: literal('","provider":"'),
+  prompt: literal('","prompt":'),
+  iterations: literal(',"iterations":'),
+  max_iterations: literal(',"max_iterations":'),
+  final_verdict: literal(',"final_verdict":"'),
+  attempts: literal('","attempts":['),
+  artifact: literal(',"artifact":'),
+  grounded_in_roster: literal(',"grounded_in_roster":'),
+  duration_ms: literal(',"duration_ms":'),
+} satisfies Record<keyof typeof RECORD, Literal>;
+
+const ATTEMPT_KEYS = {
+  iteration: literal('{"iteration":'),
+  verdict_kind: literal(',"verdict_kind":"'),
+  error: literal(',"error":'),
+  span_id: literal(',"span_id":"'),
+} satisfies Record<keyof typeof ATTEMPT, Literal>;
+
+const ACCEPTED = "accepted";
+const TRUE = literal("true");
+const FALSE = literal("false");
+const EMPTY_TEXT = literal('""');
+const END_OF_ROW = literal("}\n");
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const CLOSE_OBJECT = 0x7d;
+const CLOSE_LIST = 0x5d;
+
+/** A time, the numbers and brackets of an empty row, and what a literal has too many. */
+const DEFAULTS_BYTES_MAX = 64 + LITERAL_SURPLUS_MAX;
+
+/** Gives the row of a regular record; undefined for one that the reference path has to judge. */
+export type OnePass = (bytes: Uint8Array, stamps: Stamps) => AcceptedRecord | undefined;
+
+/** `kinds`: the values that field kind may have. Throws when the schema has a pattern that cannot be checked here. */
+export function createOnePass(kinds: readonly string[], schema: RecordSchema = sessionSchema): OnePass {
+  const rules = rulesOf(schema, kinds);
+  const keys_bytes = Object.values(KEYS).reduce((sum, { length }) => sum + length, 0);
+  const stamps_bytes = rules.schema.literal.length + rules.id.length_max + rules.daemon.length_max;
+  const slab = createSlab(keys_bytes + stamps_bytes + DEFAULTS_BYTES_MAX);
+  const pass = createPass();
+  const copyDaemon = createCopyDaemon(rules.daemon);
+  return (bytes, stamps) => {
+    if (bytes.length > RECORD_BYTES_MAX) return undefined;
+    beginRecord(pass, bytes);
+    slab.beginRow(pass, bytes.length);
+    const sent = copyRecord(pass, rules, copyDaemon, stamps);
+    endRecord(pass);
+    if (!pass.regular) return undefined;
+    const { session_id, timestamp, daemon, kind, final_verdict, grounded_in_roster } = sent;
+    const accepted_fill = isAcceptedFill(kind, final_verdict);
+    return {
+      ok: true,
+      row: slab.endRow(pass),
+      session_id,
+      timestamp,
+      daemon,
+      kind,
+      final_verdict,
+      ungrounded: accepted_fill && grounded_in_roster === false,
+      unchecked: accepted_fill && grounded_in_roster === undefined,
+    };
+  };
+}
+
+/** What is told of a record beside its row. */
+interface Sent extends Pick<AcceptedRecord, "session_id" | "timestamp" | "daemon" | "kind" | "final_verdict"> {
+  readonly grounded_in_roster: boolean | undefined;
+}
+
+type CopyDaemon = (pass: Pass, stamps: Stamps) => string;
+
+/** The record's fields, each in its turn. */
+function copyRecord(pass: Pass, rules: Rules, copyDaemon: CopyDaemon, stamps: Stamps): Sent {
+  const row_start = pass.out;
+  write(pass, KEYS.schema);
+  if (take(pass, RECORD.schema.tag)) skipWord(pass, rules.schema);
+  write(pass, rules.schema.literal);
+  write(pass, KEYS.session_id);
+  const session_id = copySessionId(pass, rules.id, stamps);
+  write(pass, KEYS.timestamp);
+  const timestamp = copyTimestamp(pass, stamps);
+  write(pass, KEYS.daemon);
+  const daemon = copyDaemon(pass, stamps);
+  write(pass, KEYS.kind);
+  const kind = copyRequired(pass, RECORD.kind.tag, rules.kinds);
+  write(pass, KEYS.model);
+  if (take(pass, RECORD.model.tag)) copyName(pass, rules.name);
+  write(pass, KEYS.provider);
+  if (take(pass, RECORD.provider.tag)) copyName(pass, rules.name);
+  write(pass, KEYS.prompt);
+  if (take(pass, RECORD.prompt.tag)) copyText(pass, rules.prompt_length_max);
+  else write(pass, EMPTY_TEXT);
+  write(pass, KEYS.iterations);
+  const iterations = copyNumber(pass, RECORD.iterations.tag, rules.iterations_max);
+  write(pass, KEYS.max_iterations);
+  const max_iterations = copyNumber(pass, RECORD.max_iterations.tag, rules.max_iterations_max);
+  if (iterations > max_iterations && max_iterations !== 0) markIrregular(pass);
+  write(pass, KEYS.final_verdict);
+  const final_verdict = copyRequired(pass, RECORD.final_verdict.tag, rules.final_verdicts);
+  const accepted = final_verdict === ACCEPTED;
+  write(pass, KEYS.attempts);
+  copyAttempts(pass, rules, accepted);
+  writeByte(pass, CLOSE_LIST);
+  if (take(pass, RECORD.artifact.tag)) {
+    if (!accepted) markIrregular(pass);
+    write(pass, KEYS.artifact);
+    copyArtifact(pass, rules.artifact);
+  }
+  let grounded_in_roster: boolean | undefined;
+  if (take(pass, RECORD.grounded_in_roster.tag)) {
+    if (!accepted) markIrregular(pass);
+    write(pass, KEYS.grounded_in_roster);
+    grounded_in_roster = readNumber(pass) !== 0;
+    write(pass, grounded_in_roster ? TRUE : FALSE);
+  }
+  write(pass, KEYS.duration_ms);
+  copyNumber(pass, RECORD.duration_ms.tag, rules.duration_ms_max);
+  write(pass, END_OF_ROW);
+  if (pass.at !== pass.end || pass.out - row_start > rules.row_bytes_max) markIrregular(pass);
+  return { session_id, timestamp, daemon, kind, final_verdict, grounded_in_roster };
+}
+
+function copySessionId(pass: Pass, rule: NameRule, stamps: Stamps): string {
+  if (take(pass, RECORD.session_id.tag)) return readName(pass, rule);
+  const session_id = pass.regular ? stamps.session_id() : "";
+  writeName(pass, session_id, rule);
+  return session_id;
+}
+
+function copyTimestamp(pass: Pass, stamps: Stamps): Timestamp {
+  const is_sent = take(pass, RECORD.timestamp.tag);
+  const timestamp = is_sent || !pass.regular ? readTimestamp(pass) : stamps.timestamp();
+  writeTimestamp(pass, timestamp);
+  return timestamp;
+}
+
+/** Keeps the daemon that came last: there are few, and comparing is cheaper than making a string. */
+function createCopyDaemon(rule: NameRule): CopyDaemon {
+  let last: Word | undefined;
+  return (pass, stamps) => {
+    if (!take(pass, RECORD.daemon.tag)) {
+      writeName(pass, stamps.daemon, rule);
+      return stamps.daemon;
+    }
+    if (last !== undefined && copyKnown(pass, last)) return last.text;
+    const daemon = readName(pass, rule);
+    if (pass.regular) last = wordOf(daemon);
+    return daemon;
+  };
+}
+
+/** Reads and writes a name. Returns it. */
+function readName(pass: Pass, rule: NameRule): string {
+  const start = pass.out;
+  copyName(pass, rule);
+  return pass.regular ? pass.memory.toString("latin1", start, pass.out) : "";
+}
+
+function copyRequired(pass: Pass, tag: number, words: readonly Word[]): string {
+  if (!take(pass, tag)) markIrregular(pass);
+  return copyWord(pass, words);
+}
+
+/** A number that the record does not have is 0. */
+function copyNumber(pass: Pass, tag: number, max: number): number {
+  const value = take(pass, tag) ? readNumber(pass) : 0;
+  if (value > max) markIrregular(pass);
+  else writeNumber(pass, value);
+  return value;
+}
+
+/** The last attempt of an accepted session is accepted, no other is; their numbers rise. */
+function copyAttempts(pass: Pass, rules: Rules, accepted: boolean): void {
+  let iteration = -1;
+  let is_accepted = accepted;
+  for (let count = 0; take(pass, RECORD.attempts.tag); count++) {
+    if (count === rules.attempts_max || (count > 0 && is_accepted)) markIrregular(pass);
+    if (count > 0) writeByte(pass, COMMA);
+    const outer_end = enterMessage(pass);
+    write(pass, ATTEMPT_KEYS.iteration);
+    const before = iteration;
+    iteration = copyNumber(pass, ATTEMPT.iteration.tag, rules.iteration_max);
+    if (iteration <= before) markIrregular(pass);
+    write(pass, ATTEMPT_KEYS.verdict_kind);
+    is_accepted = copyRequired(pass, ATTEMPT.verdict_kind.tag, rules.verdict_kinds) === ACCEPTED;
+    writeByte(pass, QUOTE);
+    if (take(pass, ATTEMPT.error.tag)) copyError(pass, rules.error_length_max);
+    if (take(pass, ATTEMPT.span_id.tag)) copySpanId(pass, rules.id);
+    writeByte(pass, CLOSE_OBJECT);
+    leaveMessage(pass, outer_end);
+  }
+  if (is_accepted !== accepted) markIrregular(pass);
+}
+
+/** The row leaves out an empty one, which nobody sends. */
+function copyError(pass: Pass, length_max: number): void {
+  write(pass, ATTEMPT_KEYS.error);
+  const start = pass.out;
+  copyText(pass, length_max);
+  if (pass.out - start === EMPTY_TEXT.length) markIrregular(pass);
+}
+
+function copySpanId(pass: Pass, rule: NameRule): void {
+  write(pass, ATTEMPT_KEYS.span_id);
+  copyName(pass, rule);
+  writeByte(pass, QUOTE);
+}
