@@ -20,11 +20,11 @@
  * Writing. Each byte of the record is written once, and what it can become is bounded (slab.ts); room for that is taken
  * before the record is begun. What was written of an irregular record is written over by the next one.
  *
- * Proof. `npm run test:equality` compares with the reference path: the rows, the facts beside them, and that nothing is
+ * Proof. `npm run test:faults -- equality --long` compares with the reference path: the rows, the facts beside them, and that nothing is
  * accepted that it refuses.
  *
  * To add a field: its key to KEYS, without which this file does not compile; its limits to rules.ts; its line to copyRecord,
- * in the order of the numbers; and its value to the generator in test/support/records.ts. Until then records that have
+ * in the order of the numbers; and its value to the generator in test/record/one_pass/random_records.ts. Until then records that have
  * it are irregular, and stored as the reference path says.
  */
 import { SESSION_ATTEMPT_FIELDS as ATTEMPT, SESSION_RECORD_FIELDS as RECORD } from "@sessionlog/protocol/gen/fields";
