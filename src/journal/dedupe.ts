@@ -1,43 +1,41 @@
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
+import { type DedupeWindow, DIGEST_WORDS, type Digests, firstEqual } from "./digest_window.js";
 import type { Appended } from "./types.js";
 
-/** The last durable rows, among which a retry is recognised. */
-export interface DedupeWindow {
-  /** The sequence of an equal row, or undefined. */
-  find(key: string): number | undefined;
-  /** Adds a durable row unless an equal one is present; a full window drops its oldest. */
-  add(key: string, sequence: number): void;
+/** Longer rows are hashed in two pieces. */
+const COPIED_BYTES_MAX = 64 * 1024;
+/** A leaf of an RFC 6962 tree: 0x00, then the row. */
+const LEAF_PREFIX = Buffer.alloc(1);
+const leaf = Buffer.alloc(LEAF_PREFIX.length + COPIED_BYTES_MAX);
+
+/**
+ * The digests that identify equal rows: SHA-256 of 0x00 and the row without its "\n", so that a row is hashed once for this and
+ * for a Merkle tree over the rows (RFC 6962). The row is copied for that, which costs a tenth of the hash: the byte before it
+ * in memory may be part of something else that is being written.
+ *
+ * @param rows without their "\n"
+ */
+export function digestsOf(rows: readonly Uint8Array[]): Digests {
+  const digests = new Int32Array(rows.length * DIGEST_WORDS);
+  let at = 0;
+  for (const row of rows) {
+    // A string with one character for each byte: faster than a Buffer.
+    const digest = leafHash(row);
+    for (let byte = 0; byte < DIGEST_WORDS * 4; byte += 4) {
+      digests[at++] =
+        digest.charCodeAt(byte) |
+        (digest.charCodeAt(byte + 1) << 8) |
+        (digest.charCodeAt(byte + 2) << 16) |
+        (digest.charCodeAt(byte + 3) << 24);
+    }
+  }
+  return digests;
 }
 
-/** Identifies equal rows: SHA-256 of the line without its "\n". */
-export function rowKey(row: Uint8Array): string {
-  return hash("sha256", row, "hex");
-}
-
-/** A Map takes no more than 2^24 keys. */
-const KEYS_MAX = 16_000_000;
-
-/** An empty window of at most `rows` rows; at most 16 million, also for Infinity; 0 for none. */
-export function createDedupeWindow(rows: number): DedupeWindow {
-  const rows_max = Math.min(rows, KEYS_MAX);
-  const sequences = new Map<string, number>();
-  // The keys as a ring: a Map finds its oldest key slowly once many have been removed.
-  const keys: string[] = [];
-  let oldest = 0;
-  return {
-    find: (key) => sequences.get(key),
-    add(key, sequence) {
-      if (rows_max === 0 || sequences.has(key)) return;
-      if (keys.length < rows_max) {
-        keys.push(key);
-      } else {
-        sequences.delete(keys[oldest] ?? "");
-        keys[oldest] = key;
-        oldest = (oldest + 1) % rows_max;
-      }
-      sequences.set(key, sequence);
-    },
-  };
+function leafHash(row: Uint8Array): string {
+  if (row.length > COPIED_BYTES_MAX) return createHash("sha256").update(LEAF_PREFIX).update(row).digest("binary");
+  leaf.set(row, LEAF_PREFIX.length);
+  return hash("sha256", leaf.subarray(0, LEAF_PREFIX.length + row.length), "binary");
 }
 
 /** The lines of a group, sorted into those that are new and those that repeat another. */
@@ -50,27 +48,23 @@ export interface DedupedGroup {
 
 /** Finds the lines of a group that repeat one of the window or of the group. Lines end with "\n". */
 export function dedupeGroup(window: DedupeWindow, lines: readonly Uint8Array[]): DedupedGroup {
-  const fresh: Uint8Array[] = [];
-  const fresh_index = new Map<string, number>();
-  const keys = lines.map((line) => rowKey(line.subarray(0, -1)));
-  const places = lines.map((line, i) => {
-    const key = keys[i] ?? "";
-    const known = window.find(key);
-    if (known !== undefined) return { known };
-    const index = fresh_index.get(key);
-    if (index !== undefined) return { index, duplicate: true };
-    fresh_index.set(key, fresh.length);
-    return { index: fresh.push(line) - 1, duplicate: false };
-  });
+  const digests = digestsOf(lines.map((line) => line.subarray(0, -1)));
+  const first_of = firstEqual(digests);
+  const known = lines.map((_, index) => window.find(digests, index));
+  const isFresh = (index: number) => known[index] === undefined && first_of[index] === index;
   return {
-    fresh,
+    fresh: lines.filter((_, index) => isFresh(index)),
     settle(first_sequence) {
-      for (const [key, index] of fresh_index) window.add(key, first_sequence + index);
-      return places.map((place) =>
-        place.known === undefined
-          ? { sequence: first_sequence + place.index, duplicate: place.duplicate }
-          : { sequence: place.known, duplicate: true },
-      );
+      let next_sequence = first_sequence;
+      /** Of each line, that of its row. */
+      const sequences: number[] = [];
+      return lines.map((_, index) => {
+        const fresh = isFresh(index);
+        const sequence = known[index] ?? (fresh ? next_sequence++ : (sequences[first_of[index] ?? 0] ?? 0));
+        sequences.push(sequence);
+        if (fresh) window.add(digests, index, sequence);
+        return { sequence, duplicate: !fresh };
+      });
     },
   };
 }

@@ -1,11 +1,13 @@
 import type { WriteFailure } from "./active/group_writer.js";
 import { createStore } from "./active/store.js";
 import { type Clock, systemClock } from "./clock.js";
-import { createDedupeWindow, dedupeGroup, rowKey, wholeGroup } from "./dedupe.js";
+import { dedupeGroup, digestsOf, wholeGroup } from "./dedupe.js";
+import { createDedupeWindow } from "./digest_window.js";
 import type { Disk } from "./disk/disk.js";
 import { errorText } from "./disk/errors.js";
 import { nodeDisk } from "./disk/node_disk.js";
 import { GROUP_BYTES_MAX } from "./format.js";
+import { joinLines } from "./join_lines.js";
 import { createRequestQueue, type Request } from "./queue.js";
 import { createRowReader } from "./read/row_reader.js";
 import { createMaintenance, type Maintenance } from "./sealed/maintenance.js";
@@ -169,7 +171,7 @@ export function createJournal(options: JournalOptions): Journal {
     const group = queue.takeGroup();
     const lines = group.flatMap((request) => request.lines);
     const { fresh, settle } = options.dedupe_rows > 0 ? dedupeGroup(dedupe, lines) : wholeGroup(lines);
-    const bytes = Buffer.concat(fresh);
+    const bytes = joinLines(fresh);
     const outcome = fresh.length > 0 ? await store.append(bytes, fresh.length) : NOTHING_STORED;
     if (outcome.kind !== "stored") {
       recover(outcome, bytes.length);
@@ -268,7 +270,8 @@ export function createJournal(options: JournalOptions): Journal {
     if (options.dedupe_rows === 0) return undefined;
     try {
       for await (const { first_sequence, lines } of reader.read(Math.max(1, next_sequence - options.dedupe_rows))) {
-        for (const [index, line] of lines.entries()) dedupe.add(rowKey(line), first_sequence + index);
+        const digests = digestsOf(lines);
+        for (const index of lines.keys()) dedupe.add(digests, index, first_sequence + index);
         if (state !== "opening") return undefined;
       }
       return undefined;

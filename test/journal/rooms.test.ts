@@ -9,7 +9,8 @@ const FLOORS = [
   ["sealed"],
   ["read"],
   ["active"],
-  ["dedupe", "queue"],
+  ["digest_window"],
+  ["dedupe", "join_lines", "queue"],
   ["journal", "inspect"],
   ["index"],
 ];
