@@ -20,27 +20,27 @@
  * Writing. Each byte of the record is written once, and what it can become is bounded (slab.ts); room for that is taken
  * before the record is begun. What was written of an irregular record is written over by the next one.
  *
- * Proof. `npm run test:faults -- equality --long` compares with the reference path: the rows, the facts beside them, and that nothing is
- * accepted that it refuses.
+ * Proof. `npm run test:faults -- equality --long` compares with the reference path: the rows, the facts beside them, and that
+ * nothing is accepted that it refuses.
  *
  * To add a field: its key to KEYS, without which this file does not compile; its limits to rules.ts; its line to copyRecord,
- * in the order of the numbers; and its value to the generator in test/record/one_pass/random_records.ts. Until then records that have
- * it are irregular, and stored as the reference path says.
+ * in the order of the numbers; and its value to test/record/one_pass/random_records.ts. Until then records that have it are
+ * irregular, and stored as the reference path says.
  */
-import { SESSION_ATTEMPT_FIELDS as ATTEMPT, SESSION_RECORD_FIELDS as RECORD } from "@sessionlog/protocol/gen/fields";
+import { SESSION_RECORD_FIELDS as RECORD } from "@sessionlog/protocol/gen/fields";
 import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import type { Timestamp } from "@sessionlog/protocol/timestamp";
 import { type AcceptedRecord, isAcceptedFill, type Stamps } from "../types.js";
 import { copyArtifact } from "./artifact.js";
-import { copyKnown, copyName, copyWord, type NameRule, skipWord, type Word, wordOf, writeName } from "./names.js";
+import { ACCEPTED, copyAttempts } from "./attempts.js";
+import { copyKnown, copyName, copyRequired, type NameRule, skipWord, type Word, wordOf, writeName } from "./names.js";
 import {
   beginRecord,
+  copyNumber,
   createPass,
   endRecord,
-  enterMessage,
   LITERAL_SURPLUS_MAX,
   type Literal,
-  leaveMessage,
   literal,
   markIrregular,
   type Pass,
@@ -48,11 +48,10 @@ import {
   take,
   write,
   writeByte,
-  writeNumber,
 } from "./pass.js";
 import { type RecordSchema, type Rules, rulesOf } from "./rules.js";
 import { createSlab, RECORD_BYTES_MAX } from "./slab.js";
-import { copyText } from "./text.js";
+import { copyText, EMPTY_TEXT } from "./text.js";
 import { readTimestamp, writeTimestamp } from "./timestamp.js";
 
 /** What the row has before each value: a text's last quote, the key, and a text's first quote. */
@@ -74,21 +73,9 @@ const KEYS = {
   duration_ms: literal(',"duration_ms":'),
 } satisfies Record<keyof typeof RECORD, Literal>;
 
-const ATTEMPT_KEYS = {
-  iteration: literal('{"iteration":'),
-  verdict_kind: literal(',"verdict_kind":"'),
-  error: literal(',"error":'),
-  span_id: literal(',"span_id":"'),
-} satisfies Record<keyof typeof ATTEMPT, Literal>;
-
-const ACCEPTED = "accepted";
 const TRUE = literal("true");
 const FALSE = literal("false");
-const EMPTY_TEXT = literal('""');
 const END_OF_ROW = literal("}\n");
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const CLOSE_OBJECT = 0x7d;
 const CLOSE_LIST = 0x5d;
 
 /** A time, the numbers and brackets of an empty row, and what a literal has too many. */
@@ -220,54 +207,4 @@ function readName(pass: Pass, rule: NameRule): string {
   const start = pass.out;
   copyName(pass, rule);
   return pass.regular ? pass.memory.toString("latin1", start, pass.out) : "";
-}
-
-function copyRequired(pass: Pass, tag: number, words: readonly Word[]): string {
-  if (!take(pass, tag)) markIrregular(pass);
-  return copyWord(pass, words);
-}
-
-/** A number that the record does not have is 0. */
-function copyNumber(pass: Pass, tag: number, max: number): number {
-  const value = take(pass, tag) ? readNumber(pass) : 0;
-  if (value > max) markIrregular(pass);
-  else writeNumber(pass, value);
-  return value;
-}
-
-/** The last attempt of an accepted session is accepted, no other is; their numbers rise. */
-function copyAttempts(pass: Pass, rules: Rules, accepted: boolean): void {
-  let iteration = -1;
-  let is_accepted = accepted;
-  for (let count = 0; take(pass, RECORD.attempts.tag); count++) {
-    if (count === rules.attempts_max || (count > 0 && is_accepted)) markIrregular(pass);
-    if (count > 0) writeByte(pass, COMMA);
-    const outer_end = enterMessage(pass);
-    write(pass, ATTEMPT_KEYS.iteration);
-    const before = iteration;
-    iteration = copyNumber(pass, ATTEMPT.iteration.tag, rules.iteration_max);
-    if (iteration <= before) markIrregular(pass);
-    write(pass, ATTEMPT_KEYS.verdict_kind);
-    is_accepted = copyRequired(pass, ATTEMPT.verdict_kind.tag, rules.verdict_kinds) === ACCEPTED;
-    writeByte(pass, QUOTE);
-    if (take(pass, ATTEMPT.error.tag)) copyError(pass, rules.error_length_max);
-    if (take(pass, ATTEMPT.span_id.tag)) copySpanId(pass, rules.id);
-    writeByte(pass, CLOSE_OBJECT);
-    leaveMessage(pass, outer_end);
-  }
-  if (is_accepted !== accepted) markIrregular(pass);
-}
-
-/** The row leaves out an empty one, which nobody sends. */
-function copyError(pass: Pass, length_max: number): void {
-  write(pass, ATTEMPT_KEYS.error);
-  const start = pass.out;
-  copyText(pass, length_max);
-  if (pass.out - start === EMPTY_TEXT.length) markIrregular(pass);
-}
-
-function copySpanId(pass: Pass, rule: NameRule): void {
-  write(pass, ATTEMPT_KEYS.span_id);
-  copyName(pass, rule);
-  writeByte(pass, QUOTE);
 }

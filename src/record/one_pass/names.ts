@@ -1,6 +1,6 @@
 /** Short text of which the schema says each character or each value: nothing in it is escaped. */
 
-import { type Literal, literal, markIrregular, type Pass, readEnd, write, writeByte } from "./pass.js";
+import { type Literal, literal, markIrregular, type Pass, readEnd, take, write, writeByte } from "./pass.js";
 
 /** A text of a few kinds of characters, all of them ASCII. */
 export interface NameRule {
@@ -68,6 +68,12 @@ export function copyWord(pass: Pass, words: readonly Word[]): string {
   }
   markIrregular(pass);
   return "";
+}
+
+/** The same for a field that every record has. */
+export function copyRequired(pass: Pass, tag: number, words: readonly Word[]): string {
+  if (!take(pass, tag)) markIrregular(pass);
+  return copyWord(pass, words);
 }
 
 /** Reads the word, and writes nothing. */

@@ -190,3 +190,11 @@ export function writeDigits(pass: Pass, value: number, digits: number): void {
   if (at > out) output.setUint8(out, ZERO + (rest % 10));
   pass.out = out + digits;
 }
+
+/** Reads and writes a number of 0 to `max`; one that the record does not have is 0. Returns it. */
+export function copyNumber(pass: Pass, tag: number, max: number): number {
+  const value = take(pass, tag) ? readNumber(pass) : 0;
+  if (value > max) markIrregular(pass);
+  else writeNumber(pass, value);
+  return value;
+}

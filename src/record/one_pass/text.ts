@@ -1,7 +1,9 @@
 /** Text of any kind → a JSON string, exactly as JSON.stringify prints it. */
 
 import { isUtf8 } from "node:buffer";
-import { markIrregular, type Pass, readEnd, writeByte } from "./pass.js";
+import { literal, markIrregular, type Pass, readEnd, writeByte } from "./pass.js";
+
+export const EMPTY_TEXT = literal('""');
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
