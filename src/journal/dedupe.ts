@@ -9,9 +9,9 @@ const LEAF_PREFIX = Buffer.alloc(1);
 const leaf = Buffer.alloc(LEAF_PREFIX.length + COPIED_BYTES_MAX);
 
 /**
- * The digests that identify equal rows: SHA-256 of 0x00 and the row without its "\n", so that a row is hashed once for this and
- * for a Merkle tree over the rows (RFC 6962). The row is copied for that, which costs a tenth of the hash: the byte before it
- * in memory may be part of something else that is being written.
+ * The digests that identify equal rows: SHA-256 of 0x00 and the row without its "\n", so that a row is hashed once for
+ * this and for a Merkle tree over the rows (RFC 6962). The row is copied for that, which costs a tenth of the hash: the
+ * byte before it in memory may be part of something else that is being written.
  *
  * @param rows without their "\n"
  */

@@ -80,7 +80,10 @@ export function firstEqual(digests: Digests): Int32Array {
   });
 }
 
-/** A hash table with open addressing: a digest's place + 1, or 0. A digest is random, so its first word says where to begin. */
+/**
+ * A hash table with open addressing: a digest's place + 1, or 0. A digest is random, so its first word says where to
+ * begin.
+ */
 type Slots = Int32Array;
 
 function createSlots(places: number): Slots {

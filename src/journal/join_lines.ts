@@ -1,6 +1,6 @@
 /**
- * All the lines in one buffer. Lines that follow one another in memory, as they are made, are taken as one: they are copied
- * together, or not at all when there are no others. The buffer may be the lines' own memory.
+ * All the lines in one buffer. Lines that follow one another in memory, as they are made, are taken as one: they are
+ * copied together, or not at all when there are no others. The buffer may be the lines' own memory.
  */
 export function joinLines(lines: readonly Uint8Array[]): Buffer {
   const runs: Buffer[] = [];

@@ -35,8 +35,9 @@ const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 
 /**
- * The entries of all objects that are open, four numbers each: where the key begins and ends, where the value begins and
- * ends. An object's own are the last ones, and are dropped when it ends. There are never more than a record can have.
+ * The entries of all objects that are open, four numbers each: where the key begins and ends, where the value begins
+ * and ends. An object's own are the last ones, and are dropped when it ends. There are never more than a record can
+ * have.
  */
 const ENTRY_NUMBERS = 4;
 /** Three tags and three lengths. */
@@ -109,8 +110,8 @@ function sortEntries(pass: Pass, first: number): number[] {
 const OTHER_ORDER_MIN = 0xee;
 
 /**
- * Compares by UTF-16 code units, which below U+E000 is the order of UTF-8's bytes; other keys that differ there first are
- * irregular. So is a key that comes twice: however keys are sorted, equal ones are compared with each other.
+ * Compares by UTF-16 code units, which below U+E000 is the order of UTF-8's bytes; other keys that differ there first
+ * are irregular. So is a key that comes twice: however keys are sorted, equal ones are compared with each other.
  */
 function compareKeys(pass: Pass, a: number, b: number): number {
   const { input } = pass;

@@ -1,31 +1,32 @@
 /**
- * Protobuf bytes → the row's bytes in one pass, for regular records: their fields once and in the order of their numbers, as
- * every protobuf library writes them, and nothing wrong with any of them. All others are left to the reference path, which
- * alone says what is wrong. So it is never wrong to find a record irregular, only slow; what follows is why it is never
- * wrong to find one regular.
+ * Protobuf bytes → the row's bytes in one pass, for regular records: their fields once and in the order of their
+ * numbers, as every protobuf library writes them, and nothing wrong with any of them. All others are left to the
+ * reference path, which alone says what is wrong. So it is never wrong to find a record irregular, only slow; what
+ * follows is why it is never wrong to find one regular.
  *
- * Order. The row's keys are in the order of the fields' numbers, and copyRecord below goes through both at once. Each line
- * says: when this field is next, copy it, else write what the row has without it. Whatever is out of order, repeated,
- * unknown or of another wire type is taken by no line, and the pass then does not end where the record ends.
+ * Order. The row's keys are in the order of the fields' numbers, and copyRecord below goes through both at once. Each
+ * line says: when this field is next, copy it, else write what the row has without it. Whatever is out of order,
+ * repeated, unknown or of another wire type is taken by no line, and the pass then does not end where the record ends.
  *
- * Values. Every limit, pattern and word is taken from the JSON Schema that the reference path compiles (rules.ts), every tag
- * from the generated tables. A name may have the characters that the schema's own pattern allows; a text is written as it
- * came, escaped as JSON.stringify does, and must be UTF-8. Where a rule is long to state in bytes, the record is irregular:
- * times before 1970, names beyond ASCII, keys that UTF-16 sorts in another order, an empty error.
+ * Values. Every limit, pattern and word is taken from the JSON Schema that the reference path compiles (rules.ts),
+ * every tag from the generated tables. A name may have the characters that the schema's own pattern allows; a text is
+ * written as it came, escaped as JSON.stringify does, and must be UTF-8. Where a rule is long to state in bytes, the
+ * record is irregular: times before 1970, names beyond ASCII, keys that UTF-16 sorts in another order, an empty error.
  *
- * Reading. Nothing is read beyond the innermost message: a length that reaches beyond it is irregular, and nothing is read
- * that `end` does not allow. The first irregular thing moves `at` and `end` to the record's end, where `take` finds nothing,
- * so that every loop ends; nothing is thrown. Only an artifact's objects and lists nest, as deep as rules.ts allows.
+ * Reading. Nothing is read beyond the innermost message: a length that reaches beyond it is irregular, and nothing is
+ * read that `end` does not allow. The first irregular thing moves `at` and `end` to the record's end, where `take`
+ * finds nothing, so that every loop ends; nothing is thrown. Only an artifact's objects and lists nest, as deep as
+ * rules.ts allows.
  *
  * Writing. Each byte of the record is written once, and what it can become is bounded (slab.ts); room for that is taken
  * before the record is begun. What was written of an irregular record is written over by the next one.
  *
- * Proof. `npm run test:faults -- equality --long` compares with the reference path: the rows, the facts beside them, and that
- * nothing is accepted that it refuses.
+ * Proof. `npm run test:faults -- equality --long` compares with the reference path: the rows, the facts beside them,
+ * and that nothing is accepted that it refuses.
  *
- * To add a field: its key to KEYS, without which this file does not compile; its limits to rules.ts; its line to copyRecord,
- * in the order of the numbers; and its value to test/record/one_pass/random_records.ts. Until then records that have it are
- * irregular, and stored as the reference path says.
+ * To add a field: its key to KEYS, without which this file does not compile; its limits to rules.ts; its line to
+ * copyRecord, in the order of the numbers; and its value to test/record/one_pass/random_records.ts. Until then records
+ * that have it are irregular, and stored as the reference path says.
  */
 import { SESSION_RECORD_FIELDS as RECORD } from "@sessionlog/protocol/gen/fields";
 import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";

@@ -15,7 +15,9 @@ export interface Pass {
   memory: Buffer;
   /** The byte to write next. */
   out: number;
-  /** False once anything was found that the reference path has to judge; what is read and written then means nothing. */
+  /**
+   * False once anything was found that the reference path has to judge; what is read and written then means nothing.
+   */
   regular: boolean;
 }
 

@@ -1,13 +1,19 @@
-/** Where rows are written: one after the other, in memory that is taken in large pieces and never used a second time. */
+/**
+ * Where rows are written: one after the other, in memory that is taken in large pieces and never used a second time.
+ */
 import type { Pass } from "./pass.js";
 
-/** Larger records are irregular: the cost of their text and artifact is what counts, and a piece of memory would hold few. */
+/**
+ * Larger records are irregular: the cost of their text and artifact is what counts, and a piece of memory would hold
+ * few.
+ */
 export const RECORD_BYTES_MAX = 32 * 1024;
 
 const SLAB_BYTES = 512 * 1024;
 /**
- * What a byte of a record can become at most: a control character in a text becomes six. All else that repeats grows less:
- * an attempt of 3 bytes for its error becomes 17, one of 11 bytes becomes 41, a number in a list of 11 becomes 25.
+ * What a byte of a record can become at most: a control character in a text becomes six. All else that repeats grows
+ * less: an attempt of 3 bytes for its error becomes 17, one of 11 bytes becomes 41, a number in a list of 11 becomes
+ * 25.
  */
 const ROOM_PER_BYTE = 6;
 

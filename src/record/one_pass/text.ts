@@ -80,8 +80,8 @@ function copyEscaped(pass: Pass, end: number): boolean {
 }
 
 /**
- * 0 when none of a word's four bytes is below 0x20, a quote or a backslash. Else the lowest flag is that of the first such
- * byte; higher flags may be wrong. https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
+ * 0 when none of a word's four bytes is below 0x20, a quote or a backslash. Else the lowest flag is that of the first
+ * such byte; higher flags may be wrong. https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord
  */
 function flagEscapes(word: number): number {
   const control = word - 0x20202020;

@@ -20,7 +20,10 @@ export const allStamps: Stamps = {
 export interface Equality {
   /** Records compared; those that the reference accepts; those of them that one pass took. */
   readonly counts: { compared: number; accepted: number; taken: number };
-  /** Compares one record, in memory of its own and among other bytes. Returns whether one pass took it. Throws when it differs. */
+  /**
+   * Compares one record, in memory of its own and among other bytes. Returns whether one pass took it. Throws when it
+   * differs.
+   */
   compare(bytes: Uint8Array, name: string): boolean;
 }
 
