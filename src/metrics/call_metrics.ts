@@ -52,13 +52,21 @@ export function addCallMetrics(registry: Registry): Pick<RpcObserver, "callStart
     },
     callEnded(method, code, duration_ms) {
       const series = seriesOf(method);
-      const tally =
-        series.handled.get(code) ?? handled({ ...labelsOf(method), grpc_code: status[code] ?? String(code) });
+      const tally = series.handled.get(code) ?? handled({ ...labelsOf(method), grpc_code: codeName(code) });
       series.handled.set(code, tally);
       tally.count += 1;
       series.observe(duration_ms / 1_000);
     },
   };
+}
+
+/** As Go writes it, and go-grpc-prometheus with it: INVALID_ARGUMENT is InvalidArgument. */
+function codeName(code: status): string {
+  if (code === status.OK) return "OK";
+  if (code === status.CANCELLED) return "Canceled";
+  return (status[code] ?? "UNKNOWN")
+    .toLowerCase()
+    .replaceAll(/(?:^|_)[a-z]/g, (start) => start.replace("_", "").toUpperCase());
 }
 
 function labelsOf({ type, service, name }: CallMethod) {
