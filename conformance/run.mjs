@@ -9,6 +9,7 @@ import { goClient } from "./go.mjs";
 import { grpcurl } from "./grpcurl.mjs";
 import { java } from "./java.mjs";
 import { pages } from "./pages.mjs";
+import { prometheus } from "./prometheus.mjs";
 import { python } from "./python.mjs";
 import { pythonDuckdb } from "./python-duckdb.mjs";
 import { rust } from "./rust.mjs";
@@ -31,6 +32,7 @@ import { typescript } from "./typescript.mjs";
 const suites = [
   grpcurl,
   pages,
+  prometheus,
   goClient,
   python,
   pythonDuckdb,
