@@ -27,6 +27,7 @@ export const prometheus = {
 
     const text = await inTemporaryDirectory(scrapeService);
     yield check("/metrics", ["check", "metrics"], text);
+    yield { name: "the hash of the configuration", problem: /config_hash="[0-9a-f]+"/.test(text) ? undefined : text };
     const known = new Set(
       [...text.matchAll(/^(\w+)[{ ]|^# TYPE (\w+) /gm)].map(([, series, metric]) => series ?? metric),
     );

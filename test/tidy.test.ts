@@ -43,6 +43,7 @@ const LONG = {
   "test/journal/journal.test.ts": "one journal, one way to set it up",
   "test/journal/disk/node_disk.test.ts": "one port, all of its operations",
   "test/support/crash_campaign.ts": "one campaign: what is done, and what must hold afterwards",
+  "test/metrics/metrics.test.ts": "one service, one event after the other",
   "test/rpc/tail/tail.test.ts": "one RPC, one way to call it",
   "test/cli/commands/query.test.ts": "one command, one way to run it",
   "test/query/queries.test.ts": "one question after the other, over the same rows",

@@ -247,7 +247,7 @@ describe("createMetrics counts", () => {
     const figures = await scrape(other);
     expect(figures.get('sessionlog_journal_state{state="open"}')).toBe(1);
     const info = [...figures.keys()].find((name) => name.startsWith("sessionlog_build_info{"));
-    expect(info).toContain(`version="0.1.0",node="${process.version}"`);
+    expect(info).toContain(`version="0.1.0",node="${process.version}",config_hash=`);
     expect(figures.get("sessionlog_ungrounded_fills_total")).toBe(0);
     for (const name of ["process_open_fds", "process_max_fds", "process_resident_memory_bytes"]) {
       expect(figures.get(name), name).toBeGreaterThan(0);
@@ -255,6 +255,18 @@ describe("createMetrics counts", () => {
     expect([...figures.keys()].filter((name) => name.startsWith("nodejs_gc"))).toEqual([]);
     expect(figures.has("nodejs_eventloop_lag_p99_seconds")).toBe(true);
     await other.close();
+  });
+
+  test("whether what was read last of the configuration is in use", async () => {
+    const good = "sessionlog_config_last_reload_successful";
+    const since = "sessionlog_config_last_reload_success_timestamp_seconds";
+    const before = (await scrape()).get(since) ?? 0;
+    const cert = readFileSync(join(directory, "cert.pem"));
+    writeFileSync(join(directory, "cert.pem"), "no certificate");
+    await moved(good, -1, server.service.reopen);
+    writeFileSync(join(directory, "cert.pem"), cert);
+    await moved(good, 1, server.service.reopen);
+    expect((await scrape()).get(since)).toBeGreaterThan(before);
   });
 
   test("what docs/OPERATIONS.md has in its table", async () => {
@@ -266,25 +278,4 @@ describe("createMetrics counts", () => {
     const narrow = (row: string) => row.replaceAll(/ +/g, " ");
     expect(table.split("\n").slice(2).map(narrow)).toEqual(rows.map(narrow));
   });
-});
-
-test("createMetrics makes no series of what clients make up, and stays small", async () => {
-  const other = await start();
-  const append = (number: number) =>
-    other.client.appendBatch(
-      Array.from({ length: 1_000 }, (_, index) => {
-        const name = `made-up-${number}-${index}`;
-        return sessionBytes({ session_id: name, daemon: name, kind: index % 2 ? "fill" : name, model: name });
-      }),
-    );
-  const path = (index: number) => other.client.unary(`/made.up${index}/Name${index}`, Buffer.alloc(0));
-  await Promise.all([append(0), path(0)]);
-  const first = await scrape(other);
-  for (let number = 1; number < 10; number += 1) await append(number);
-  await Promise.all(Array.from({ length: 200 }, (_, index) => path(index + 1)));
-  const text = await scrapeText(other);
-  expect([...seriesOf(text).keys()]).toEqual([...first.keys()]);
-  expect(text).not.toContain("made");
-  expect(Buffer.byteLength(text)).toBeLessThan(64 * 1024);
-  await other.close();
 });
