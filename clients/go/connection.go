@@ -3,6 +3,7 @@ package sessionlog
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -20,6 +21,7 @@ import (
 type connection struct {
 	dial        func() (*grpc.ClientConn, error)
 	callTimeout time.Duration
+	token       *bearer // nil: none
 
 	mu          sync.Mutex
 	current     *grpc.ClientConn
@@ -28,11 +30,15 @@ type connection struct {
 }
 
 func newConnection(address string, options *Options) (*connection, error) {
-	c := &connection{
-		dial:        func() (*grpc.ClientConn, error) { return dial(address, options) },
-		callTimeout: options.CallTimeout,
+	token, err := newBearer(address, options)
+	if err = errors.Join(options.problem, err); err != nil {
+		return nil, err
 	}
-	var err error
+	c := &connection{
+		dial:        func() (*grpc.ClientConn, error) { return dial(address, options, token) },
+		callTimeout: options.CallTimeout,
+		token:       token,
+	}
 	c.current, err = c.dial()
 	return c, err
 }

@@ -1,27 +1,22 @@
 package sessionlog
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"net"
-	"os"
 	"regexp"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 )
 
-// dial makes a connection, which connects with the first call.
-func dial(address string, options *Options) (*grpc.ClientConn, error) {
+// dial makes a connection, which connects with the first call and shows the token, if there is one, with each.
+func dial(address string, options *Options, token *bearer) (*grpc.ClientConn, error) {
 	target, err := targetOf(address)
-	if err = errors.Join(options.problem, err); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	transport := insecure.NewCredentials()
@@ -37,14 +32,8 @@ func dial(address string, options *Options) (*grpc.ClientConn, error) {
 		grpc.WithUserAgent("sessionlog-go/" + Version),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(options.MaxMessageBytes)),
 	}
-	if options.Token != "" || options.TokenFile != "" {
-		if err := checkToken(options.Token); err != nil {
-			return nil, err
-		}
-		if options.TLS == nil && !options.InsecureToken && !isThisMachine(address) {
-			return nil, errors.New("a token needs TLS, or InsecureToken, to go to another machine")
-		}
-		dialOptions = append(dialOptions, grpc.WithPerRPCCredentials(bearer{options.Token, options.TokenFile}))
+	if token != nil {
+		dialOptions = append(dialOptions, grpc.WithPerRPCCredentials(token))
 	}
 	return grpc.NewClient(target, append(dialOptions, options.DialOptions...)...)
 }
@@ -71,27 +60,3 @@ func isThisMachine(address string) bool {
 	host, _, _ := net.SplitHostPort(address)
 	return strings.HasPrefix(address, "unix:") || host == "localhost" || net.ParseIP(host).IsLoopback()
 }
-
-func checkToken(token string) error {
-	if strings.ContainsFunc(token, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return errors.New("a token may have printable ASCII only: no newline, no other control, no accent")
-	}
-	return nil
-}
-
-// bearer is a token that is sent with each call, or the file that has it, which is read for each call.
-type bearer struct{ token, file string }
-
-func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	if b.file != "" {
-		text, err := os.ReadFile(b.file)
-		b.token = strings.TrimSpace(string(text))
-		if err = errors.Join(err, checkToken(b.token)); err != nil {
-			return nil, status.Errorf(codes.Unauthenticated, "token file: %v", err)
-		}
-	}
-	return map[string]string{"authorization": "Bearer " + b.token}, nil
-}
-
-// RequireTransportSecurity is false: dial has checked that.
-func (bearer) RequireTransportSecurity() bool { return false }

@@ -25,7 +25,10 @@ const (
 	split
 	// giveUp counts the rows as refused.
 	giveUp
-	// waitForCredentials keeps the rows in the buffer and sends them again after MaxBackoff.
+	// spill writes the rows to the spill file: the daemon may not append.
+	spill
+	// waitForCredentials keeps the rows in the buffer until another token is in the token file, and tries the same one each
+	// minute. Without such a file it is spill.
 	waitForCredentials
 )
 
@@ -42,6 +45,8 @@ func actionAfter(err error, rows int) (action, time.Duration) {
 		return retry, delay
 	case code == codes.Unauthenticated:
 		return waitForCredentials, 0
+	case code == codes.PermissionDenied:
+		return spill, 0
 	case rows > 1:
 		return split, 0
 	default:

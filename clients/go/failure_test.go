@@ -25,7 +25,7 @@ func TestActionAfter(t *testing.T) {
 	if err := json.Unmarshal(text, &cases); err != nil || len(cases) == 0 {
 		t.Fatalf("%d cases: %v", len(cases), err)
 	}
-	actions := map[string]action{"retry": retry, "split": split, "give_up": giveUp, "wait_for_credentials": waitForCredentials}
+	actions := map[string]action{"retry": retry, "split": split, "give_up": giveUp, "spill": spill, "wait_for_credentials": waitForCredentials}
 	for _, test := range cases {
 		failed := codes.Code(code.Code_value[test.Status])
 		err, asks := status.Error(failed, "failed"), time.Duration(0)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strconv"
+	"time"
 )
 
 // FromEnv makes a logger from these variables, of which none is read elsewhere; what `options` sets wins:
@@ -47,11 +48,18 @@ func tlsFromEnv() (*tls.Config, error) {
 		}
 	}
 	if cert != "" || key != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
-		if err != nil {
+		load := func() (*tls.Certificate, error) {
+			pair, err := tls.LoadX509KeyPair(cert, key)
+			if err == nil && time.Now().After(pair.Leaf.NotAfter) {
+				err = fmt.Errorf("%s: the certificate has expired on %s", cert, pair.Leaf.NotAfter.Format(time.RFC3339))
+			}
+			return &pair, err
+		}
+		if _, err := load(); err != nil {
 			return nil, fmt.Errorf("SESSIONLOG_CERT_FILE, SESSIONLOG_KEY_FILE: %w", err)
 		}
-		config.Certificates = []tls.Certificate{pair}
+		// Read again for each connection, as it may be renewed.
+		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
 	}
 	return config, nil
 }

@@ -22,6 +22,7 @@ type SessionLogger struct {
 	diagnostics *diagnostics
 	refusedFile refusedFile
 
+	denied  denied          // the sender's: why the last call was not let in
 	start   sync.Once       // of run, with the first row
 	hurry   chan struct{}   // has room for one; filled to end the sender's pause
 	sending context.Context // cancelled when Close may wait no longer
@@ -210,7 +211,7 @@ func (l *SessionLogger) close(ctx context.Context) error {
 	}
 	unsent := &UnsentError{Rows: len(rows), SpillFile: l.options.SpillFile, Cause: ctx.Err()}
 	if unsent.SpillFile != "" {
-		spilled, err := spill(unsent.SpillFile, rows)
+		spilled, err := writeSpilled(unsent.SpillFile, rows)
 		unsent.Spilled = spilled
 		unsent.Cause = errors.Join(unsent.Cause, err)
 	}

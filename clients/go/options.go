@@ -47,7 +47,8 @@ type Options struct {
 	BufferBytes int
 	// Overflow chooses the rows that are dropped when the buffer is full.
 	Overflow Overflow
-	// SpillFile, when set, gets the rows that Close could not send: JSONL for `sessionlog append`.
+	// SpillFile, when set, gets the rows that Close could not send, and those of a daemon that the service does not let in: JSONL for
+	// `sessionlog append`.
 	SpillFile string
 	// RefusedFile, when set, gets refused rows with their violations, 1,000 rows and 16 MiB at most, as `sessionlog append --rejects` writes
 	// them; not those of AppendSync, whose error has them.
@@ -69,7 +70,8 @@ type Options struct {
 
 	// TLS, when set, encrypts the connection.
 	TLS *tls.Config
-	// TokenFile has the token, and is read for each call, so that it may be renewed. It wins over Token.
+	// TokenFile has the token, and is read for each call, so that it may be renewed: rows wait for that when the service does not take it,
+	// and those of a fixed token go to the spill file. It wins over Token.
 	TokenFile string
 	// Token is sent with every call as `authorization: Bearer …`. It needs TLS, except to this machine,
 	// and printable ASCII.
@@ -81,7 +83,8 @@ type Options struct {
 	// DialOptions go to grpc.NewClient after the logger's own.
 	DialOptions []grpc.DialOption
 
-	problem error // with what FromEnv has read
+	problem          error         // with what FromEnv has read
+	credentialsRetry time.Duration // how often the token that was not taken is tried again; a minute
 }
 
 func (o Options) withDefaults() Options {
@@ -100,6 +103,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CloseTimeout, 10*time.Second)
 	setDefault(&o.MinBackoff, 100*time.Millisecond)
 	setDefault(&o.MaxBackoff, 2*time.Second)
+	setDefault(&o.credentialsRetry, time.Minute)
 	o.BatchRows = min(o.BatchRows, limits.BatchRecordsMax)
 	o.BatchBytes = min(o.BatchBytes, o.MaxMessageBytes)
 	return o

@@ -33,27 +33,49 @@ func (l *SessionLogger) run() {
 // deliver sends a batch, in halves and their halves when they are to be split. False: `sending` was cancelled, and what
 // is not settled is still in progress.
 func (l *SessionLogger) deliver(batch [][]byte) bool {
-	reply, err := l.callUntilAnswered(l.sending, batch, l.hurry)
-	if err == nil {
-		l.settle(batch, reply)
-		return true
+	for again := false; ; again = true {
+		if !l.isDue() {
+			if l.sending.Err() != nil {
+				return false
+			}
+			l.spill(batch, l.denied.err)
+			return true
+		}
+		if again {
+			l.queue.count(Stats{Retried: uint64(len(batch))})
+		}
+		reply, err := l.callUntilAnswered(l.sending, batch, l.hurry)
+		if err != nil && l.sending.Err() != nil {
+			return false
+		}
+		l.denied = denied{}
+		if err == nil {
+			l.settle(batch, reply)
+			return true
+		}
+		switch next, _ := actionAfter(err, len(batch)); {
+		case next == split:
+			half := len(batch) / 2
+			return l.deliver(batch[:half]) && l.deliver(batch[half:])
+		case next == waitForCredentials && l.conn.token.renewable():
+			l.denied = denied{err, time.Now().Add(l.options.credentialsRetry)}
+			l.diagnostics.failed(err)
+		case next == waitForCredentials, next == spill:
+			l.denied = denied{err, time.Now().Add(l.options.MaxBackoff)}
+			l.spill(batch, err)
+			return true
+		default:
+			for _, row := range batch {
+				l.refuse(row, refusalBy(err))
+			}
+			l.queue.settle(Stats{Refused: uint64(len(batch))}, len(batch))
+			return true
+		}
 	}
-	if l.sending.Err() != nil {
-		return false
-	}
-	if next, _ := actionAfter(err, len(batch)); next == split {
-		half := len(batch) / 2
-		return l.deliver(batch[:half]) && l.deliver(batch[half:])
-	}
-	for _, row := range batch {
-		l.refuse(row, refusalBy(err))
-	}
-	l.queue.settle(Stats{Refused: uint64(len(batch))}, len(batch))
-	return true
 }
 
 // callUntilAnswered repeats a call for as long as that may help and the context allows. A value from `hurry` ends a pause
-// that the service did not ask for, and the next pauses begin with the shortest. Without it nobody waits for credentials.
+// that the service did not ask for, and the next pauses begin with the shortest.
 func (l *SessionLogger) callUntilAnswered(
 	ctx context.Context, rows [][]byte, hurry <-chan struct{},
 ) (*sessionlogv1.BatchAppendSessionsResponse, error) {
@@ -73,8 +95,6 @@ func (l *SessionLogger) callUntilAnswered(
 		switch next, asked := actionAfter(err, len(rows)); {
 		case ctx.Err() != nil:
 			return nil, err
-		case next == waitForCredentials && hurry != nil:
-			wait = l.options.MaxBackoff
 		case next != retry:
 			return nil, err
 		case asked > 0:

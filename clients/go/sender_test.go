@@ -180,7 +180,7 @@ func TestSenderSplitsBatchesThatAreRefusedAsAWhole(t *testing.T) {
 		"record RESOURCE_EXHAUSTED: message larger than max": status.Error(codes.ResourceExhausted, "message larger than max"),
 		"records TOO_LONG: over 8 MiB together":              statusWith(codes.InvalidArgument, "records", tooLong),
 		"record INTERNAL: a fault":                           status.Error(codes.Internal, "a fault"),
-		"record PERMISSION_DENIED: not this daemon":          status.Error(codes.PermissionDenied, "not this daemon"),
+		"record FAILED_PRECONDITION: not this daemon":        status.Error(codes.FailedPrecondition, "not this daemon"),
 		"record NOT_FOUND: a fault":                          status.Error(codes.NotFound, "a fault"),
 	} {
 		release := make(chan struct{})
@@ -211,7 +211,7 @@ func TestSenderSplitsBatchesThatAreRefusedAsAWhole(t *testing.T) {
 }
 
 func TestSenderGivesUpWhenItIsNotAllowed(t *testing.T) {
-	for _, failed := range []codes.Code{codes.PermissionDenied, codes.Unimplemented} {
+	for _, failed := range []codes.Code{codes.FailedPrecondition, codes.Unimplemented} {
 		fake := startFake(t, &fakeService{answer: failFirst(1_000, status.Error(failed, "not you"))})
 		l, log := newTestLogger(t, fake.address, Options{})
 		for range 5 {
@@ -222,30 +222,6 @@ func TestSenderGivesUpWhenItIsNotAllowed(t *testing.T) {
 		if log.lines() != 1 || !strings.Contains(log.String(), code.Code(failed).String()) || len(fake.callSizes()) != 5 {
 			t.Errorf("%v: %d calls; it logged %s", failed, len(fake.callSizes()), log)
 		}
-	}
-}
-
-func TestSenderKeepsRowsUntilTheCredentialsAreRenewed(t *testing.T) {
-	const maxBackoff = 50 * time.Millisecond
-	var times []time.Time
-	fake := startFake(t, &fakeService{answer: func(_ context.Context, call int, _ []*sessionlogv1.SessionRecord) error {
-		times = append(times, time.Now())
-		if call < 3 {
-			return status.Error(codes.Unauthenticated, "the token is expired")
-		}
-		return nil
-	}})
-	l, log := newTestLogger(t, fake.address, Options{MaxBackoff: maxBackoff})
-	l.Append(prompted("a"))
-	eventually(t, "it is stored", func() bool { return l.Stats().Appended == 1 })
-	wantStats(t, l, Stats{Appended: 1, Retried: 3})
-	for i := range 3 {
-		if waited := times[i+1].Sub(times[i]); waited < maxBackoff {
-			t.Errorf("it waited for %v", waited)
-		}
-	}
-	if log.lines() != 2 || !strings.Contains(log.String(), "the token is expired") {
-		t.Errorf("it logged %s", log)
 	}
 }
 

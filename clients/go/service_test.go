@@ -31,6 +31,7 @@ type realService struct {
 	path    string
 	address string
 	prefix  []string // a command that runs the service
+	words   []string // further words of serve
 	process *exec.Cmd
 }
 
@@ -50,7 +51,7 @@ func newRealService(t *testing.T) *realService {
 // start waits until it serves, for the first time on a free port.
 func (s *realService) start() {
 	s.t.Helper()
-	s.process = s.command("serve", "--listen", s.address, "--path", s.path)
+	s.process = s.command(append([]string{"serve", "--listen", s.address, "--path", s.path}, s.words...)...)
 	stderr, err := s.process.StderrPipe()
 	if err != nil {
 		s.t.Fatal(err)
@@ -58,10 +59,11 @@ func (s *realService) start() {
 	if err := s.process.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	ready, lines := make(chan string, 1), bufio.NewScanner(stderr)
+	ready, lines, last := make(chan string, 1), bufio.NewScanner(stderr), ""
 	go func() {
 		defer close(ready)
 		for lines.Scan() {
+			last = lines.Text()
 			var line struct{ Msg, Address string }
 			if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
 				ready <- line.Address
@@ -71,7 +73,7 @@ func (s *realService) start() {
 	select {
 	case address := <-ready:
 		if address == "" {
-			s.t.Fatal("the service ended before it served")
+			s.t.Fatalf("the service ended before it served: %s", last)
 		}
 		s.address = address
 	case <-time.After(testTimeout):

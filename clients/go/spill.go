@@ -11,10 +11,10 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// spill appends rows to a file as JSONL, for `sessionlog append`, and syncs it. It returns how many are there,
+// writeSpilled appends rows to a file as JSONL, for `sessionlog append`, and syncs it. It returns how many are there,
 // which is all of them unless there is an error. A row that JSON cannot have, which the service would refuse, is skipped;
 // when writing fails, the file ends with the last whole row.
-func spill(path string, rows [][]byte) (spilled int, err error) {
+func writeSpilled(path string, rows [][]byte) (spilled int, err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o640)
 	if err != nil {
 		return 0, err

@@ -63,7 +63,7 @@ func TestCloseReturnsThatItCannotSpill(t *testing.T) {
 		t.Errorf("Close: %v; %+v", err, l.Stats())
 	}
 	row, _ := encodeRecord(&Record{}, roomy)
-	if spilled, err := spill("/dev/full", [][]byte{row}); spilled != 0 || err == nil {
+	if spilled, err := writeSpilled("/dev/full", [][]byte{row}); spilled != 0 || err == nil {
 		t.Errorf("a full disk: %d %v", spilled, err)
 	}
 }

@@ -17,6 +17,8 @@ export async function runProcess(
   watchStandardOutput(process.stdout, parts.stderr, process.exit);
   // For grpc-js, whose GRPC_TRACE writes to the console.
   globalThis.console = new Console({ stdout: process.stdout, stderr: parts.stderr });
+  // Of Node's to its programmers, such as one for each TLS connection to an IP address: no user can act on it.
+  process.noDeprecation = true;
   let stopped = false;
   parts.signals.on(STOPPED_EVENT, () => {
     stopped = true;

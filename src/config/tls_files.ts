@@ -136,6 +136,7 @@ function wrong(setting: string, path: string, what: string): ConfigError {
   return new ConfigError(`[tls] ${setting}: ${path}: ${what}`);
 }
 
-function oneLine(name: string): string {
-  return name.replaceAll("\n", ", ");
+/** The subject of a certificate; Node has none for one that is empty, whatever its types say. */
+function oneLine(subject: string | undefined): string {
+  return subject?.replaceAll("\n", ", ") ?? "a certificate without a subject";
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import { setTimeout as pause } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 import type { CliContext } from "../../src/cli/context.js";
 import { runProgram } from "../../src/cli/program.js";
@@ -46,13 +47,17 @@ export async function runCli(
     isTTY?: boolean;
     signals?: EventEmitter;
     monotonic_ms?: () => number;
+    /** Sleeps as long as it is told, by the real clock. */
+    real_time?: boolean;
     /** What standard output is written to. */
     stdout?: ReturnType<typeof createSink>;
+    stderr?: ReturnType<typeof createSink>;
   } = {},
 ) {
   const stdout = options.stdout ?? createSink();
-  const stderr = createSink(options.isTTY === undefined ? {} : { isTTY: options.isTTY });
-  const time = createFakeTime();
+  const stderr = options.stderr ?? createSink(options.isTTY === undefined ? {} : { isTTY: options.isTTY });
+  const real = { monotonic_ms: () => performance.now(), sleep: (ms: number) => pause(ms) };
+  const time = options.real_time === true ? real : createFakeTime();
   const context: CliContext = {
     env: options.env ?? {},
     cwd: options.cwd ?? temporaryDirectory(),

@@ -45,6 +45,16 @@ test("readTlsFiles tells what the certificate is", () => {
   expect(files?.ca_fingerprints.size).toBe(1);
 });
 
+test("readTlsFiles takes a certificate without a subject, which has names only", async () => {
+  const unnamed = await authority.issue("");
+  expect(read({ c: unnamed.cert, k: unnamed.key })?.facts).toMatchObject({
+    subject: "a certificate without a subject",
+    names: "IP Address:127.0.0.1, DNS:localhost",
+  });
+  const old = await authority.issue("", { days: -1 });
+  expect(() => read({ c: old.cert, k: old.key })).toThrow("[tls] cert: /c: a certificate without a subject has expired");
+});
+
 test.each<[string, () => Record<string, string | Buffer>, string]>([
   ["a missing file", () => ({ c: pair.cert }), "[tls] key: /k: no such file or directory"],
   ["an empty file", () => ({ c: "", k: pair.key }), "[tls] cert: /c: is empty"],

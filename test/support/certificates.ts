@@ -18,7 +18,7 @@ export interface Pair {
   readonly key: string;
 }
 
-/** An authority, which makes certificates for 127.0.0.1, localhost and further names. */
+/** An authority, which makes certificates for 127.0.0.1, localhost and further names; their subject may be empty. */
 export interface Authority extends Pair {
   issue(name: string, options?: { readonly days?: number; readonly names?: JsonGeneralNames }): Promise<Pair>;
 }
@@ -38,7 +38,7 @@ export async function createAuthority(name: string, days = 2): Promise<Authority
     async issue(subject, { days: valid_days = 2, names = [] } = {}) {
       const own = await createKeys();
       const issued = await X509CertificateGenerator.create({
-        subject: `CN=${subject}`,
+        subject: subject === "" ? "" : `CN=${subject}`,
         issuer: certificate.subject,
         ...validity(valid_days),
         signingAlgorithm: ALGORITHM,

@@ -14,11 +14,16 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent import futures
 from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
@@ -118,6 +123,31 @@ def free_port() -> int:
         return port
 
 
+def certificate(directory: Path, days: int) -> tuple[Path, Path]:
+    """A certificate of 127.0.0.1 that ends in so many days, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sessionlog.test")])
+    now = datetime.now(timezone.utc)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=30))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("sessionlog.test")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = directory / f"cert{days}.pem", directory / f"key{days}.pem"
+    cert_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return cert_file, key_file
+
+
 class RealService:
     """`sessionlog serve`, a process of its own on a port that stays."""
 
@@ -125,12 +155,14 @@ class RealService:
         self.path = directory / "sessions.jsonl"
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
+        self.flags: list[str] = []
+        """Further words of `sessionlog serve`."""
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
         node = shutil.which("node")
         assert node is not None
-        serve = [node, str(MAIN), "serve", "--listen", self.address, "--path", str(self.path)]
+        serve = [node, str(MAIN), "serve", "--listen", self.address, "--path", str(self.path), *self.flags]
         process = subprocess.Popen(
             serve, stderr=subprocess.PIPE, text=True, cwd=self.path.parent, env=CLEAN_ENVIRONMENT
         )

@@ -8,21 +8,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from sessionlog_client import CallError, Stats, Tls, new_session_logger
 from sessionlog_client.v1 import session_log_pb2 as pb
 
-from .support import FakeService, abort, accepted, eventually, file_size_limit, free_port, quick, serve
+from .support import FakeService, abort, accepted, certificate, eventually, file_size_limit, free_port, quick, serve
 
 
 @pytest.mark.parametrize("address", ["", "  ", None])
@@ -206,31 +201,6 @@ del log
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
     assert fake.stored == [str(number) for number in range(1000)]
-
-
-def certificate(directory: Path, days: int) -> tuple[Path, Path]:
-    """A certificate of 127.0.0.1 that ends in so many days, and its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sessionlog.test")])
-    now = datetime.now(timezone.utc)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=30))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("sessionlog.test")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = directory / f"cert{days}.pem", directory / f"key{days}.pem"
-    cert_file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return cert_file, key_file
 
 
 def served_with(fake: FakeService, cert_file: Path, key_file: Path, port: int = 0) -> Iterator[str]:

@@ -95,7 +95,7 @@ def test_logger_honours_retry_info(fake: FakeService, address: str) -> None:
     "code",
     [
         grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.FAILED_PRECONDITION,
         grpc.StatusCode.UNIMPLEMENTED,
         grpc.StatusCode.INTERNAL,
     ],
@@ -115,12 +115,12 @@ def test_logger_gives_up_rows_that_no_retry_helps(
 
 def test_logger_waits_for_credentials(fake: FakeService, address: str, caplog: pytest.LogCaptureFixture) -> None:
     fake.answers = [abort(grpc.StatusCode.UNAUTHENTICATED)] * 3
-    with quick(address, max_backoff=0.1) as log:
+    tokens = iter(range(100))
+    with quick(address, max_backoff=0.05, token=lambda: f"token-{next(tokens)}") as log:
         log.append(accepted())
         eventually(lambda: log.stats().retried == 3)
         eventually(lambda: log.stats().appended == 1)
         assert counts(log) == (1, 0, 0, 0, 3)
-    assert min(later - earlier for earlier, later in zip(fake.times, fake.times[1:], strict=False)) >= 0.09
     assert caplog.text.count("service unavailable, records are buffered: UNAUTHENTICATED") == 1
 
 
@@ -423,8 +423,8 @@ def test_logger_sends_the_token(fake: FakeService, address: str) -> None:
 def test_logger_keeps_the_token_from_other_machines_without_tls(caplog: pytest.LogCaptureFixture) -> None:
     with quick("log.example:50051", token="secret") as log:
         log.append(accepted())
-        eventually(lambda: log.stats().retried > 0)
-        assert not log.close(0.1)
+        with pytest.raises(CallError, match="UNAUTHENTICATED"):
+            log.append_sync(accepted())
         assert log.stats().dropped == 1
     assert caplog.text.count("a token is sent to another machine only with tls or insecure_token") == 1
 

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import type { SessionLoggerOptions } from "./options.js";
 
 /** The given options, and where there is none that of the program's environment; a variable that is empty is not set. */
@@ -13,15 +12,14 @@ export function optionsOfEnvironment(
     key_file: read("KEY_FILE"),
     server_name: read("SERVER_NAME"),
   };
-  const token_file = read("TOKEN_FILE");
-  // The file is read before each call, as a token may be renewed.
-  const token = token_file === undefined ? read("TOKEN") : async () => (await readFile(token_file, "utf8")).trim();
+  const given = options.token !== undefined || options.token_file !== undefined;
   return {
     ...options,
     daemon: options.daemon ?? read("DAEMON"),
     spill_file: options.spill_file ?? read("SPILL_FILE"),
     debug: options.debug ?? /^(1|true)$/i.test(read("DEBUG") ?? ""),
     tls: options.tls ?? (Object.values(tls).some((value) => value !== undefined) ? tls : undefined),
-    token: options.token ?? token,
+    token: given ? options.token : read("TOKEN"),
+    token_file: given ? options.token_file : read("TOKEN_FILE"),
   };
 }

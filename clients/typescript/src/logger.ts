@@ -58,10 +58,9 @@ export function createDisabledLogger(): SessionLogger {
   };
 }
 
-/** A logger whose address cannot be used, which is reported at once: records are counted as dropped. */
-export function createUnusableLogger({ log }: Options, problem: string): SessionLogger {
+/** A logger that can never send, which is reported at once: records are counted as dropped. */
+export function createUnusableLogger({ log }: Options, message: string, code: string): SessionLogger {
   const counters = createCounters();
-  const message = `the address cannot be used: ${problem}`;
   writeLog(log, "warn", `records are dropped: ${message}`);
   const append = () => void counters.dropped++;
   const startDroppedSession = (request: SessionRequest) =>
@@ -72,7 +71,7 @@ export function createUnusableLogger({ log }: Options, problem: string): Session
     append,
     session: (request, work) => runSession(startDroppedSession(request), work),
     startSession: startDroppedSession,
-    appendAndWait: async () => ({ ok: false, kind: "failed", code: "UNAVAILABLE", message, retry_after_ms: undefined }),
+    appendAndWait: async () => ({ ok: false, kind: "failed", code, message, retry_after_ms: undefined }),
     stats: () => ({ ...counters, ...NOTHING_BUFFERED, last_error: message }),
   };
 }

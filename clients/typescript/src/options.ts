@@ -28,7 +28,8 @@ export interface SessionLoggerOptions {
   readonly buffer_bytes?: number | undefined;
   /** Which records are dropped, and counted, when the buffer is full; by default the oldest. */
   readonly overflow?: "oldest" | "newest" | undefined;
-  /** Gets the records that `close` could not send, as JSONL for `sessionlog append`; one file for each process. */
+  /** Gets the records that `close` could not send, and those whose sender the service does not let in, as JSONL for
+   * `sessionlog append`; one file for each process. */
   readonly spill_file?: string | undefined;
   /** Gets refused records with why, as JSONL like `sessionlog append --rejects`: 1,000 records of a process, 16 MiB. */
   readonly refused_file?: string | undefined;
@@ -50,6 +51,8 @@ export interface SessionLoggerOptions {
   /** Sent as `authorization: Bearer …`; a function is called before each call. It requires `tls`, except to this
    * machine, unless `insecure_token` is set. */
   readonly token?: Token | undefined;
+  /** The file that has the token, read for each call, so that it may be renewed. It wins over `token`. */
+  readonly token_file?: string | undefined;
   readonly insecure_token?: boolean | undefined;
   /** Where the ids of spans come from that a record does not have: "span", by default, is the active span of
    * OpenTelemetry (and so of Langfuse), "header" is nowhere but from `traceIdFromHeaders`. */
@@ -64,6 +67,8 @@ type Given = Omit<SessionLoggerOptions, "tls" | "trace_ids">;
 export type Options = { readonly [Name in keyof Given]-?: NonNullable<Given[Name]> } & {
   readonly address: string;
   readonly tls: TlsOptions | undefined;
+  /** How often a call that was refused for its credentials is made again, when no other token comes before. */
+  readonly credentials_retry_ms: number;
   now_ms(): number;
   /** The trace id and span id of where the daemon calls. */
   currentSpan(): CurrentSpan;
@@ -102,6 +107,8 @@ export function resolveOptions(address: string, options: SessionLoggerOptions): 
     max_backoff_ms: Math.max(min_backoff_ms, toTimer(options.max_backoff_ms, 2_000)),
     tls: options.tls ?? undefined,
     token: options.token ?? "",
+    token_file: options.token_file ?? "",
+    credentials_retry_ms: 60_000,
     insecure_token: options.insecure_token === true,
     channel_options: options.channel_options ?? {},
     now_ms: Date.now,

@@ -14,6 +14,7 @@ import { type EncodedRecord, encodeRecord } from "./record/encode_record.js";
 import type { SessionRecordInput } from "./record/record.js";
 import { addressProblem } from "./rpc/address.js";
 import { createConnection } from "./rpc/connection.js";
+import { tokenProblem } from "./rpc/token.js";
 import { runSession, type SessionParts, startSession } from "./session.js";
 
 const DEADLINE_MS = 30_000;
@@ -38,7 +39,12 @@ export function createSessionLogger(
     return createDisabledLogger();
   }
   const problem = addressProblem(trimmed);
-  if (problem !== undefined) return createUnusableLogger(resolved, problem);
+  if (problem !== undefined) {
+    return createUnusableLogger(resolved, `the address cannot be used: ${problem}`, "UNAVAILABLE");
+  }
+  const unsent = tokenProblem(resolved);
+  if (unsent !== undefined)
+    return createUnusableLogger(resolved, `the token cannot be used: ${unsent}`, "UNAUTHENTICATED");
   writeLog(log, "info", `sending to ${trimmed}${daemon === "" ? "" : ` as ${daemon}`}`);
   return createEnabledLogger(resolved);
 }

@@ -18,7 +18,7 @@ const session = logger.startSession({ kind: "fill" });
 
 test("docs/CLIENTS.md has the options, the statistics and the names that there are", () => {
   const options = Object.keys(resolveOptions("a:1", {}));
-  const of_process = ["address", "now_ms", "random", "currentSpan"];
+  const of_process = ["address", "now_ms", "random", "currentSpan", "credentials_retry_ms"];
   const listed = namesUnder("Options");
   expect(options.filter((name) => !of_process.includes(name) && !listed.includes(name))).toEqual([]);
   expect(listed.filter((name) => !options.includes(name))).toEqual(["trace_ids"]);

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type CallFailure, createApiClient } from "@sessionlog/client/rpc/api_client";
+import type { CallFailure } from "@sessionlog/client/rpc/api_client";
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { Command } from "commander";
 import { count, duration, size } from "../../config/values.js";
@@ -13,7 +13,8 @@ import { openRejects, REJECTS_HELP, rejectsOption, rejectsPath } from "../ingest
 import { storeBatches } from "../ingest/store_batches.js";
 import { createSender } from "../ingest/to_service.js";
 import { valueOption } from "../options/option_values.js";
-import { addressOption, findAddress } from "../options/service_address.js";
+import { addressOption } from "../options/service_address.js";
+import { openService, SERVICE_VARIABLES } from "../options/service_client.js";
 import { createProgress } from "../progress.js";
 import { stopOnSignal } from "../signals.js";
 
@@ -71,7 +72,7 @@ async function append(file: string, options: AppendOptions, context: CliContext)
   const { stderr, stdout } = context;
   const { follow = false } = options;
   checkFollow(file, options);
-  const server = findAddress(options.address, context);
+  const { address: server, client } = await openService(options.address, context);
   const rejects_path = await rejectsPath(options.rejects, [file], context);
   const { monotonic_ms, sleep } = context;
   const { batchRows, batchBytes, deadline, timeout = follow ? Number.POSITIVE_INFINITY : TIMEOUT_MS } = options;
@@ -79,10 +80,10 @@ async function append(file: string, options: AppendOptions, context: CliContext)
   const follower = stop && file !== "-" ? openFollower(file, options, stop.signal, context) : undefined;
   const own = follower?.stamps ?? { session_id: context.newSessionId, now_ms: context.now_ms };
   const lines = follower?.lines ?? readLines(openInput(file, context), file);
-  const client = createApiClient(server);
   try {
     const rejects = await openRejects(rejects_path, stderr, { keep: follow });
     const readRow = createRecordReader(options.stamp ? own : undefined);
+    const outages = createOutages(server, stderr);
     const marked = markIdle(lines, IDLE_MS, stop?.signal);
     const { counts, failure } = await storeBatches({
       file,
@@ -93,10 +94,14 @@ async function append(file: string, options: AppendOptions, context: CliContext)
         timeout_ms: timeout,
         monotonic_ms,
         sleep,
-        ...(stop && { stop: stop.signal, onRetry: reportOutages(server, stderr) }),
+        ...(stop && { stop: stop.signal, onRetry: outages.report }),
+        ...(stop && client.renewable && { token: client }),
       }),
       rejects,
-      ...(follower && { onStored: follower.stored }),
+      async onStored(batch) {
+        outages.end();
+        await follower?.stored(batch);
+      },
       progress: createProgress(stderr, monotonic_ms),
     }).finally(rejects.close);
     const { appended, duplicate, refused } = counts;
@@ -133,12 +138,17 @@ function openFollower(file: string, options: AppendOptions, stop: AbortSignal, c
   });
 }
 
-/** Reports a failure that is retried, once until another one comes. */
-function reportOutages(server: string, stderr: Output): (failure: CallFailure) => void {
+/** Reports a failure that is retried, once until another one comes or rows are stored again. */
+function createOutages(server: string, stderr: Output) {
   let last = "";
-  return ({ code_name, message }) => {
-    if (code_name !== last) stderr.write(`sessionlog: ${server}: ${code_name}: ${message}; rows wait\n`);
-    last = code_name;
+  return {
+    report({ code_name, message }: CallFailure): void {
+      if (code_name !== last) stderr.write(`sessionlog: ${server}: ${code_name}: ${message}; rows wait\n`);
+      last = code_name;
+    },
+    end(): void {
+      last = "";
+    },
   };
 }
 
@@ -156,13 +166,13 @@ progress. Then the summary is printed, and on standard error the line to resume 
 the file is renamed and a new one has its name, the rest of the old one is sent first, also one that was renamed while
 the command did not run; when it is cut, the new one is read from its start. A line is sent when its newline is there.
 The state is written after each batch, so that a command that was killed sends at most that batch again. It never gives
-up on a service that is away, unless --timeout is given. --follow - ends with its input. With --follow, --rejects is
+up on a service that is away, unless --timeout is given; where the service does not take the token of
+SESSIONLOG_TOKEN_FILE, rows wait until the file changes, and are tried once a minute. --follow - ends with its input. With --follow, --rejects is
 added to.
 
 ${REJECTS_HELP}
 
-Environment:
-  SESSIONLOG_ADDRESS  the service, unless --address is given
+${SERVICE_VARIABLES}
 
 Exit status:
   0  every row is stored

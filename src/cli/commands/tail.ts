@@ -1,9 +1,10 @@
-import { createApiClient, type TailMessage } from "@sessionlog/client/rpc/api_client";
+import type { TailMessage } from "@sessionlog/client/rpc/api_client";
 import { Command, Option } from "commander";
 import { count } from "../../config/values.js";
 import { type CliCommand, type CliContext, UsageError, write } from "../context.js";
 import { listOption, valueOption, verdictOption } from "../options/option_values.js";
-import { addressOption, findAddress } from "../options/service_address.js";
+import { addressOption } from "../options/service_address.js";
+import { openService, SERVICE_VARIABLES } from "../options/service_client.js";
 import { createRowPrinter, createSessionLinePrinter } from "../output/session_line.js";
 import { terminalOf } from "../output/terminal.js";
 import { stopOnSignal } from "../signals.js";
@@ -68,7 +69,6 @@ on disk: a short line on a terminal, the row as JSON otherwise. The line has the
 }
 
 async function tail(options: TailOptions, context: CliContext): Promise<number> {
-  const address = findAddress(options.address, context);
   const { last = options.fromSequence === undefined ? LAST_DEFAULT : 0, follow = false, fromSequence = 0 } = options;
   if (last === 0 && fromSequence === 0 && !follow) throw new UsageError("--last 0 prints nothing without --follow");
   const request = {
@@ -81,7 +81,7 @@ async function tail(options: TailOptions, context: CliContext): Promise<number> 
     verdicts: options.verdict ?? [],
     ungrounded_only: options.ungrounded ?? false,
   };
-  const client = createApiClient(address, { channel_options: KEEPALIVE });
+  const { address, client } = await openService(options.address, context, KEEPALIVE);
   const stop = stopOnSignal(context.signals);
   const { onMessage, printed } = createPrinter(options, context, stop.signal);
   try {
@@ -129,10 +129,9 @@ function createPrinter(options: TailOptions, context: CliContext, signal: AbortS
 const tailHelp = `
 A session must match all filters of different kinds, and one value of each. Missing rows, removed by retention or
 unreadable, are reported on standard error. With --follow, tail continues after the last row it printed when the service
-restarts. Rows that an older logger wrote are printed as the service would write them today.
+restarts, and when the token of SESSIONLOG_TOKEN_FILE is renewed. Rows that an older logger wrote are printed as the service would write them today.
 
-Environment:
-  SESSIONLOG_ADDRESS  the service, unless --address is given
+${SERVICE_VARIABLES}
 
 Exit status:
   0  printed, or interrupted while following

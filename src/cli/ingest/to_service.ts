@@ -1,6 +1,8 @@
 import { backoffs } from "@sessionlog/client/delivery/backoff";
+import { waitForCredentials } from "@sessionlog/client/delivery/credentials";
 import { classifyFailure, deliverInParts, type Records } from "@sessionlog/client/delivery/retry";
 import type { ApiClient, CallFailure } from "@sessionlog/client/rpc/api_client";
+import type { TokenSource } from "@sessionlog/client/rpc/token";
 import type { ShownViolation } from "./line_record.js";
 
 /** What became of one record. */
@@ -23,12 +25,17 @@ export interface SenderOptions {
   readonly sleep: (ms: number) => Promise<void>;
   /** After its abort no call is made again. */
   readonly stop?: AbortSignal;
+  /** A token that may be renewed, where rows are to wait for that; else UNAUTHENTICATED ends the work. */
+  readonly token?: Pick<TokenSource, "renewed">;
   /** Called before each retry. */
   readonly onRetry?: (failure: CallFailure) => void;
 }
 
 /** One process has nobody to spread its calls from. */
 const BACKOFF = { min_backoff_ms: 100, max_backoff_ms: 5_000, random: () => 1 };
+/** A token that the service did not take is tried again after this long, another one after the poll. */
+const CREDENTIALS_RETRY_MS = 60_000;
+const CREDENTIALS_POLL_MS = 1_000;
 
 /**
  * Makes a function that sends records as the client does: again while that may help, in halves where one record may be
@@ -36,7 +43,7 @@ const BACKOFF = { min_backoff_ms: 100, max_backoff_ms: 5_000, random: () => 1 };
  * stored until then is answered as a duplicate when it is sent again.
  */
 export function createSender(options: SenderOptions): (records: Records) => Promise<SendOutcome> {
-  const { client, deadline_ms, timeout_ms, monotonic_ms, sleep, stop, onRetry } = options;
+  const { client, deadline_ms, timeout_ms, monotonic_ms, sleep, stop, token, onRetry } = options;
 
   /** Calls until no retry changes the result, or the timeout has passed. */
   async function deliver(records: Records): ReturnType<ApiClient["appendBatch"]> {
@@ -45,12 +52,23 @@ export function createSender(options: SenderOptions): (records: Records) => Prom
     for (;;) {
       const left_ms = Math.max(1, end - monotonic_ms());
       const reply = await client.appendBatch(records, { deadline_ms: Math.min(deadline_ms, left_ms) });
-      if (reply.ok || classifyFailure(reply, records.length) !== "retry") return reply;
-      const wait_ms = Math.max(waits.next().value, reply.retry_after_ms ?? 0);
+      const action = reply.ok ? undefined : classifyFailure(reply, records.length);
+      const denied = action === "wait_for_credentials" && token !== undefined;
+      if (reply.ok || (action !== "retry" && !denied)) return reply;
+      const wait_ms = denied ? CREDENTIALS_POLL_MS : Math.max(waits.next().value, reply.retry_after_ms ?? 0);
       if (stop?.aborted === true || monotonic_ms() + wait_ms >= end) return reply;
       onRetry?.(reply);
-      await sleep(wait_ms);
+      if (!denied) await pause(wait_ms);
+      else {
+        const retry_at_ms = Math.min(end, monotonic_ms() + CREDENTIALS_RETRY_MS);
+        await waitForCredentials({ token, retry_at_ms, poll_ms: CREDENTIALS_POLL_MS, monotonic_ms, pause });
+      }
     }
+  }
+
+  async function pause(duration_ms: number): Promise<boolean> {
+    await sleep(duration_ms);
+    return stop?.aborted === true;
   }
 
   return async (records) => {

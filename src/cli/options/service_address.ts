@@ -16,7 +16,7 @@ export function addressOption(): Option {
  *
  * @throws ConfigError
  */
-export function findAddress(flag: string | undefined, { env }: CliContext): string {
+export function findAddress(flag: string | undefined, { env }: Pick<CliContext, "env">): string {
   refuseUnknownVariables(env);
   const text = flag ?? env[ADDRESS_VARIABLE] ?? DEFAULT_ADDRESS;
   const name = flag === undefined ? ADDRESS_VARIABLE : "--address";

@@ -27,7 +27,9 @@ async function run(request: object, ...calls: readonly Call[]) {
     for (const sequence of rows) yield { sequence, record: undefined };
     return ending;
   };
+  const client = { tail, renewable: false, renewed: async () => false };
   const context = {
+    monotonic_ms: () => 0,
     stdout: createSink().stream,
     stderr: stderr.stream,
     sleep: async () => {
@@ -36,7 +38,7 @@ async function run(request: object, ...calls: readonly Call[]) {
   };
   const onMessage = async ({ sequence }: TailMessage) => void printed.push(sequence);
   const { signal } = new AbortController();
-  const ended = await readTail(request, { client: { tail }, address: "there", onMessage, signal, context }).then(
+  const ended = await readTail(request, { client, address: "there", onMessage, signal, context }).then(
     () => "ended",
     (error: Error) => error.message,
   );

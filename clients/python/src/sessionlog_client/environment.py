@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from .options import Tls
@@ -25,22 +24,3 @@ def options_from(environment: Mapping[str, str]) -> dict[str, Any]:
         "tls": Tls(**tls) if any(tls.values()) else None,
     }
     return {name: value for name, value in options.items() if value}
-
-
-def token_of(file: str | os.PathLike[str]) -> Callable[[], str]:
-    """A token that is read again when its file has changed."""
-    read: tuple[object, str] = (None, "")
-
-    def token() -> str:
-        nonlocal read
-        state = os.stat(file)
-        changed = (state.st_mtime_ns, state.st_size, state.st_ino)
-        if read[0] != changed:
-            with open(file, encoding="utf-8") as text:
-                read = (changed, text.read().strip())
-        if read[1] == "":
-            # As while it is being written; without a token a call would be refused.
-            raise ValueError("the token file is empty")
-        return read[1]
-
-    return token

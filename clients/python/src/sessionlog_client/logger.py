@@ -17,7 +17,7 @@ from .delivery.append_sync import Appended
 from .delivery.core import Core
 from .delivery.counters import Stats
 from .delivery.diagnostics import write
-from .environment import options_from, token_of
+from .environment import options_from
 from .options import ChannelOptions, Options, Overflow, Tls, Token, TraceIds, program_name, seconds
 from .records.build import IterateRequest
 from .records.encode import Record
@@ -70,7 +70,8 @@ class SessionLogger:
         log: for outages, and once per distinct reason for refused records; by default logger "sessionlog_client".
         buffer_rows, buffer_bytes: bounds of what waits for the service, records being sent included.
         overflow: which records are dropped, and counted so, when the buffer is full.
-        spill_file: for the records that `close` could not send, as JSONL for `sessionlog append`; one per process.
+        spill_file: for the records that `close` could not send, and those of a daemon that the service does not let in, as
+        JSONL for `sessionlog append`; one per process.
         refused_file: for refused records and what is wrong with them, as `sessionlog append --rejects` writes it: 1,000
         rows and 16 MiB at most.
         batch_rows, batch_bytes: the largest batch.
@@ -79,7 +80,8 @@ class SessionLogger:
         min_backoff, max_backoff: the wait before records are sent again, which doubles each time.
         tls: secures the connection.
         token: sent as `authorization: Bearer …`, or a function that returns it, called before each call. It needs tls,
-        except to this machine, unless `insecure_token` is set. token_file: where it is, read again when it changes.
+        except to this machine, unless `insecure_token` is set. token_file: where it is, read again when it changes, which
+        records wait for when the service does not take it; it wins over token.
         channel_options: gRPC's, after the logger's own.
         trace_ids: a record without a session_id gets the trace id of OpenTelemetry's current span, if there is one;
         with "header" it does not.
@@ -108,7 +110,8 @@ class SessionLogger:
             min_backoff=max(0.001, seconds(min_backoff)),
             max_backoff=max(0.001, seconds(min_backoff), seconds(max_backoff)),
             tls=tls,
-            token=token or (token_of(token_file) if token_file else None),
+            token=token,
+            token_file=token_file or None,
             insecure_token=insecure_token,
             channel_options=tuple(channel_options),
             trace_ids=trace_ids,
@@ -118,7 +121,7 @@ class SessionLogger:
         self._core = Core(options)
         exit_hooks.loggers.add(self)
         if self._core.problem is not None:
-            write(log, logging.WARNING, "records are dropped: the address cannot be used: %s", self._core.problem)
+            write(log, logging.WARNING, "records are dropped: %s", self._core.problem)
         else:
             write(log, logging.INFO, "sending to %s%s", address, f" as {options.daemon}" if options.daemon else "")
 

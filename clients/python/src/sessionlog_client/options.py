@@ -56,11 +56,14 @@ class Options:
     max_backoff: float
     tls: Tls | None
     token: Token | None
+    token_file: str | os.PathLike[str] | None
     insecure_token: bool
     channel_options: ChannelOptions
     trace_ids: TraceIds
     refused_file: str | os.PathLike[str] | None
     debug: bool
+    credentials_retry: float = 60.0
+    """How often a token that the service did not take is tried again, when no other one comes before."""
 
     @property
     def span(self) -> Callable[[], tuple[str, str]]:

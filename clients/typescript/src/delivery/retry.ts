@@ -2,7 +2,7 @@ import type { CallResult } from "../rpc/api_client.js";
 import type { CallFailure } from "../rpc/failure.js";
 
 /** What follows a failed call: clients/cases/README.md says what each of these means. */
-export type FailureAction = "retry" | "split" | "give_up" | "wait_for_credentials";
+export type FailureAction = "retry" | "split" | "give_up" | "spill" | "wait_for_credentials";
 
 /**
  * What follows a failed call that had this many records; the table is clients/cases/failures.json. A retry is safe: the
@@ -20,6 +20,8 @@ export function classifyFailure(
       return "retry";
     case "UNAUTHENTICATED":
       return "wait_for_credentials";
+    case "PERMISSION_DENIED":
+      return "spill";
     case "UNIMPLEMENTED":
       return "give_up";
     case "RESOURCE_EXHAUSTED":

@@ -7,9 +7,11 @@ import type { Connection } from "../rpc/connection.js";
 import type { CallFailure } from "../rpc/failure.js";
 import { backoffs } from "./backoff.js";
 import type { RecordBuffer } from "./buffer.js";
+import { waitForCredentials } from "./credentials.js";
 import type { Diagnostics } from "./diagnostics.js";
 import { nameOf, type RefusedRows } from "./refused_rows.js";
 import { classifyFailure, deliverInParts, type Records } from "./retry.js";
+import { spillRecords } from "./spill.js";
 import type { Counters } from "./stats.js";
 
 /** Invariant: at most one call is in progress, so records are stored in the order in which they were appended. */
@@ -33,10 +35,17 @@ export interface SenderParts {
 
 /** A service that asks for a longer wait is called again after this one. */
 const RETRY_AFTER_MAX_MS = 300_000;
+/** The part of the buffer that records take at most while no call is let in, when there is a spill file. */
+const WAITING_PART_MAX = 3 / 4;
 
 export function createSender(parts: SenderParts): Sender {
   const { options, buffer, connection, counters, diagnostics, refused_rows } = parts;
   let endPause: () => void = () => undefined;
+  /** The last call's failure, when it was not let in, and when the next call is due. */
+  let denied: { readonly failure: CallFailure; readonly retry_at_ms: number } | undefined;
+  let ends_when_full = false;
+  /** Records lost because no call was let in, which is reported apart from a full buffer. */
+  let lost_denied = 0;
   let running = false;
   let abandoned = false;
 
@@ -59,11 +68,17 @@ export function createSender(parts: SenderParts): Sender {
     }
   }
 
-  /** Sends records until each is stored or refused. */
+  /** Sends records until each is stored, refused or spilled. */
   async function send(records: Records): Promise<void> {
     for await (const [part, result] of deliverInParts(records, deliver)) {
+      const action = result.ok ? undefined : classifyFailure(result, part.length);
       if (result.ok) count(result.value, part);
-      else giveUp(result, part);
+      else if (action === "give_up") giveUp(result, part);
+      else {
+        const { dropped } = counters;
+        spillRecords(part, options.spill_file, counters, diagnostics, result);
+        lost_denied += counters.dropped - dropped;
+      }
       buffer.settle(part.length);
     }
   }
@@ -71,22 +86,60 @@ export function createSender(parts: SenderParts): Sender {
   /** Sends records until no retry changes the result; undefined when they are abandoned. */
   async function deliver(records: Records): Promise<CallResult<BatchAppendSessionsResponse> | undefined> {
     const waits = backoffs(options);
-    while (!abandoned) {
+    for (let tries = 0; !abandoned; tries++) {
+      if (denied !== undefined && !(await isDue(denied.retry_at_ms)) && isNearlyFull()) {
+        return abandoned ? undefined : denied.failure;
+      }
+      if (abandoned) return undefined;
+      if (tries > 0) counters.retried += records.length;
       const began_ms = performance.now();
       const result = await connection.appendBatch(records, options.call_timeout_ms);
       diagnostics.called(records.length, performance.now() - began_ms, result.ok ? "OK" : result.code_name);
       if (abandoned) return undefined;
-      if (result.ok) diagnostics.recovered();
-      const action = result.ok ? undefined : classifyFailure(result, records.length);
-      if (result.ok || (action !== "retry" && action !== "wait_for_credentials")) return result;
+      denied = undefined;
+      if (result.ok) {
+        diagnostics.recovered();
+        return result;
+      }
+      const action = classifyFailure(result, records.length);
+      const waits_for_token = action === "wait_for_credentials" && connection.renewable;
+      if (action === "spill" || action === "wait_for_credentials") {
+        // A service counts calls that it does not let in, and cuts who makes many.
+        const retry_ms = waits_for_token ? options.credentials_retry_ms : options.max_backoff_ms;
+        denied = { failure: result, retry_at_ms: performance.now() + retry_ms };
+      }
+      if (action !== "retry" && !waits_for_token) return result;
       diagnostics.outage(result.code_name, result.message);
       writeDiagnostics();
-      const backoff_ms = action === "retry" ? waits.next().value : options.max_backoff_ms;
-      await wait(backoff_ms, Math.min(result.retry_after_ms ?? 0, RETRY_AFTER_MAX_MS));
-      if (abandoned) return undefined;
-      counters.retried += records.length;
+      if (action === "retry") {
+        await wait(waits.next().value, Math.min(result.retry_after_ms ?? 0, RETRY_AFTER_MAX_MS));
+      }
     }
     return undefined;
+  }
+
+  /** Waits until a call may be let in; false when a flush, the end or a buffer that is nearly full ended the wait. */
+  function isDue(retry_at_ms: number): Promise<boolean> {
+    return waitForCredentials({
+      token: connection,
+      retry_at_ms,
+      poll_ms: options.max_backoff_ms,
+      monotonic_ms: () => performance.now(),
+      async pause(duration_ms) {
+        if (abandoned || isNearlyFull()) return true;
+        ends_when_full = true;
+        const ended = await pause(duration_ms);
+        ends_when_full = false;
+        return ended;
+      },
+    });
+  }
+
+  /** Whether the oldest records go to the spill file rather than being dropped soon. */
+  function isNearlyFull(): boolean {
+    const { records, bytes } = buffer.size;
+    const part = Math.max(records / options.buffer_rows, bytes / options.buffer_bytes);
+    return options.spill_file !== "" && part > WAITING_PART_MAX;
   }
 
   /** A flush may cut the backoff short, but not what the service asks for. */
@@ -100,13 +153,13 @@ export function createSender(parts: SenderParts): Sender {
     }
   }
 
-  /** Until `endPause` at most. It does not keep the process alive. */
-  function pause(duration_ms: number): Promise<void> {
+  /** Until `endPause` at most, and then resolves with true. It does not keep the process alive. */
+  function pause(duration_ms: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, duration_ms).unref();
+      const timer = setTimeout(resolve, duration_ms, false).unref();
       endPause = () => {
         clearTimeout(timer);
-        resolve();
+        resolve(true);
       };
     });
   }
@@ -149,13 +202,14 @@ export function createSender(parts: SenderParts): Sender {
   function writeDiagnostics(): void {
     // What is lost at the end is reported by the caller of `abandon`.
     if (abandoned) return;
-    diagnostics.dropped(counters.dropped, performance.now());
+    diagnostics.dropped(counters.dropped - lost_denied, performance.now());
     refused_rows.write();
     diagnostics.write();
   }
 
   return {
     wake() {
+      if (ends_when_full && isNearlyFull()) endPause();
       if (running || abandoned) return;
       running = true;
       // After what the caller does now; what it appends until then goes with the same batch.

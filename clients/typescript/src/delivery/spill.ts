@@ -2,17 +2,30 @@
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeFileSync } from "node:fs";
 import { recordToJsonLine } from "@sessionlog/protocol/record_to_json";
 import { describeError } from "../errors.js";
+import type { CallFailure } from "../rpc/failure.js";
 import type { Diagnostics } from "./diagnostics.js";
 import type { Records } from "./retry.js";
 import type { Counters } from "./stats.js";
 
-/** Writes the records that are left at the end to `path`, if there is one, and counts them; what cannot be written is
- * lost. Synchronous, as a process that exits waits for nothing. */
-export function spillRecords(records: Records, path: string, counters: Counters, diagnostics: Diagnostics): void {
+/**
+ * Writes records that are not sent to `path`, if there is one, and counts them; what cannot be written is lost.
+ * Synchronous, as a process that exits waits for nothing.
+ *
+ * @param failure why they are not; undefined: it is the end
+ */
+export function spillRecords(
+  records: Records,
+  path: string,
+  counters: Counters,
+  diagnostics: Diagnostics,
+  failure?: Pick<CallFailure, "code_name" | "message">,
+): void {
   if (records.length === 0) return;
+  const reason = failure === undefined ? "close" : failure.code_name;
+  const why = failure && `${failure.code_name}: ${failure.message}; further ones are only counted`;
   if (path === "") {
     counters.dropped += records.length;
-    diagnostics.once("close", `${records.length} records lost: not sent before the end`);
+    diagnostics.once(reason, `${records.length} records lost: ${why ?? "not sent before the end"}`);
     return;
   }
   const lines: string[] = [];
@@ -33,7 +46,9 @@ export function spillRecords(records: Records, path: string, counters: Counters,
     diagnostics.once("spill", `${lost} records lost: cannot write ${path}: ${describeError(error)}`);
   }
   counters.spilled += added;
-  if (added > 0) diagnostics.once("close", `${added} records could not be sent and are in ${path}`);
+  if (added > 0) {
+    diagnostics.once(reason, `${added} records could not be sent and are in ${path}${why ? `: ${why}` : ""}`);
+  }
 }
 
 /** Adds lines to a file, calls `onAdded` after each, and syncs. When it throws, the file ends with the last whole line. */

@@ -1,8 +1,11 @@
+import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { temporaryDirectory } from "../../../../test/cli/support.js";
 import { classifyFailure } from "../../src/delivery/retry.js";
+import type { SessionLoggerOptions } from "../../src/index.js";
 import { type FailureCase, readFailureCases } from "../cases.js";
-import { accepted, eventually, type FakeService, quickLogger, startFakeService } from "../support.js";
+import { accepted, eventually, type FakeService, ids, names, quickLogger, startFakeService } from "../support.js";
 
 const cases = readFailureCases();
 const failureOf = ({ status, retry_info }: FailureCase) => ({
@@ -33,8 +36,8 @@ describe("a batch of five with one row that the service fails on", () => {
     ...(each.retry_info ? { retry_after_ms: 1 } : {}),
   });
 
-  function appendFive() {
-    const log = quickLogger(fake.address);
+  function appendFive(options: SessionLoggerOptions = {}) {
+    const log = quickLogger(fake.address, options);
     for (let number = 0; number < 5; number++) log.append(accepted(number));
     return log;
   }
@@ -62,7 +65,8 @@ describe("a batch of five with one row that the service fails on", () => {
         () => failing(each),
         () => undefined,
       );
-      const log = appendFive();
+      let tokens = 0;
+      const log = appendFive({ token: () => `token-${++tokens}` });
       await eventually(() => log.stats().appended === 5);
       expect(log.stats()).toMatchObject({ refused: 0, dropped: 0, retried: 10 });
       await log.close();
@@ -73,6 +77,16 @@ describe("a batch of five with one row that the service fails on", () => {
     },
   );
 
+  test.each(cases.filter(({ many_rows }) => many_rows === "spill"))("$status: all are spilled", async (each) => {
+    fake.script(() => failing(each));
+    const spill_file = join(temporaryDirectory(), "spill.jsonl");
+    const log = appendFive({ spill_file });
+    expect(await log.close()).toBe(true);
+    expect(log.stats()).toMatchObject({ appended: 0, spilled: 5, refused: 0, retried: 0 });
+    expect(ids(spill_file)).toEqual(names(5));
+    expect(fake.batches).toHaveLength(1);
+  });
+
   test.each(cases.filter(({ many_rows }) => many_rows === "give_up"))("$status: all are refused", async (each) => {
     fake.script(() => failing(each));
     const log = appendFive();
@@ -82,30 +96,13 @@ describe("a batch of five with one row that the service fails on", () => {
   });
 });
 
-test("missing credentials keep records in the buffer for the longest backoff", async () => {
-  const fake = await startFakeService();
-  fake.script(
-    () => ({ code: status.UNAUTHENTICATED }),
-    () => undefined,
-  );
-  const log = quickLogger(fake.address, { max_backoff_ms: 300 });
-  log.append(accepted(0));
-  await eventually(() => fake.batches.length === 1);
-  const began_ms = performance.now();
-  expect(log.stats()).toMatchObject({ buffered: 1, refused: 0 });
-  await eventually(() => log.stats().appended === 1);
-  expect(performance.now() - began_ms).toBeGreaterThan(290);
-  await log.close();
-  fake.close();
-});
-
 test("a flush sends records that wait for credentials at once", async () => {
   const fake = await startFakeService();
   fake.script(
     () => ({ code: status.UNAUTHENTICATED }),
     () => undefined,
   );
-  const log = quickLogger(fake.address, { max_backoff_ms: 3_600_000 });
+  const log = quickLogger(fake.address, { max_backoff_ms: 3_600_000, token: () => "the same" });
   log.append(accepted(0));
   await eventually(() => log.told.length === 1);
   expect(await log.flush()).toBe(true);

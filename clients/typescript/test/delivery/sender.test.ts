@@ -63,7 +63,7 @@ test("createSender splits what is too large, down to the row that is", async () 
   expect(ids()).toEqual(["0,1,2,3,4", "0,1", "2,3,4", "2", "3,4"]);
 });
 
-test.each([status.PERMISSION_DENIED, status.UNIMPLEMENTED, status.INTERNAL])(
+test.each([status.FAILED_PRECONDITION, status.UNIMPLEMENTED, status.INTERNAL])(
   "createSender gives single records up after status %i, logged once",
   async (code) => {
     fake.script(() => ({ code, message: "no" }));

@@ -10,6 +10,9 @@ from itertools import islice
 
 from ..options import seconds
 
+_NEARLY_FULL = 3 / 4
+"""The part of the buffer that records take then, at least."""
+
 
 class RecordBuffer:
     """Encoded records from any threads to the one that sends them.
@@ -95,12 +98,25 @@ class RecordBuffer:
                 self._in_flight_bytes -= size
             self._settled.notify_all()
 
-    def pause(self, seconds: float) -> None:
-        """Waits before records are sent again; a flush or a close ends it."""
+    def pause(self, seconds: float, until_nearly_full: bool = False) -> bool:
+        """Waits before records are sent again; a flush or a close ends it, and then it returns True, as where the buffer
+        is to be emptied before it is full."""
         with self._work:
-            if not self._wake and not self.abandoned:
-                self._work.wait(seconds)
-            self._wake = False
+            deadline = time.monotonic() + seconds
+            self._sender_waits = until_nearly_full
+            ended = False
+            while not ended and (left := deadline - time.monotonic()) > 0:
+                ended = self._wake or self.abandoned or (until_nearly_full and self.is_nearly_full())
+                if not ended:
+                    self._work.wait(left)
+            ended = ended or self._wake or self.abandoned
+            self._sender_waits = self._wake = False
+            return ended
+
+    def is_nearly_full(self) -> bool:
+        with self._work:
+            part = max(len(self._records) / self._records_max, self._bytes / self._bytes_max)
+            return part > _NEARLY_FULL
 
     def wake(self) -> None:
         """Ends the sender's wait, whatever it waits for."""

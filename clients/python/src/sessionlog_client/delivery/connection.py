@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import grpc
@@ -16,6 +15,8 @@ from ..options import Options
 from ..v1 import session_log_pb2 as pb
 from .address import is_local
 from .status import CallFailure, failure_of
+from .tls_files import read_pem
+from .token import TokenSource
 
 APPEND = "/sessionlog.v1.SessionLog/AppendSession"
 BATCH_APPEND = "/sessionlog.v1.SessionLog/BatchAppendSessions"
@@ -42,6 +43,7 @@ class Connection:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self.token = TokenSource(options)
         # Re-entrant, as a signal handler may fork while its thread holds it.
         self._changed = threading.Condition(threading.RLock())
         self._channel: grpc.Channel | None = None
@@ -109,7 +111,7 @@ class Connection:
     ) -> Response | CallFailure:
         channel: grpc.Channel | None = None
         try:
-            metadata = self._metadata()
+            metadata = self.token.metadata()
             if isinstance(metadata, CallFailure):
                 return metadata
             channel = self._begin()
@@ -129,15 +131,6 @@ class Connection:
         finally:
             if channel is not None:
                 self._end(channel)
-
-    def _metadata(self) -> tuple[tuple[str, str], ...] | CallFailure:
-        options = self._options
-        token = options.token() if callable(options.token) else options.token
-        if not token:
-            return ()
-        if options.tls is None and not options.insecure_token and not is_local(options.address):
-            return CallFailure("UNAUTHENTICATED", "a token is sent to another machine only with tls or insecure_token")
-        return (("authorization", f"Bearer {token}"),)
 
     def _begin(self) -> grpc.Channel | None:
         """The channel for a call, which ends with `_end`; None: closed."""
@@ -174,9 +167,5 @@ def _create_channel(options: Options) -> grpc.Channel:
         return grpc.insecure_channel(options.address, channel_options)
     if tls.server_name is not None:
         channel_options.append(("grpc.ssl_target_name_override", tls.server_name))
-    credentials = grpc.ssl_channel_credentials(_read(tls.ca_file), _read(tls.key_file), _read(tls.cert_file))
+    credentials = grpc.ssl_channel_credentials(*read_pem(tls))
     return grpc.secure_channel(options.address, credentials, channel_options)
-
-
-def _read(file: str | None) -> bytes | None:
-    return None if file is None else Path(file).read_bytes()

@@ -20,9 +20,19 @@ from .diagnostics import Diagnostics
 from .refused_file import RefusedFile
 from .sender import Sender, named
 from .spill import spill
+from .token import token_problem
 from .waiting import Waiting
 
 _JOIN_TIMEOUT = 1.0
+
+
+def problem_of(options: Options) -> tuple[str | None, str]:
+    """Why the options can never be used, with the code of a call that fails for it."""
+    problem = address_problem(options.address)
+    if problem is not None:
+        return f"the address cannot be used: {problem}", "UNAVAILABLE"
+    problem = token_problem(options)
+    return (None if problem is None else f"the token cannot be used: {problem}"), "UNAUTHENTICATED"
 
 
 class Core:
@@ -31,7 +41,7 @@ class Core:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.problem = address_problem(options.address)
+        self.problem, self._problem_code = problem_of(options)
         """Why nothing can be sent, ever."""
         self.counters = Counters()
         self.diagnostics = Diagnostics(options.log, options.debug)
@@ -93,7 +103,7 @@ class Core:
     def store(self, request: bytes | RefusedError, validate_only: bool, timeout: float) -> Appended:
         """Sends a request past the buffer. Raises RefusedError and CallError."""
         if self.problem is not None:
-            raise CallError("UNAVAILABLE", f"the address cannot be used: {self.problem}")
+            raise CallError(self._problem_code, self.problem)
         if self.buffer.closed:
             raise CallError("CLOSED", "the logger is closed")
         retries = 0

@@ -14,6 +14,7 @@ from .buffer import RecordBuffer
 from .connection import Connection
 from .counters import Counters
 from .diagnostics import Diagnostics
+from .spill import spill
 from .status import CallFailure
 
 _RETRY_AFTER_MAX = 300.0
@@ -47,6 +48,12 @@ class Sender:
     _refuse: Callable[[RefusedError, bytes | None], None]
     """Counts, logs and keeps a refused record."""
     _write_reports: Callable[[], None]
+    _denied: CallFailure | None = None
+    """Why the last call was not let in; None: it was."""
+    _retry_at: float = 0.0
+    """When the next call after it is due."""
+    _lost_denied: int = 0
+    """Records lost because no call was let in, which is reported apart from a full buffer."""
     _drops_reported: int = 0
     _drops_reported_at: float = float("-inf")
 
@@ -75,36 +82,67 @@ class Sender:
                 return
             if not isinstance(outcome, CallFailure):
                 self._count(outcome, part)
-            elif outcome.action(len(part)) == "split":
+            elif (action := outcome.action(len(part))) == "split":
                 middle = len(part) // 2
                 parts += [part[middle:], part[:middle]]
                 continue
-            else:
+            elif action == "give_up":
                 self._give_up(outcome, part)
+            else:
+                self._spill(part, outcome)
             self._buffer.settle(len(part))
 
     def _deliver(self, records: list[bytes]) -> pb.BatchAppendSessionsResponse | CallFailure | None:
         """Sends records until the answer is one that a retry does not change; None when they are abandoned."""
         waits = backoffs(self._options.min_backoff, self._options.max_backoff)
+        again = False
         while not self._buffer.abandoned:
+            if self._denied is not None and not self._is_due() and self._is_nearly_full():
+                return None if self._buffer.abandoned else self._denied
+            if self._buffer.abandoned:
+                return None
+            self._counters.add(retried=len(records) if again else 0)
+            again = True
             began = time.monotonic()
             outcome = self._connection.append_batch(records, self._options.call_timeout)
             code = outcome.code if isinstance(outcome, CallFailure) else "OK"
             self._diagnostics.called(len(records), time.monotonic() - began, code)
+            self._denied = None
             if not isinstance(outcome, CallFailure):
                 self._diagnostics.recovered()
                 return outcome
             if self._buffer.abandoned:
                 return None
             action = outcome.action(len(records))
-            if action not in ("retry", "wait_for_credentials"):
+            waits_for_token = action == "wait_for_credentials" and self._connection.token.renewable
+            if action in ("spill", "wait_for_credentials"):
+                # A service counts calls that it does not let in, and cuts who makes many.
+                wait = self._options.credentials_retry if waits_for_token else self._options.max_backoff
+                self._denied, self._retry_at = outcome, time.monotonic() + wait
+            if action != "retry" and not waits_for_token:
                 return outcome
             self._diagnostics.outage(outcome.code, outcome.message)
             self._report()
-            backoff = next(waits) if action == "retry" else self._options.max_backoff
-            self._wait(backoff, min(outcome.retry_after or 0.0, _RETRY_AFTER_MAX))
-            self._counters.add(retried=len(records))
+            if action == "retry":
+                self._wait(next(waits), min(outcome.retry_after or 0.0, _RETRY_AFTER_MAX))
         return None
+
+    def _is_due(self) -> bool:
+        """Waits until a call may be let in: another token is there, or it is time to try the same one. False: a flush, the
+        end or a buffer that is nearly full ended the wait."""
+        while (left := self._retry_at - time.monotonic()) > 0 and not self._connection.token.renewed():
+            if self._buffer.pause(min(left, self._options.max_backoff), self._options.spill_file is not None):
+                return False
+        return True
+
+    def _is_nearly_full(self) -> bool:
+        """Whether the oldest records go to the spill file rather than being dropped soon."""
+        return self._options.spill_file is not None and self._buffer.is_nearly_full()
+
+    def _spill(self, records: list[bytes], failure: CallFailure) -> None:
+        before = self._counters.stats().dropped
+        spill(records, self._options.spill_file, self._counters, self._diagnostics, failure)
+        self._lost_denied += self._counters.stats().dropped - before
 
     def _wait(self, backoff: float, retry_after: float) -> None:
         """A flush may shorten the backoff, but not the time that the service asks for."""
@@ -143,7 +181,7 @@ class Sender:
 
     def _report(self) -> None:
         self._write_reports()
-        drops = self._counters.stats().dropped - self._drops_reported
+        drops = self._counters.stats().dropped - self._lost_denied - self._drops_reported
         now = time.monotonic()
         if drops > 0 and now - self._drops_reported_at >= _DROPS_INTERVAL:
             self._drops_reported += drops

@@ -11,15 +11,23 @@ from google.protobuf.json_format import MessageToDict
 from ..v1 import session_log_pb2 as pb
 from .counters import Counters
 from .diagnostics import Diagnostics
+from .status import CallFailure
 
 
 def spill(
-    records: list[bytes], path: str | os.PathLike[str] | None, counters: Counters, diagnostics: Diagnostics
+    records: list[bytes],
+    path: str | os.PathLike[str] | None,
+    counters: Counters,
+    diagnostics: Diagnostics,
+    failure: CallFailure | None = None,
 ) -> None:
-    """Writes records to the spill file; without one, or where that fails, they are dropped."""
+    """Writes records to the spill file; without one, or where that fails, they are dropped. failure: why they are not
+    sent; None: it is the end."""
+    reason = "close" if failure is None else failure.code
+    why = "" if failure is None else f"{failure.code}: {failure.message}; further ones are only counted"
     if path is None:
         counters.add(dropped=len(records))
-        diagnostics.once("close", f"{len(records)} records lost: not sent before close")
+        diagnostics.once(reason, f"{len(records)} records lost: {why or 'not sent before close'}")
         return
     lines: list[str] = []
     for record in records:
@@ -32,7 +40,8 @@ def spill(
     lost = len(lines) - spilled
     counters.add(spilled=spilled, dropped=lost)
     if spilled > 0:
-        diagnostics.once("close", f"{spilled} records not sent before close are in {path}")
+        what = "not sent before close are" if failure is None else "could not be sent and are"
+        diagnostics.once(reason, f"{spilled} records {what} in {path}{': ' if why else ''}{why}")
     if problem is not None:
         diagnostics.once("spill", f"{lost} records lost: cannot write the spill file: {problem}")
 

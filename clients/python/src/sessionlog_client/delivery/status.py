@@ -13,7 +13,7 @@ from google.rpc.status_pb2 import Status
 from ..errors import CallError, RefusedError, Violation
 from ..records.text import error_text, type_name
 
-Action = Literal["retry", "split", "give_up", "wait_for_credentials"]
+Action = Literal["retry", "split", "give_up", "spill", "wait_for_credentials"]
 
 _TRANSIENT = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED", "ABORTED")
 
@@ -36,6 +36,8 @@ class CallFailure:
             return "retry"
         if self.code == "UNAUTHENTICATED":
             return "wait_for_credentials"
+        if self.code == "PERMISSION_DENIED":
+            return "spill"
         # The cause may be a single record.
         return "split" if records > 1 and self.code != "UNIMPLEMENTED" else "give_up"
 
