@@ -67,10 +67,12 @@ function waitsForTheService(commandLine, cwd) {
 
 /** One run, with a service for each line of the table, which fails the first call that has so many records. */
 async function* keepsToTheRetryRule(commandLine, cwd) {
+  // Without a spill file, who may not append loses its rows.
+  const giveUp = (action) => (action === "spill" ? "give_up" : action);
   const table = JSON.parse(readFileSync(new URL("../clients/cases/failures.json", import.meta.url), "utf8"));
   const cases = table.flatMap((line) => [
-    { ...line, records: 1, action: line.one_row },
-    { ...line, records: MANY, action: line.many_rows },
+    { ...line, records: 1, action: giveUp(line.one_row) },
+    { ...line, records: MANY, action: giveUp(line.many_rows) },
   ]);
   const services = await Promise.all(cases.map(startFailing));
   const words = services.flatMap(({ address }, index) => [address, `${cases[index].records}`]);

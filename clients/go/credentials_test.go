@@ -240,13 +240,11 @@ func TestTheSameTokenIsTriedAgainAfterAWhile(t *testing.T) {
 	}
 }
 
-func TestFromEnvReadsTheClientsCertificateForEachConnection(t *testing.T) {
-	clearEnv(t)
+func TestTLSFilesReadTheCertificateForEachConnection(t *testing.T) {
 	pair, _ := selfSigned(t, time.Now().Add(24*time.Hour))
 	cert, key := writePair(t, t.TempDir(), pair)
-	t.Setenv("SESSIONLOG_CERT_FILE", cert)
-	t.Setenv("SESSIONLOG_KEY_FILE", key)
-	config, err := tlsFromEnv()
+	files := TLSFiles{CertFile: cert, KeyFile: key}
+	config, err := files.Config()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,13 +253,36 @@ func TestFromEnvReadsTheClientsCertificateForEachConnection(t *testing.T) {
 	if got, err := config.GetClientCertificate(nil); err != nil || !slices.Equal(got.Certificate[0], renewed.Certificate[0]) {
 		t.Errorf("it is not the renewed one: %v", err)
 	}
+}
+
+func TestTLSFilesNameWhatIsWrong(t *testing.T) {
+	directory := t.TempDir()
+	pair, _ := selfSigned(t, time.Now().Add(24*time.Hour))
 	expired, _ := selfSigned(t, time.Now().Add(-time.Hour))
-	writePair(t, filepath.Dir(cert), expired)
-	if _, err := tlsFromEnv(); err == nil || !strings.Contains(err.Error(), "has expired on") {
-		t.Errorf("%v", err)
-	}
-	writeFile(t, key, "")
-	if _, err := tlsFromEnv(); err == nil || !strings.Contains(err.Error(), "SESSIONLOG_CERT_FILE, SESSIONLOG_KEY_FILE: tls: failed to find any PEM data") {
-		t.Errorf("%v", err)
+	cert, key := writePair(t, directory, pair)
+	_ = os.Mkdir(filepath.Join(directory, "old"), 0o700)
+	oldCert, oldKey := writePair(t, filepath.Join(directory, "old"), expired)
+	empty, der, encrypted := filepath.Join(directory, "empty"), filepath.Join(directory, "der"), filepath.Join(directory, "encrypted")
+	writeFile(t, empty, "")
+	writeFile(t, der, string(pair.Certificate[0]))
+	writeFile(t, encrypted, "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n")
+	for _, test := range []struct {
+		files TLSFiles
+		told  string
+	}{
+		{TLSFiles{CAFile: "/no/ca.pem"}, "CA file: open /no/ca.pem: no such file or directory"},
+		{TLSFiles{CAFile: empty}, "CA file: " + empty + ": it has no certificate in PEM"},
+		{TLSFiles{CAFile: der}, "it has no certificate in PEM"},
+		{TLSFiles{CAFile: key}, "it has no certificate in PEM"},
+		{TLSFiles{CertFile: cert}, "expected both or none"},
+		{TLSFiles{CertFile: key, KeyFile: cert}, "PEM inputs may have been switched"},
+		{TLSFiles{CertFile: cert, KeyFile: empty}, "failed to find any PEM data in key input"},
+		{TLSFiles{CertFile: cert, KeyFile: encrypted}, "failed to parse private key"},
+		{TLSFiles{CertFile: cert, KeyFile: oldKey}, "private key does not match public key"},
+		{TLSFiles{CertFile: oldCert, KeyFile: oldKey}, "old/cert.pem: it has expired on "},
+	} {
+		if _, err := test.files.Config(); err == nil || !strings.Contains(err.Error(), test.told) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%+v: %v", test.files, err)
+		}
 	}
 }

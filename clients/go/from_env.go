@@ -2,13 +2,9 @@ package sessionlog
 
 import (
 	"cmp"
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
-	"time"
 )
 
 // FromEnv makes a logger from these variables, of which none is read elsewhere; what `options` sets wins:
@@ -23,43 +19,13 @@ func FromEnv(options Options) *SessionLogger {
 		options.TokenFile, options.Token = os.Getenv("SESSIONLOG_TOKEN_FILE"), os.Getenv("SESSIONLOG_TOKEN")
 	}
 	if options.TLS == nil {
-		options.TLS, options.problem = tlsFromEnv()
+		options.TLS, options.problem = TLSFiles{
+			CAFile: os.Getenv("SESSIONLOG_CA_FILE"), ServerName: os.Getenv("SESSIONLOG_SERVER_NAME"),
+			CertFile: os.Getenv("SESSIONLOG_CERT_FILE"), KeyFile: os.Getenv("SESSIONLOG_KEY_FILE"),
+		}.Config()
+		if options.problem != nil {
+			options.problem = fmt.Errorf("SESSIONLOG_CA_FILE, SESSIONLOG_CERT_FILE, SESSIONLOG_KEY_FILE: %w", options.problem)
+		}
 	}
 	return NewSessionLogger(cmp.Or(options.Address, os.Getenv("SESSIONLOG_ADDRESS")), options)
-}
-
-// tlsFromEnv returns nil when none of the variables is set.
-func tlsFromEnv() (*tls.Config, error) {
-	ca, name := os.Getenv("SESSIONLOG_CA_FILE"), os.Getenv("SESSIONLOG_SERVER_NAME")
-	cert, key := os.Getenv("SESSIONLOG_CERT_FILE"), os.Getenv("SESSIONLOG_KEY_FILE")
-	if cmp.Or(ca, name, cert, key) == "" {
-		return nil, nil
-	}
-	config := &tls.Config{ServerName: name}
-	var err error
-	if ca != "" {
-		text, readErr := os.ReadFile(ca)
-		config.RootCAs = x509.NewCertPool()
-		if err = readErr; err == nil && !config.RootCAs.AppendCertsFromPEM(text) {
-			err = errors.New("it has no certificate in PEM")
-		}
-		if err != nil {
-			return nil, fmt.Errorf("SESSIONLOG_CA_FILE: %w", err)
-		}
-	}
-	if cert != "" || key != "" {
-		load := func() (*tls.Certificate, error) {
-			pair, err := tls.LoadX509KeyPair(cert, key)
-			if err == nil && time.Now().After(pair.Leaf.NotAfter) {
-				err = fmt.Errorf("%s: the certificate has expired on %s", cert, pair.Leaf.NotAfter.Format(time.RFC3339))
-			}
-			return &pair, err
-		}
-		if _, err := load(); err != nil {
-			return nil, fmt.Errorf("SESSIONLOG_CERT_FILE, SESSIONLOG_KEY_FILE: %w", err)
-		}
-		// Read again for each connection, as it may be renewed.
-		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return load() }
-	}
-	return config, nil
 }

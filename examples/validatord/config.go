@@ -14,17 +14,23 @@ import (
 
 // config is the content of validatord.toml, whose comments describe the keys.
 type config struct {
-	Listen            string   `toml:"listen"`
-	ModelURL          string   `toml:"model_url"`
-	Model             string   `toml:"model"`
-	Provider          string   `toml:"provider"`
-	ModelTimeout      duration `toml:"model_timeout"`
-	DrainTimeout      duration `toml:"drain_timeout"`
-	MaxIterations     int      `toml:"max_iterations"`
-	Roster            string   `toml:"roster"`
-	SessionLogAddress string   `toml:"session_log_address"`
-	SessionLogSpill   string   `toml:"session_log_spill"`
-	SkipValidation    bool     `toml:"skip_validation"`
+	Listen         string   `toml:"listen"`
+	ModelURL       string   `toml:"model_url"`
+	Model          string   `toml:"model"`
+	Provider       string   `toml:"provider"`
+	ModelTimeout   duration `toml:"model_timeout"`
+	DrainTimeout   duration `toml:"drain_timeout"`
+	MaxIterations  int      `toml:"max_iterations"`
+	Roster         string   `toml:"roster"`
+	SkipValidation bool     `toml:"skip_validation"`
+
+	SessionLogAddress    string `toml:"session_log_address"`
+	SessionLogSpill      string `toml:"session_log_spill"`
+	SessionLogTokenFile  string `toml:"session_log_token_file"`
+	SessionLogCAFile     string `toml:"session_log_ca_file"`
+	SessionLogServerName string `toml:"session_log_server_name"`
+	SessionLogCertFile   string `toml:"session_log_cert_file"`
+	SessionLogKeyFile    string `toml:"session_log_key_file"`
 }
 
 // duration is written as Go writes one: "60s", "1m30s".
@@ -53,7 +59,10 @@ func loadConfig(path string) (config, error) {
 	if err := loaded.check(); err != nil {
 		return config{}, fmt.Errorf("%s: %w", path, err)
 	}
-	for _, file := range []*string{&loaded.Roster, &loaded.SessionLogSpill} {
+	for _, file := range []*string{
+		&loaded.Roster, &loaded.SessionLogSpill, &loaded.SessionLogTokenFile, &loaded.SessionLogCAFile, &loaded.SessionLogCertFile,
+		&loaded.SessionLogKeyFile,
+	} {
 		if *file != "" && !filepath.IsAbs(*file) {
 			*file = filepath.Join(filepath.Dir(path), *file)
 		}

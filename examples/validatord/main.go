@@ -49,6 +49,13 @@ func run(
 	if err != nil {
 		return err
 	}
+	security, err := sessionlog.TLSFiles{
+		CAFile: config.SessionLogCAFile, ServerName: config.SessionLogServerName,
+		CertFile: config.SessionLogCertFile, KeyFile: config.SessionLogKeyFile,
+	}.Config()
+	if err != nil {
+		return fmt.Errorf("%s: session log: %w", configPath, err)
+	}
 	listener, err := net.Listen("tcp", config.Listen)
 	if err != nil {
 		return err
@@ -59,6 +66,8 @@ func run(
 		Daemon:    "validatord",
 		Logger:    log,
 		SpillFile: config.SessionLogSpill,
+		TokenFile: config.SessionLogTokenFile,
+		TLS:       security,
 	})
 	requests, cancelRequests := context.WithCancel(context.Background())
 	defer cancelRequests()

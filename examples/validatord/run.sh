@@ -25,6 +25,7 @@ trap 'exit 1' INT TERM
 start() { # NAME COMMAND…
   local name=$1
   shift
+  : >"$WORK/$name.log"
   (cd "$WORK" && exec "$@") >/dev/null 2>"$WORK/$name.log" </dev/null &
   PIDS+=($!)
   for _ in $(seq 200); do

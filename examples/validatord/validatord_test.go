@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"log/slog"
@@ -222,6 +223,42 @@ func TestDaemonServesWithTheSessionLogDown(t *testing.T) {
 	daemon := startDaemonWithLog(t, scriptedmodel.Handler(script), settings, sessionlog.FromEnv)
 	if status, _ := daemon.post(t, `{"kind":"fill","prompt":"at once"}`, nil); status != 200 {
 		t.Errorf("status %d", status)
+	}
+}
+
+func TestDaemonSendsItsTokenOverTLS(t *testing.T) {
+	fileOf := func(content string) string {
+		path := filepath.Join(t.TempDir(), "file")
+		writeFile(t, path, content)
+		return path
+	}
+	session := httptest.NewUnstartedServer(nil)
+	tokens := make(chan string, 10)
+	session.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tokens <- r.Header.Get("authorization")
+		w.WriteHeader(http.StatusServiceUnavailable)
+	})
+	session.EnableHTTP2 = true
+	session.StartTLS()
+	t.Cleanup(session.Close)
+	ca := fileOf(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: session.Certificate().Raw})))
+	settings := fmt.Sprintf("session_log_address = %q\nsession_log_ca_file = %q\nsession_log_token_file = %q\n",
+		session.Listener.Addr().String(), ca, fileOf("secret\n"))
+	daemon := startDaemonWithLog(t, scriptedmodel.Handler(script), settings, sessionlog.FromEnv)
+	daemon.post(t, `{"kind":"fill","prompt":"at once"}`, nil)
+	if token := <-tokens; token != "Bearer secret" {
+		t.Errorf("it sent %q", token)
+	}
+}
+
+func TestDaemonDoesNotStartWithoutItsFilesOfTLS(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "validatord.toml")
+	writeFile(t, path, "model_url = \"http://m\"\nroster = \"roster.csv\"\nsession_log_ca_file = \"ca.pem\"\n")
+	writeFile(t, filepath.Join(filepath.Dir(path), "roster.csv"), "worker_id,name,active\n")
+	err := run(t.Context(), path, slog.New(slog.DiscardHandler), sessionlog.FromEnv)
+	want := fmt.Sprintf("%s: session log: CA file: open %s", path, filepath.Join(filepath.Dir(path), "ca.pem"))
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -113,7 +113,7 @@ fn action_after(status: &Status, records: usize) -> Action {
         (Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted, _) => Action::Retry(asked.unwrap_or_default()),
         (Code::ResourceExhausted, Some(asked)) => Action::Retry(asked),
         (Code::Unauthenticated, _) => Action::Retry(BACKOFF_MAX), // a token may have been renewed
-        (Code::Unimplemented, _) => Action::GiveUp,
+        (Code::Unimplemented | Code::PermissionDenied, _) => Action::GiveUp,
         _ if records > 1 => Action::Split,
         _ => Action::GiveUp,
     }

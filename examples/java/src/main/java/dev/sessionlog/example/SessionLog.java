@@ -16,6 +16,7 @@ import io.grpc.protobuf.StatusProto;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -101,7 +102,7 @@ public final class SessionLog implements AutoCloseable {
           Thread.sleep(Math.max(wait, asked));
           wait = Math.min(wait * 2, BACKOFF_MAX_MS);
           parts.push(records);
-        } else if (records.size() > 1 && failure.getStatus().getCode() != io.grpc.Status.Code.UNIMPLEMENTED) {
+        } else if (records.size() > 1 && !GIVES_UP.contains(failure.getStatus().getCode())) {
           parts.push(records.subList(records.size() / 2, records.size()));
           parts.push(records.subList(0, records.size() / 2));
         } else {
@@ -115,6 +116,9 @@ public final class SessionLog implements AutoCloseable {
     refused.incrementAndGet();
     System.err.printf("the session log refused session %s of %s: %s%n", record.getSessionId(), record.getDaemon(), reason);
   }
+
+  /** What is so for every record. */
+  private static final Set<io.grpc.Status.Code> GIVES_UP = Set.of(io.grpc.Status.Code.UNIMPLEMENTED, io.grpc.Status.Code.PERMISSION_DENIED);
 
   /** The milliseconds after which the same records are sent again; -1 when that is of no use. */
   private static long waitAfter(StatusRuntimeException failure) {
