@@ -52,7 +52,9 @@ test("readTlsFiles takes a certificate without a subject, which has names only",
     names: "IP Address:127.0.0.1, DNS:localhost",
   });
   const old = await authority.issue("", { days: -1 });
-  expect(() => read({ c: old.cert, k: old.key })).toThrow("[tls] cert: /c: a certificate without a subject has expired");
+  expect(() => read({ c: old.cert, k: old.key })).toThrow(
+    "[tls] cert: /c: a certificate without a subject has expired",
+  );
 });
 
 test.each<[string, () => Record<string, string | Buffer>, string]>([

@@ -99,7 +99,7 @@ describe("createSender", () => {
       const failed = failure(2, status, retry_info ? { retry_after_ms: 1 } : {});
       const { send, calls } = senderTo((count, call) => (call === 1 ? failed : appended(count)));
       const outcome = await send([record, record]);
-      const ends = many_rows === "give_up" || many_rows === "wait_for_credentials";
+      const ends = ["give_up", "spill", "wait_for_credentials"].includes(many_rows);
       expect(outcome).toMatchObject(ends ? { ok: false, message: `${status}: why` } : { ok: true });
       expect(calls).toEqual(many_rows === "split" ? [2, 1, 1] : many_rows === "retry" ? [2, 2] : [2]);
     },
