@@ -31,7 +31,8 @@ export const dayText = (time: string): string =>
   parsed(time)?.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" }) ?? time;
 
 /** `15 Nov 23:52` */
-export const minuteText = (time: string): string => `${dayText(time)} ${parsed(time)?.toISOString().slice(11, 16) ?? ""}`;
+export const minuteText = (time: string): string =>
+  `${dayText(time)} ${parsed(time)?.toISOString().slice(11, 16) ?? ""}`;
 
 /** `11-15 23:52:07`, as a list shows it. */
 export const listTime = (time: string): string => `${time.slice(5, 10)} ${time.slice(11, 19)}`;

@@ -1,0 +1,37 @@
+import { useEffect } from "preact/hooks";
+
+/** What a key does, in words, for the list of all keys; the action by its keys. */
+export interface KeyAction {
+  /** As KeyboardEvent.key; two letters for one after the other. */
+  readonly keys: readonly string[];
+  readonly words: string;
+  run(): void;
+}
+
+/** Two letters within this are one key. */
+const SECOND_MS = 1000;
+
+/** Calls actions by keys: letters only outside of inputs, and never with Ctrl, Alt or Meta. */
+export function useKeys(actions: readonly KeyAction[]): void {
+  useEffect(() => {
+    let first = "";
+    let at_ms = 0;
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      const target = event.target instanceof Element ? event.target : null;
+      const writing = target?.closest("input, select, textarea, dialog") != null;
+      if (writing && event.key !== "Escape") return;
+      const pair = performance.now() - at_ms < SECOND_MS ? first + event.key : event.key;
+      first = event.key;
+      at_ms = performance.now();
+      const action =
+        actions.find(({ keys }) => keys.includes(pair)) ?? actions.find(({ keys }) => keys.includes(event.key));
+      if (action === undefined) return;
+      event.preventDefault();
+      first = "";
+      action.run();
+    };
+    addEventListener("keydown", press);
+    return () => removeEventListener("keydown", press);
+  });
+}

@@ -1,0 +1,48 @@
+import type { Column, Json } from "../../api.js";
+
+/** An answer's columns and rows. */
+export function AnswerTable({
+  columns,
+  rows,
+  label,
+}: {
+  columns: readonly Column[];
+  rows: readonly (readonly Json[])[];
+  label: string;
+}) {
+  return (
+    // Reached by keyboard, as it scrolls.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable without a mouse
+    <section class="wide-table" aria-label={label} tabIndex={0}>
+      <table class="answer">
+        <thead>
+          <tr>
+            {columns.map(({ name, numeric }) => (
+              <th key={name} scope="col" class={numeric ? "number" : undefined}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: rows of an answer have no other name, and do not move
+            <tr key={index}>
+              {row.map((value, column) => (
+                <td key={columns[column]?.name} class={columns[column]?.numeric ? "number" : undefined}>
+                  {jsonText(value)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** A value as a cell shows it: texts as they are, null as nothing. */
+export function jsonText(value: Json): string {
+  if (value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
