@@ -35,8 +35,9 @@ export function DayColumns({ days, width, picked, at }: DaysProps) {
   const y = scaleLinear([0, most], [HEIGHT - BOTTOM, TOP]).nice(3);
   const mondays = columns.filter(({ day }) => new Date(day).getUTCDay() === 1);
   const every = Math.max(1, Math.ceil((mondays.length * TICK_WIDTH) / width));
-  const from = picked && x(picked[0] < picked[1] ? picked[0] : picked[1]);
-  const to = picked && x(picked[0] < picked[1] ? picked[1] : picked[0]);
+  const [first, last] = picked === undefined ? [] : [...picked].sort();
+  const from = first === undefined ? undefined : x(first);
+  const to = last === undefined ? undefined : x(last);
   return (
     <svg viewBox={`0 0 ${width} ${HEIGHT}`} height={HEIGHT} role="img">
       <title>{`Sessions by day and outcome: ${columns.length} columns, at most ${count(most)} sessions`}</title>

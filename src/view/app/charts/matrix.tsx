@@ -2,6 +2,8 @@ import type { MatrixRow, WeekShare } from "../../api.js";
 import { count, dayText, percent } from "../text/format.js";
 
 const WEEKS_SHOWN = 8;
+/** Rows beyond these, those with the fewest sessions, are counted. */
+const ROWS_MAX = 40;
 /** Shares of fewer sessions are pale, and do not widen the scale. */
 const FEW = 20;
 /** Colours on each side of the middle one. */
@@ -49,7 +51,7 @@ export function Matrix({ rows, heading, weeks, months, selected, onSelect }: Mat
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {shownRows(rows).map((row) => (
             <tr key={`${row.name}\n${row.detail}`} class={row === selected ? "on" : undefined}>
               <th scope="row">
                 <RowName row={row} selected={row === selected} onSelect={onSelect} />
@@ -74,6 +76,7 @@ export function Matrix({ rows, heading, weeks, months, selected, onSelect }: Mat
         </tbody>
       </table>
       <p class="key">
+        {rows.length > ROWS_MAX && <b>{`the ${ROWS_MAX} with most sessions, of ${count(rows.length)}`}</b>}
         <span>% of answered sessions accepted at the first attempt</span>
         <span>
           <span class="ramp" aria-hidden="true">
@@ -134,6 +137,12 @@ function Cell({ share: cell, scale }: { share: CellShare | undefined; scale: Sca
       <small>n {count(answered)}</small>
     </td>
   );
+}
+
+function shownRows(rows: readonly MatrixRow[]): readonly MatrixRow[] {
+  if (rows.length <= ROWS_MAX) return rows;
+  const most = new Set(rows.toSorted((one, other) => other.answered - one.answered).slice(0, ROWS_MAX));
+  return rows.filter((row) => most.has(row));
 }
 
 interface Scale {

@@ -7,6 +7,8 @@ import { letterOf, Pip } from "../ui/pips.js";
 export type RefusalOrder = "frequent" | "growing";
 
 const GREW_Z = 2;
+/** Characters of an example. */
+const EXAMPLE_MAX = 300;
 
 interface RefusalListProps {
   readonly refusals: Refusals;
@@ -90,7 +92,7 @@ function Reason({ reason: { verdict_kind, reason, example }, example: shown, sel
     return (
       <span>
         <span class="pick-text">{text}</span>
-        {shown && <small class="example">{example}</small>}
+        {shown && <small class="example">{example.slice(0, EXAMPLE_MAX)}</small>}
       </span>
     );
   }

@@ -8,7 +8,7 @@ import { AlarmTile } from "./alarm_tile.js";
 const Z_NOTABLE = 2;
 
 interface TilesProps {
-  readonly overview: Overview;
+  readonly overview: Pick<Overview, "total" | "weeks" | "alarm" | "journal">;
   readonly now: string;
   readonly fresh?: number;
   /** Where a tile leads: the alarm's sessions, or a query as a table; undefined in a report. */

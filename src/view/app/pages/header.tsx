@@ -4,7 +4,7 @@ import type { Navigation } from "../state/navigation.js";
 import { without } from "../state/place.js";
 import { RANGES } from "../state/range.js";
 import { minuteText } from "../text/format.js";
-import { Pip } from "../ui/pips.js";
+import { Logo } from "../ui/logo.js";
 import { Seg } from "../ui/seg.js";
 
 interface HeaderProps {
@@ -63,16 +63,6 @@ const PAGES = [
   ["sql", "SQL"],
 ] as const;
 
-/** The mark of the program: a refusal, then an acceptance. */
-export function Logo() {
-  return (
-    <span class="logo" aria-hidden="true">
-      <Pip letter="v" />
-      <Pip letter="a" />
-    </span>
-  );
-}
-
 function liveText({ state, at }: Live): string {
   if (state === "off") return "live: off";
   if (state === "paused" || state === "away") return `paused, last ${at === "" ? "unknown" : minuteText(at).slice(-5)}`;
@@ -124,7 +114,7 @@ function Find({ navigation: { place, go } }: { navigation: Navigation }) {
           go({ filters: find(text), page: text === "" ? place.page : "sessions", session: undefined });
         }}
       />
-      <kbd aria-hidden="true">/</kbd>
+      <kbd>/</kbd>
     </search>
   );
 }

@@ -94,7 +94,6 @@ function Runs({ session: { replay_runs }, given }: { session: SessionDetail; giv
       ) : (
         <div class="runs">
           {replay_runs.runs.map((run, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: runs have no other name, and do not move
             <Run key={index} run={run} />
           ))}
           {replay_runs.truncated && <p class="faint">There are more.</p>}

@@ -67,7 +67,7 @@ export function SessionTable(props: SessionTableProps) {
 function Gap({ height }: { height: number }) {
   if (height === 0) return null;
   return (
-    <tr class="gap" aria-hidden="true">
+    <tr class="gap">
       <td>
         <svg width="1" height={height} aria-hidden="true" />
       </td>

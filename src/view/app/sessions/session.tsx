@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useId } from "preact/hooks";
 import type { SessionDetail } from "../../api.js";
 import { count, duration, fullTime } from "../text/format.js";
 import { letterOf, Pips, verdictText } from "../ui/pips.js";
@@ -23,7 +24,7 @@ interface SessionProps {
 /** One session: verdict, facts, stamp, prompt, attempts, artifact. */
 export function Session({ session, roster_name, close, actions, note, bodies = true, children }: SessionProps) {
   const { session_id, kind, verdict, attempts, prompt, artifact, artifact_bytes, langfuse_url } = session;
-  const title = `session-${session.sequence}`;
+  const title = useId();
   return (
     <article class="session" aria-labelledby={title}>
       <header>
@@ -83,7 +84,7 @@ function Facts({ session }: { session: SessionDetail }) {
       <Fact name="ended">{timestamp === null ? "no usable time" : fullTime(timestamp)}</Fact>
       <Fact name="took">{duration(duration_ms)}</Fact>
       <Fact name="attempts">{max_iterations === 0 ? String(iterations) : `${iterations} of ${max_iterations}`}</Fact>
-      <Fact name="row">{count(sequence)}</Fact>
+      {sequence > 0 && <Fact name="row">{count(sequence)}</Fact>}
     </dl>
   );
 }

@@ -68,8 +68,9 @@ function step(
   for (let next = at < 0 ? 0 : at + direction; next >= 0 && next < list.length; next += direction) {
     const session = list[next];
     if (session === undefined || !wanted(session)) continue;
-    if (isOpen) return navigation.go({ session: session.session_id }, "replace");
-    return focusRow(session.sequence, next);
+    if (isOpen) navigation.go({ session: session.session_id }, "replace");
+    else focusRow(session.sequence, next);
+    return;
   }
 }
 
@@ -89,7 +90,7 @@ function focusRow(sequence: number, place: number): void {
 
 function leave(isOpen: boolean, close: () => void, { place, go }: Navigation): void {
   const field = document.activeElement;
-  if (field instanceof HTMLElement && field.matches("input, select, textarea")) return field.blur();
-  if (isOpen) return close();
-  go({ filters: {}, panel: undefined, page: place.page });
+  if (field instanceof HTMLElement && field.matches("input, select, textarea")) field.blur();
+  else if (isOpen) close();
+  else go({ filters: {}, panel: undefined, page: place.page });
 }

@@ -2,7 +2,7 @@ import { Fragment, options, type VNode } from "preact";
 
 /** C0 but tab and line feed, DEL, C1, soft hyphen, zero-width, ends of lines and what changes the direction of text. */
 const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0]/g;
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0]/g;
 
 /** The text with what cannot be seen, or turns text round, as its escape: `\u202e`. */
 export function visible(text: string): string {

@@ -26,7 +26,6 @@ export function AnswerTable({
         </thead>
         <tbody>
           {rows.map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: rows of an answer have no other name, and do not move
             <tr key={index}>
               {row.map((value, column) => (
                 <td key={columns[column]?.name} class={columns[column]?.numeric ? "number" : undefined}>
