@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError, Help } from "commander";
 import { ConfigError, describeFileError, errorCode, isSystemError } from "../config/errors.js";
 import { NotInstalledError } from "../query/errors.js";
 import { type CliCommand, type CliContext, UsageError, WorkError } from "./context.js";
 import { toTerminal } from "./output/terminal_output.js";
 import { oneLine } from "./output/text.js";
+import { programVersion } from "./version.js";
 
 type Load = () => Promise<{ readonly createCommand: () => CliCommand }>;
 
@@ -18,6 +18,7 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: Load])[
   ["alarm", "list accepted fills that are not grounded in the roster", () => import("./commands/alarm.js")],
   ["audit", "check the stamps of accepted fills against a roster", () => import("./commands/audit.js")],
   ["compact", "copy sealed segments to Parquet, for fast questions", () => import("./commands/compact.js")],
+  ["report", "write one HTML file that shows the session log at a glance", () => import("./commands/report.js")],
   ["verify", "check session logs, or the rows of files", () => import("./commands/verify.js")],
   ["import", "store rows of files in a session log, without a service", () => import("./commands/import.js")],
   ["check-config", "print the effective configuration and its origins", () => import("./commands/check_config.js")],
@@ -115,13 +116,6 @@ function wrapHelp(help: string, width: number): string {
   return joinParagraphs(help)
     .replaceAll(/^\S.*/gm, (paragraph) => layout.boxWrap(paragraph, width))
     .replaceAll(/^( {2}(?:- |\S+(?: \S+)* {2,}))(\S.*)$/gm, wrapItem);
-}
-
-function programVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  const manifest: unknown = JSON.parse(text);
-  const version = typeof manifest === "object" && manifest !== null && "version" in manifest ? manifest.version : "";
-  return String(version);
 }
 
 const overviewHelp = `

@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { count } from "../../config/values.js";
 import type { ReportData } from "../../view/report/report_data.js";
-import { type CliCommand, type CliContext, UsageError, WorkError } from "../context.js";
+import { type CliCommand, type CliContext, UsageError } from "../context.js";
 import { addJournalOptions, langfuseEnvironmentHelp } from "../options/journal_options.js";
 import { valueOption } from "../options/option_values.js";
 import { rosterName, rosterQuestions } from "../options/roster_options.js";
@@ -13,7 +13,7 @@ import { programVersion } from "../version.js";
 const LIMIT_DEFAULT = 200;
 const LIMIT_MAX = 10_000;
 /** Options that say which sessions are asked about, as the report names them. */
-const FILTER_OPTIONS = ["since", "until", "kind", "daemon", "model"] as const;
+const FILTER_OPTIONS = ["since", "until", "kind", "daemon", "model", "provider", "verdict"] as const;
 
 interface ReportOptions {
   readonly html?: string;

@@ -22,6 +22,8 @@ export interface Questions {
 export interface JournalOptions {
   /** Called after the command line is parsed. Throws ConfigError. */
   load(context: CliContext): Config;
+  /** What is read; absolute. */
+  paths(context: CliContext, config: Config): readonly string[];
   /** Which sessions the command line selects. Throws UsageError. */
   filter(context: CliContext): SessionFilter;
   /**
@@ -66,9 +68,14 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
     .addOption(verdictOption())
     .addOption(valueOption("--timeout <duration>", "time limit", duration("1ms", "24h"), "5m"))
     .addOption(valueOption("--memory <size>", MEMORY_HELP, size("64MiB", "1024GiB"), "1GiB"));
+  const pathsOf = ({ cwd }: CliContext, configured: string) => {
+    const named = strings(command.opts().path).map((path) => resolve(cwd, path));
+    return named.length > 0 ? named : [configured];
+  };
   return {
     load: (context) => config.load(context).config,
     filter: (context) => readFilter(command.opts(), context.now_ms()),
+    paths: (context, { log }) => pathsOf(context, log.path),
     async read(context, { log }, { tables = [], variables = {}, output }, work) {
       const given = command.opts();
       const { readJournal, ReadError, SqlError, StoppedError } = await import("../../query/index.js");
@@ -80,10 +87,7 @@ export function addJournalOptions(command: Command, sections: readonly string[] 
       try {
         const outcome = await readJournal(
           {
-            paths:
-              strings(given.path).length > 0
-                ? strings(given.path).map((path) => resolve(context.cwd, path))
-                : [log.path],
+            paths: pathsOf(context, log.path),
             filter: readFilter(given, context.now_ms()),
             tables,
             variables,

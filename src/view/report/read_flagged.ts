@@ -1,8 +1,8 @@
 import { findingsSql } from "../../query/findings.js";
 import { literal } from "../../query/literal.js";
-import type { Attempt, Json, RosterLookup, SessionDetail } from "../api.js";
 import { type Ask, type Fields, numberOf, textOf, textOrNull, timeOf, timeSql } from "../answers/ask.js";
 import { verdictOf } from "../answers/session_lines.js";
+import type { Attempt, Json, RosterLookup, SessionDetail } from "../api.js";
 import type { Finding, Flagged, FlaggedLine, FlaggedSession } from "./report_data.js";
 
 export interface FlaggedOptions {
@@ -155,7 +155,11 @@ function detailOf(
   const lookup: RosterLookup | null =
     roster === undefined
       ? null
-      : { ids: idsOf(row).map((id) => ({ id, entry: roster.get(id) ?? null })), unknown: line.unknown_ids, finding: null };
+      : {
+          ids: idsOf(row).map((id) => ({ id, entry: roster.get(id) ?? null })),
+          unknown: line.unknown_ids,
+          finding: null,
+        };
   return {
     sequence: 0,
     session_id,
@@ -194,7 +198,8 @@ const attemptOf = (row: Fields): Attempt => ({
 
 /** A value of JSON within an answer: already parsed, as answers come as JSON. */
 function jsonOf(value: unknown): Json {
-  if (value === null || typeof value === "boolean" || typeof value === "number" || typeof value === "string") return value;
+  if (value === null || typeof value === "boolean" || typeof value === "number" || typeof value === "string")
+    return value;
   if (Array.isArray(value)) return value.map(jsonOf);
   if (typeof value !== "object") return null;
   // Not by assignment: a key may be __proto__.

@@ -5,7 +5,7 @@ import { readCells } from "../answers/cube.js";
 import { FIGURES_SQL, readFigures } from "../answers/overview.js";
 import { readRefusals } from "../answers/refusals.js";
 import { readSessionLines } from "../answers/session_lines.js";
-import type { Audit, Column, Json, JournalState } from "../api.js";
+import type { Audit, Column, JournalState, Json } from "../api.js";
 import { readFlagged } from "./read_flagged.js";
 import type { Flagged, ReportData, ReportTable, Source } from "./report_data.js";
 
@@ -39,7 +39,11 @@ const NUMBERED = "(SELECT row_number() OVER () AS sequence, * FROM sessions)";
 const TABLES = [
   { name: "model-regressions", question: "which models got worse than in the four weeks before?" },
   { name: "three-refusals", question: "who was refused three times in a row? newest first", order: "timestamp DESC" },
-  { name: "infra-errors", question: "where did the infrastructure fail? newest first", order: "from_utc DESC, infra_errors DESC" },
+  {
+    name: "infra-errors",
+    question: "where did the infrastructure fail? newest first",
+    order: "from_utc DESC, infra_errors DESC",
+  },
 ] as const;
 
 /** Asks everything that a report shows, one question after the other. Rejects with SqlError. */
@@ -148,7 +152,9 @@ async function readTable(
 ): Promise<ReportTable> {
   const sql = namedSql(name);
   const whole = sql.replace(/;\s*$/, "");
-  const { columns, batches } = await select(order === undefined ? whole : `SELECT * FROM (${whole}\n) ORDER BY ${order}`);
+  const { columns, batches } = await select(
+    order === undefined ? whole : `SELECT * FROM (${whole}\n) ORDER BY ${order}`,
+  );
   const rows: (readonly Json[])[] = [];
   let left_out = 0;
   for await (const batch of batches()) {

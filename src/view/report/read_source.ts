@@ -38,5 +38,4 @@ export async function readSource(paths: readonly string[], shown: readonly strin
 }
 
 const DIGEST_LENGTH = 64;
-const byName = (one: string, other: string): number =>
-  one.slice(DIGEST_LENGTH) < other.slice(DIGEST_LENGTH) ? -1 : 1;
+const byName = (one: string, other: string): number => (one.slice(DIGEST_LENGTH) < other.slice(DIGEST_LENGTH) ? -1 : 1);

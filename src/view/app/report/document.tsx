@@ -94,14 +94,22 @@ export function ReportDocument({ data, flagged, policy, style }: DocumentProps) 
                 {left_out > 0 && <p class="more">{`and ${count(left_out)} more`}</p>}
               </Panel>
             ))}
-            <Panel id="newest" title="Newest sessions" question={`${sessions.length} of ${count(overview.total.sessions)}`}>
+            <Panel
+              id="newest"
+              title="Newest sessions"
+              question={`${sessions.length} of ${count(overview.total.sessions)}`}
+            >
               {sessions.length === 0 ? (
                 <p class="empty">no session</p>
               ) : (
                 <SessionTable sessions={sessions} total={sessions.length} />
               )}
             </Panel>
-            <Panel id="sources" title="How each figure was asked" question="sessionlog query --sql, over the same files">
+            <Panel
+              id="sources"
+              title="How each figure was asked"
+              question="sessionlog query --sql, over the same files"
+            >
               {sql.map(({ title, sql: text }) => (
                 <details key={title}>
                   <summary>{title}</summary>
@@ -128,7 +136,7 @@ function DaysFigure({ days }: { days: ReportData["overview"]["days"] }) {
 }
 
 function Rows({ title, empty, children }: { title: string; empty: boolean; children: ComponentChildren }) {
-  return empty ? <p class="empty">{`no answered session, so no ${title}`}</p> : <>{children}</>;
+  return empty ? <p class="empty">{`no answered session, so no ${title}`}</p> : <div>{children}</div>;
 }
 
 /** First of all: whose data are in the file, and what was asked. */
@@ -154,7 +162,11 @@ function FlaggedPanel({ data, flagged }: { data: ReportData; flagged: FittedFlag
   const all = total(data.flagged);
   const against = roster === null ? "by their stamps; --roster names the workers" : `checked against ${roster}`;
   return (
-    <Panel id="flagged" title="Flagged fills" question={`${count(all)} of ${counted(data.overview.total.accepted_fills, "accepted fill")}, ${against}`}>
+    <Panel
+      id="flagged"
+      title="Flagged fills"
+      question={`${count(all)} of ${counted(data.overview.total.accepted_fills, "accepted fill")}, ${against}`}
+    >
       {counts.length === 0 ? (
         <p class="empty">none</p>
       ) : (

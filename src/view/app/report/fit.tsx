@@ -15,7 +15,10 @@ export interface FittedFlagged {
 const SESSION_BYTES_MAX = 16 * 1024;
 
 /** The newest sessions whole, as long as there is room; then lines; then a number. */
-export function fitFlagged(data: ReportData, room: { readonly whole_bytes: number; readonly lines: number }): FittedFlagged {
+export function fitFlagged(
+  data: ReportData,
+  room: { readonly whole_bytes: number; readonly lines: number },
+): FittedFlagged {
   const { flagged, roster, bodies } = data;
   const whole: FlaggedPart[] = [];
   let bytes = 0;

@@ -21,7 +21,15 @@ export const FINDING_WORDS: Readonly<Record<Finding, string>> = {
 };
 
 /** A flagged session with all that a report may show of it. */
-export function FlaggedArticle({ part, roster, bodies }: { part: FlaggedPart; roster: string | null; bodies: boolean }) {
+export function FlaggedArticle({
+  part,
+  roster,
+  bodies,
+}: {
+  part: FlaggedPart;
+  roster: string | null;
+  bodies: boolean;
+}) {
   const { flagged, note } = part;
   return (
     <Session
