@@ -71,7 +71,7 @@ function readTexts(folder = ""): Map<string, string> {
 }
 
 const texts = readTexts();
-const written = new Map([...texts].filter(([path]) => /\.(ts|mjs)$/.test(path) && !path.includes("/src/gen/")));
+const written = new Map([...texts].filter(([path]) => /\.(tsx?|mjs|css)$/.test(path) && !path.includes("/src/gen/")));
 const problems = (files: Map<string, string>, rule: (path: string, text: string) => readonly string[]) =>
   [...files].flatMap(([path, text]) => rule(path, text));
 

@@ -4,8 +4,14 @@ export type Literal = string | number | readonly string[];
 /** The SQL literal of a value. */
 export function literal(value: Literal): string {
   if (typeof value === "number") return String(value);
-  if (typeof value === "string") return `'${value.replaceAll("'", "''")}'`;
+  if (typeof value === "string") return textLiteral(value);
   return `[${value.map(literal).join(", ")}]`;
+}
+
+/** For DuckDB, a NUL would be the end of the statement. */
+function textLiteral(text: string): string {
+  const parts = text.split("\0").map((part) => `'${part.replaceAll("'", "''")}'`);
+  return parts.length === 1 ? `${parts[0]}` : `(${parts.join(" || chr(0) || ")})`;
 }
 
 /** A name as SQL writes it. */

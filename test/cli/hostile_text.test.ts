@@ -57,6 +57,8 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["alarm", "--path", "log", "--roster", FILE],
   ["audit", "--path", "log", "--roster", "roster.csv"],
   ["audit", "--path", "log", "--roster", "roster.csv", "--json"],
+  ["report", "--path", "log", "--html", "r.html"],
+  ["report", "--path", HOSTILE, "--html", HOSTILE],
   ["show", "--path", "log", HOSTILE.slice(0, 3)],
   ["show", "--path", "log", "x"],
   ["verify", "log"],

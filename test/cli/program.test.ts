@@ -12,6 +12,7 @@ const names = [
   "alarm",
   "audit",
   "compact",
+  "report",
   "verify",
   "import",
   "check-config",

@@ -76,7 +76,9 @@ export function createCommand(): CliCommand {
               langfuseLink: (id) => langfuseLink(config.langfuse.url, id),
             }),
         );
-        const complete = !incomplete && unread_lines === 0;
+        const { rows } = value.overview.journal;
+        if (rows === 0) context.stderr.write("sessionlog: no row of a session log was read\n");
+        const complete = !incomplete && unread_lines === 0 && rows > 0;
         await sink(await renderReport(withWarnings(value, warnings, complete)));
         return { complete, flagged: value.flagged.counts.length > 0 };
       };
@@ -118,7 +120,7 @@ Prompts and artifacts are people's data: only those of flagged sessions are in t
 
 Exit status:
   0  written, also when fills are flagged
-  1  the session log, a file or a line of it cannot be read, or the file cannot be written; with --fail-on-alarm, a fill is
+  1  no row, or not every file or line of the session log, could be read, or the file cannot be written; with --fail-on-alarm, a fill is
      flagged: not grounded, without a stamp, or with a finding of the audit
   2  wrong usage or configuration
 

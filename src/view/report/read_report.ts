@@ -37,11 +37,11 @@ const NUMBERED = "(SELECT row_number() OVER () AS sequence, * FROM sessions)";
 
 /** Questions of the catalog that a report shows as tables. */
 const TABLES = [
-  { name: "model-regressions", question: "which models got worse than in the four weeks before?" },
-  { name: "three-refusals", question: "who was refused three times in a row? newest first", order: "timestamp DESC" },
+  { name: "model-regressions", question: "newest week first" },
+  { name: "three-refusals", question: "newest first", order: "timestamp DESC" },
   {
     name: "infra-errors",
-    question: "where did the infrastructure fail? newest first",
+    question: "newest first",
     order: "from_utc DESC, infra_errors DESC",
   },
 ] as const;
@@ -160,14 +160,17 @@ async function readTable(
   for await (const batch of batches()) {
     const room = Math.max(0, TABLE_ROWS_MAX - rows.length);
     left_out += Math.max(0, batch.length - room);
-    for (const row of batch.slice(0, room)) rows.push(columns.map(({ text }, at) => cut(text(row[at] ?? null))));
+    for (const row of batch.slice(0, room)) rows.push(columns.map(({ text }, at) => cellOf(text(row[at] ?? null))));
   }
   const shown = columns.map(({ name, numeric }): Column => ({ name, numeric }));
   return { title: titleOf(sql), question, columns: shown, rows, left_out };
 }
 
-const cut = (text: string | undefined): Json => {
+/** Times to the minute; long texts cut. */
+const cellOf = (text: string | undefined): Json => {
   if (text === undefined) return null;
+  const { day, minute } = /^(?<day>\d{4}-\d\d-\d\d)[T ](?<minute>\d\d:\d\d):\d\d(\.\d+)?Z?$/.exec(text)?.groups ?? {};
+  if (day !== undefined && minute !== undefined) return `${day} ${minute}`;
   const start = [...text.slice(0, 2 * CELL_MAX)];
   return start.length <= CELL_MAX ? text : `${start.slice(0, CELL_MAX).join("")}…`;
 };

@@ -6,8 +6,8 @@ interface AlarmTileProps {
   readonly journal: JournalState;
   /** Ungrounded ones that came in live, and are not in the alarm yet. */
   readonly fresh?: number;
-  /** Where the sessions are listed; undefined in a report. */
-  readonly href?: string | undefined;
+  /** Where the sessions are listed. */
+  readonly href: string;
   readonly now: string;
 }
 
@@ -27,8 +27,8 @@ export function AlarmTile({ alarm, journal, fresh = 0, href, now }: AlarmTilePro
         ? [claimed, "claimed grounded, but not on the roster"]
         : [unchecked, "never checked"];
   const newest = journal.newest === null ? "" : `; newest session ${agoText(journal.newest, now)} ago`;
-  const content = (
-    <>
+  return (
+    <a class={`tile alarm-tile ${style}`} href={href}>
       <h2>{raised ? "▼ Alarm" : nothing ? "Nothing to check" : "No alarm"}</h2>
       <p class="big">
         {nothing && !raised ? "–" : count(raised ? number : 0)}
@@ -44,14 +44,6 @@ export function AlarmTile({ alarm, journal, fresh = 0, href, now }: AlarmTilePro
         )}
         <AuditNote audit={audit} />
       </p>
-    </>
-  );
-  const all = `tile alarm-tile ${style}`;
-  return href === undefined ? (
-    <div class={all}>{content}</div>
-  ) : (
-    <a class={all} href={href}>
-      {content}
     </a>
   );
 }

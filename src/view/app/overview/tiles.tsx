@@ -11,8 +11,8 @@ interface TilesProps {
   readonly overview: Pick<Overview, "total" | "weeks" | "alarm" | "journal">;
   readonly now: string;
   readonly fresh?: number;
-  /** Where a tile leads: the alarm's sessions, or a query as a table; undefined in a report. */
-  readonly links?: { readonly alarm: string; panel(query: string): string } | undefined;
+  /** Where a tile leads: the alarm's sessions, or a query as a table. */
+  readonly links: { readonly alarm: string; panel(query: string): string | undefined };
 }
 
 /** What is asked first, as numbers with their trend by week. */
@@ -30,11 +30,11 @@ export function Tiles({ overview, now, fresh = 0, links }: TilesProps) {
   const whole = share((value) => percent(value));
   return (
     <section class="tiles" aria-label="Summary">
-      <AlarmTile alarm={alarm} journal={journal} fresh={fresh} href={links?.alarm} now={now} />
+      <AlarmTile alarm={alarm} journal={journal} fresh={fresh} href={links.alarm} now={now} />
       <Tile
         title="Sessions"
         big={shortCount(total.sessions)}
-        href={links?.panel("outcomes")}
+        href={links.panel("outcomes")}
         note={last === undefined ? "none" : sessionsNote(weeks)}
       >
         {weeks.length > 0 && <Spark zero values={sessions} label={line(sessions, count)} />}
@@ -44,7 +44,7 @@ export function Tiles({ overview, now, fresh = 0, links }: TilesProps) {
         big={percent(total.first_shot / total.answered)}
         unit="%"
         wide
-        href={links?.panel("model-regressions")}
+        href={links.panel("model-regressions")}
         note={<FirstShotNote week={answered.at(-1)} />}
       >
         {answered.length > 0 && (
@@ -63,7 +63,7 @@ export function Tiles({ overview, now, fresh = 0, links }: TilesProps) {
         title="Exhausted"
         big={percent(total.exhausted / total.answered)}
         unit="%"
-        href={links?.panel("attempts-distribution")}
+        href={links.panel("attempts-distribution")}
         note={`${shortCount(total.exhausted)} gave up${lastShare(answered.at(-1), "exhausted", "answered")}`}
       >
         {exhausted.length > 0 && <Spark zero values={exhausted} tone="no" label={line(exhausted, whole)} />}
@@ -72,7 +72,7 @@ export function Tiles({ overview, now, fresh = 0, links }: TilesProps) {
         title="Infra errors"
         big={percent(total.infra_errors / total.sessions)}
         unit="%"
-        href={links?.panel("infra-errors")}
+        href={links.panel("infra-errors")}
         note={`${shortCount(total.infra_errors)} of ${shortCount(total.sessions)}${lastShare(last, "infra_errors", "sessions")}`}
       >
         {infra.length > 0 && <Spark zero values={infra} tone="infra" label={line(infra, whole)} />}
@@ -80,7 +80,7 @@ export function Tiles({ overview, now, fresh = 0, links }: TilesProps) {
       <Tile
         title="Duration p95"
         {...durationBig(total.p95_ms)}
-        href={links?.panel("outcomes")}
+        href={links.panel("outcomes")}
         note={total.p50_ms === null ? "no answered session" : `median ${duration(total.p50_ms)}, infra left out`}
       >
         {p95.length > 0 && <Spark zero values={p95} label={line(p95, duration)} />}

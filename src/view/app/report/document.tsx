@@ -57,7 +57,7 @@ export function ReportDocument({ data, flagged, policy, style }: DocumentProps) 
                 {line}
               </p>
             ))}
-            <Tiles overview={overview} now={made_at} />
+            <Tiles overview={overview} now={made_at} links={{ alarm: "#flagged", panel: () => undefined }} />
             <Panel id="days" title="Sessions a day" question="what happened when" extra={<DayLegend />}>
               {days.length === 0 ? <p class="empty">no session</p> : <DaysFigure days={days} />}
             </Panel>

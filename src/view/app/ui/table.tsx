@@ -28,9 +28,7 @@ export function AnswerTable({
           {rows.map((row, index) => (
             <tr key={index}>
               {row.map((value, column) => (
-                <td key={columns[column]?.name} class={columns[column]?.numeric ? "number" : undefined}>
-                  {jsonText(value)}
-                </td>
+                <Cell key={columns[column]?.name} text={jsonText(value)} numeric={columns[column]?.numeric === true} />
               ))}
             </tr>
           ))}
@@ -38,6 +36,13 @@ export function AnswerTable({
       </table>
     </section>
   );
+}
+
+/** Longer texts are wrapped. */
+const LONG = 40;
+
+function Cell({ text, numeric }: { text: string; numeric: boolean }) {
+  return <td class={numeric ? "number" : text.length > LONG ? "long" : undefined}>{text}</td>;
 }
 
 /** A value as a cell shows it: texts as they are, null as nothing. */
