@@ -28,6 +28,7 @@ const ACROSS = {
   "test/journal/crash_campaign.test.ts": "the journal on a disk that fails at every operation, in a short form",
   "test/journal/shortage.test.ts": "the journal short of descriptors or memory, at every operation and for a time",
   "test/journal/rooms.test.ts": "which folder of journal/ imports which",
+  "test/view/app/bundle.test.ts": "the page and the report's renderer as Vite builds them",
   "test/query/queries.test.ts": "the questions in queries/",
   "clients/typescript/test/session_cases.test.ts": "the cases of sessions that all clients share",
 };

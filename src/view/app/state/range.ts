@@ -21,7 +21,8 @@ export function moveRange(filters: Filters, direction: -1 | 1, now_ms: number): 
   const to = momentOf(filters.until, now_ms) ?? now_ms;
   const length = to - from;
   if (length <= 0 || from + direction * length >= now_ms) return filters;
-  return { ...filters, ...rangeOf(from + direction * length, to + direction * length, now_ms) };
+  const { until, ...others } = filters;
+  return { ...others, ...rangeOf(from + direction * length, to + direction * length, now_ms) };
 }
 
 /** A range as filters; without an end that is not past. */
