@@ -83,7 +83,7 @@ describe("report", () => {
       "Audit",
       "Silent daemons",
     ]) {
-      expect(html).toMatch(new RegExp(`<summary>${title}</summary><pre class="sql">`));
+      expect(html).toMatch(new RegExp(`<summary>${title}</summary><pre class="sql" tabindex="0">`));
     }
   });
 

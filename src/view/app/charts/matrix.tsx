@@ -1,5 +1,6 @@
 import type { MatrixRow, WeekShare } from "../../api.js";
 import { count, dayText, percent } from "../text/format.js";
+import { ScrollWide } from "../ui/scroll.js";
 
 const WEEKS_SHOWN = 8;
 /** Rows beyond these, those with the fewest sessions, are counted. */
@@ -31,8 +32,7 @@ export function Matrix({ rows, heading, weeks, months, selected, onSelect }: Mat
   const monthNames = months ? [...new Set(older.map((week) => week.slice(0, 7)))] : [];
   const scale = createScale(rows);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable without a mouse
-    <section class="wide-table" aria-label="First-shot success by week" tabIndex={0}>
+    <ScrollWide label="First-shot success by week">
       <table class="matrix">
         <thead>
           <tr>
@@ -91,7 +91,7 @@ export function Matrix({ rows, heading, weeks, months, selected, onSelect }: Mat
         </span>
         <span>pale: n &lt; {FEW}</span>
       </p>
-    </section>
+    </ScrollWide>
   );
 }
 

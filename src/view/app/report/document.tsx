@@ -9,6 +9,7 @@ import { SessionTable } from "../sessions/list.js";
 import { count, counted, fullTime, minuteText } from "../text/format.js";
 import { Logo } from "../ui/logo.js";
 import { Panel } from "../ui/panel.js";
+import { ScrollText } from "../ui/scroll.js";
 import { AnswerTable } from "../ui/table.js";
 import { type FittedFlagged, total } from "./fit.js";
 import { FINDING_WORDS, FlaggedArticle, FlaggedTable } from "./flagged.js";
@@ -66,7 +67,7 @@ export function ReportDocument({ data, flagged, policy, style }: DocumentProps) 
                 <Matrix rows={matrix.model} heading="model" weeks={weeks} months />
               </Rows>
             </Panel>
-            <Panel id="first-shot-kinds" title="First-shot success" question="of each model and kind">
+            <Panel id="first-shot-kinds" title="First-shot success, model × kind" question="where does it fail?">
               <Rows title="model × kind" empty={matrix.model_kind.length === 0}>
                 <Matrix rows={matrix.model_kind} heading="model" weeks={weeks} months={false} />
               </Rows>
@@ -113,7 +114,7 @@ export function ReportDocument({ data, flagged, policy, style }: DocumentProps) 
               {sql.map(({ title, sql: text }) => (
                 <details key={title}>
                   <summary>{title}</summary>
-                  <pre class="sql">{text}</pre>
+                  <ScrollText style="sql">{text}</ScrollText>
                 </details>
               ))}
             </Panel>

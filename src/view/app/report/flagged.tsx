@@ -1,6 +1,7 @@
 import type { Finding, FlaggedLine, FlaggedSession } from "../../report/report_data.js";
 import { Session } from "../sessions/session.js";
 import { minuteText } from "../text/format.js";
+import { ScrollWide } from "../ui/scroll.js";
 
 /** A flagged session as it is shown. */
 export interface FlaggedPart {
@@ -48,35 +49,37 @@ const ID_SHOWN = 60;
 /** Further flagged sessions, a line each. */
 export function FlaggedTable({ lines }: { lines: readonly FlaggedLine[] }) {
   return (
-    <table class="answer">
-      <thead>
-        <tr>
-          <th scope="col">ended (UTC)</th>
-          <th scope="col">session</th>
-          <th scope="col">finding</th>
-          <th scope="col">not on the roster</th>
-          <th scope="col">daemon</th>
-          <th scope="col">model</th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map(({ finding, session_id, timestamp, daemon, model, unknown_ids }) => (
-          <tr key={`${session_id}${timestamp}`}>
-            <td>{timestamp === null ? "no usable time" : minuteText(timestamp)}</td>
-            <td class="mono">{session_id}</td>
-            <td>{finding.replaceAll("_", " ")}</td>
-            <td class="mono">
-              {unknown_ids
-                .slice(0, IDS_SHOWN)
-                .map((id) => id.slice(0, ID_SHOWN))
-                .join(", ")}
-              {unknown_ids.length > IDS_SHOWN && ", …"}
-            </td>
-            <td>{daemon}</td>
-            <td>{model.slice(0, ID_SHOWN)}</td>
+    <ScrollWide label="Further flagged sessions">
+      <table class="answer">
+        <thead>
+          <tr>
+            <th scope="col">ended (UTC)</th>
+            <th scope="col">session</th>
+            <th scope="col">finding</th>
+            <th scope="col">not on the roster</th>
+            <th scope="col">daemon</th>
+            <th scope="col">model</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {lines.map(({ finding, session_id, timestamp, daemon, model, unknown_ids }) => (
+            <tr key={`${session_id}${timestamp}`}>
+              <td>{timestamp === null ? "no usable time" : minuteText(timestamp)}</td>
+              <td class="mono">{session_id}</td>
+              <td>{finding.replaceAll("_", " ")}</td>
+              <td class="mono">
+                {unknown_ids
+                  .slice(0, IDS_SHOWN)
+                  .map((id) => id.slice(0, ID_SHOWN))
+                  .join(", ")}
+                {unknown_ids.length > IDS_SHOWN && ", …"}
+              </td>
+              <td>{daemon}</td>
+              <td>{model.slice(0, ID_SHOWN)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollWide>
   );
 }

@@ -4,6 +4,7 @@ import { useAnswer } from "../state/answer.js";
 import { count } from "../text/format.js";
 import { Copy } from "../ui/copy.js";
 import { Pending } from "../ui/panel.js";
+import { ScrollText } from "../ui/scroll.js";
 import { jsonText } from "../ui/table.js";
 import { Session } from "./session.js";
 
@@ -137,7 +138,7 @@ function Raw({ session }: { session: SessionDetail }) {
       ) : (
         <details key={sequence} onToggle={read}>
           <summary>{`as it stands in the file${raw_bytes === 0 ? "" : `, ${count(raw_bytes)} bytes`}`}</summary>
-          <pre class="body">{raw ?? text ?? "reading…"}</pre>
+          <ScrollText style="body">{raw ?? text ?? "reading…"}</ScrollText>
         </details>
       )}
       {also.length > 0 && <p class="faint">{`The same id is in row ${also.map(count).join(", ")}, too.`}</p>}

@@ -3,6 +3,7 @@ import { useId } from "preact/hooks";
 import type { SessionDetail } from "../../api.js";
 import { count, duration, fullTime } from "../text/format.js";
 import { letterOf, Pips, verdictText } from "../ui/pips.js";
+import { ScrollText } from "../ui/scroll.js";
 import { AttemptChain } from "./attempts.js";
 import { StampBox } from "./stamp_box.js";
 import { ArtifactTree } from "./tree.js";
@@ -50,7 +51,7 @@ export function Session({ session, roster_name, close, actions, note, bodies = t
       {bodies && (
         <>
           <h3>Prompt</h3>
-          {prompt === "" ? <p class="faint">none</p> : <pre class="body">{prompt}</pre>}
+          {prompt === "" ? <p class="faint">none</p> : <ScrollText style="body">{prompt}</ScrollText>}
         </>
       )}
       <h3>Attempts</h3>

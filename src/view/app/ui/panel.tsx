@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Answer } from "../state/answer.js";
 import { hrefOf } from "../state/place.js";
 import { Copy } from "./copy.js";
+import { ScrollText } from "./scroll.js";
 
 interface PanelProps {
   readonly id: string;
@@ -53,7 +54,7 @@ function Source({ sql, json }: { sql: string; json: string | undefined }) {
           </a>
         )}
       </p>
-      <pre class="sql">{sql}</pre>
+      <ScrollText style="sql">{sql}</ScrollText>
     </>
   );
 }

@@ -1,4 +1,5 @@
 import type { Column, Json } from "../../api.js";
+import { ScrollWide } from "./scroll.js";
 
 /** An answer's columns and rows. */
 export function AnswerTable({
@@ -11,9 +12,7 @@ export function AnswerTable({
   label: string;
 }) {
   return (
-    // Reached by keyboard, as it scrolls.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable without a mouse
-    <section class="wide-table" aria-label={label} tabIndex={0}>
+    <ScrollWide label={label}>
       <table class="answer">
         <thead>
           <tr>
@@ -34,7 +33,7 @@ export function AnswerTable({
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollWide>
   );
 }
 
