@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Six checks of the built service from outside. Uses grpcurl and grpc-health-probe where they are, the project's own
-# client otherwise. Prints `6/6 PASS` and exits 0, or names what failed and exits 1.
+# Seven checks of the built service from outside. Uses grpcurl and grpc-health-probe where they are, the project's own
+# client otherwise. Prints `7/7 PASS` and exits 0, or names what failed and exits 1.
 # With --packed it checks what `npm pack` makes, installed into an empty directory.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -114,8 +114,12 @@ OUT=$(append "$(record smoke-3 email)" 2>&1) && [ "$STOPPED" = 0 ] && grep -qE '
 check "6 after SIGTERM and a restart the row is there and the sequence goes on" $? "exit $STOPPED; $OUT; $(cat "$WORK/log")"
 stop_server
 
-echo "$PASSED/6 $([ "$PASSED" = 6 ] && echo PASS || echo FAIL)"
-if [ "$PASSED" != 6 ]; then
+OUT=$("${SESSIONLOG[@]}" report --html "$WORK/report.html" --path "$LOG" 2>&1) && grep -qF smoke-3 "$WORK/report.html" &&
+  ! grep -q '<script' "$WORK/report.html"
+check "7 a report of the session log is made" $? "$OUT"
+
+echo "$PASSED/7 $([ "$PASSED" = 7 ] && echo PASS || echo FAIL)"
+if [ "$PASSED" != 7 ]; then
   printf 'failed: %s\n' "${FAILED[@]}"
   exit 1
 fi
