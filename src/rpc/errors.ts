@@ -16,6 +16,8 @@ export interface RpcStatus {
   readonly code: status;
   readonly details: string;
   readonly metadata?: Metadata;
+  /** What is refused, for logs; clients have it from `metadata`. */
+  readonly violations?: readonly Violation[];
 }
 
 /**
@@ -37,10 +39,11 @@ export function refusedStatus(violations: readonly Violation[]): RpcStatus {
   const field_violations = listed.map(({ field, description, reason }) => {
     return { field, description, reason, localized_message: undefined };
   });
-  return detailedStatus(status.INVALID_ARGUMENT, message, {
+  const refused = detailedStatus(status.INVALID_ARGUMENT, message, {
     type_url: "type.googleapis.com/google.rpc.BadRequest",
     value: Buffer.from(BadRequest.encode({ field_violations }).finish()),
   });
+  return { ...refused, violations };
 }
 
 /** The status of a call whose rows the journal did not store. */

@@ -8,6 +8,7 @@ import { type AppendPort, createAppendHandler, type HandlerParts } from "./appen
 import { createBatchHandler } from "./append/batch.js";
 import { readAppendRequest, readBatchRequest } from "./append/requests.js";
 import type { AlarmLog } from "./append/ungrounded.js";
+import type { RpcLog } from "./call_log.js";
 import { createCallReports } from "./call_reports.js";
 import { addHealth } from "./health.js";
 import { chooseProtocol } from "./http/choose_protocol.js";
@@ -28,7 +29,7 @@ import { createCallers } from "./security/callers.js";
 import { createDoor, type DoorOptions } from "./security/door.js";
 import { createTlsPort, type TlsSettings } from "./security/tls_port.js";
 import { createTailCall, type TailPort } from "./tail/tail.js";
-import { type RpcLog, toUnaryCall } from "./unary.js";
+import { toUnaryCall } from "./unary.js";
 
 /** SessionLog, health and reflection over gRPC, and appends as JSON over HTTP, on one address. */
 export interface RpcServer {

@@ -1,9 +1,18 @@
-import type { handleUnaryCall, Metadata, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import { type handleUnaryCall, type Metadata, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
+import type { Violation } from "../record/index.js";
+import { logCall, logDefect, type RpcLog } from "./call_log.js";
 import { type RpcStatus, unexpectedStatus } from "./errors.js";
 import type { Caller, Callers } from "./security/callers.js";
 
 /** How a handler ends a call. */
-export type Reply<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly status: RpcStatus };
+export type Reply<T> = Answer<T> | { readonly ok: false; readonly status: RpcStatus };
+
+export interface Answer<T> {
+  readonly ok: true;
+  readonly value: T;
+  /** Some of what was refused in it, for logs. */
+  readonly violations?: readonly Violation[];
+}
 
 /** What is known of a call besides its request. */
 export interface CallContext {
@@ -24,12 +33,6 @@ export interface CallState {
 /** Handles one call: the request in, a reply out. */
 export type UnaryHandler<Request, T> = (request: Request, context: CallContext) => Promise<Reply<T>>;
 
-/** What the RPC surface logs. pino's Logger fits. */
-export interface RpcLog {
-  debug(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
 /** What calls of gRPC need besides their handler. */
 export interface CallParts {
   readonly log: RpcLog;
@@ -38,12 +41,12 @@ export interface CallParts {
 
 /**
  * Handles a call. Anything that the handler throws is a defect: logged, and answered with
- * INTERNAL. Refusals are logged at debug, by code and message, never with a record. Never rejects.
+ * INTERNAL. How it ended is logged at debug. Never rejects.
  */
-export async function answerCall<Request, T>(
+export async function answerCall<T>(
   method: string,
-  handler: UnaryHandler<Request, T>,
-  request: Request,
+  handler: UnaryHandler<Buffer, T>,
+  request: Buffer,
   context: CallContext,
   log: RpcLog,
 ): Promise<Reply<T>> {
@@ -51,10 +54,14 @@ export async function answerCall<Request, T>(
   try {
     reply = await handler(request, context);
   } catch (error) {
-    log.error({ err: error, method }, "a call failed unexpectedly");
+    logDefect(log, method, error);
     reply = { ok: false, status: unexpectedStatus() };
   }
-  if (!reply.ok) log.debug({ method, code: reply.status.code, reason: reply.status.details }, "call refused");
+  if (log.isLevelEnabled("debug")) {
+    const { metadata, caller, call } = context;
+    const logged = { method, metadata, caller, peer: call.getPeer(), bytes: request.length };
+    logCall(log, logged, reply.ok ? { ...reply, code: status.OK } : reply.status);
+  }
   return reply;
 }
 
@@ -74,7 +81,7 @@ export function toUnaryCall<T>(
 
   return (call, callback) => {
     answer(call, callback).catch((error: unknown) => {
-      parts.log.error({ err: error, method }, "a call failed unexpectedly");
+      logDefect(parts.log, method, error);
     });
   };
 }

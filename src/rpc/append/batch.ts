@@ -7,6 +7,7 @@ import type {
   BatchAppendSessionsResponse,
 } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { AcceptedRecord, Stamps, Violation } from "../../record/index.js";
+import { LOGGED_VIOLATIONS_MAX } from "../call_log.js";
 import { appendFailureStatus } from "../errors.js";
 import type { CheckRecord } from "../observer.js";
 import { refuseForeign } from "../security/daemons.js";
@@ -47,7 +48,7 @@ export function createBatchHandler(
     const large = records.length > TURN_RECORDS_MAX || request.bytes > TURN_BYTES_MAX;
     const checked = await (large ? inTurn(call.getPeer(), check) : check());
     if (checked === undefined) return { ok: false, status: { code: status.CANCELLED, details: "the client is gone" } };
-    const { results, accepted } = checked;
+    const { results, accepted, violations } = checked;
     if (accepted.length > 0) {
       const outcome = await journal.append(accepted.map(({ record }) => record.row));
       if (outcome.kind !== "appended") return { ok: false, status: appendFailureStatus(outcome) };
@@ -59,7 +60,7 @@ export function createBatchHandler(
         reportAppended(parts, record, appended, caller);
       }
     }
-    return { ok: true, value: { results } };
+    return { ok: true, value: { results }, ...(violations.length > 0 && { violations }) };
   };
 }
 
@@ -68,6 +69,8 @@ interface Checked {
   readonly results: AppendResult[];
   /** What is to be stored, with those of the results that wait for a sequence, in request order. */
   readonly accepted: { readonly record: AcceptedRecord; readonly response: AppendSessionResponse }[];
+  /** Those of the records that are refused, as far as they are logged. */
+  readonly violations: Violation[];
 }
 
 /** Checks all records, letting other work in between. Undefined when nobody waits for the answer any longer. */
@@ -79,6 +82,7 @@ async function checkRecords(
 ): Promise<Checked | undefined> {
   const results: AppendResult[] = [];
   const accepted: Checked["accepted"] = [];
+  const violations: Violation[] = [];
   let violation_bytes_left = RESPONSE_VIOLATION_BYTES_MAX;
   let turn_records = 0;
   let turn_bytes = 0;
@@ -103,9 +107,10 @@ async function checkRecords(
       const listed = listViolations(record.violations, Math.min(RESULT_VIOLATION_BYTES_MAX, violation_bytes_left));
       violation_bytes_left -= listed.bytes;
       results.push(rejected(listed.violations, record.violations.length));
+      violations.push(...record.violations.slice(0, LOGGED_VIOLATIONS_MAX - violations.length));
     }
   }
-  return { results, accepted };
+  return { results, accepted, violations };
 }
 
 function rejected(violations: readonly Violation[], violation_count: number): AppendResult {

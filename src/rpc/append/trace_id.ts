@@ -13,10 +13,12 @@ export const TRACE_KEYS = [TRACE_ID_KEY, "traceparent"] as const;
  * is not a valid id is skipped; undefined when nothing is left.
  */
 export function traceIdFrom(metadata: Metadata): string | undefined {
-  return (
-    textsOf(metadata, TRACE_ID_KEY).find(isSessionId) ??
-    textsOf(metadata, "traceparent").map(parseTraceparent).find(isSessionId)
-  );
+  return textsOf(metadata, TRACE_ID_KEY).find(isSessionId) ?? traceparentOf(metadata);
+}
+
+/** The trace id of `traceparent`; undefined when there is none that is valid. */
+export function traceparentOf(metadata: Metadata): string | undefined {
+  return textsOf(metadata, "traceparent").map(parseTraceparent).find(isSessionId);
 }
 
 function textsOf(metadata: Metadata, key: string): string[] {

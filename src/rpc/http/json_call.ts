@@ -3,12 +3,13 @@ import type { Http2ServerRequest } from "node:http2";
 import type { Writable } from "node:stream";
 import { Metadata, status } from "@grpc/grpc-js";
 import { TRACE_KEYS } from "../append/trace_id.js";
+import type { RpcLog } from "../call_log.js";
 import type { RpcStatus } from "../errors.js";
 import type { Gate } from "../limits/admission.js";
 import { headerListBytes } from "../limits/header_list.js";
 import { type CallHost, CallProgress, type HeldCall } from "../limits/held_call.js";
 import type { Caller } from "../security/callers.js";
-import { answerCall, type CallContext, type CallState, type Reply, type RpcLog, type UnaryHandler } from "../unary.js";
+import { answerCall, type CallContext, type CallState, type Reply, type UnaryHandler } from "../unary.js";
 import { errorJson, httpStatusOf } from "./json_answers.js";
 
 /** A method that is called with a JSON body, and answers with what becomes JSON. Never rejects. */

@@ -6,7 +6,7 @@ export interface LimitReports {
   connectionRefused(limit: ConnectionLimit, peer: string): void;
   callCut(reason: CutReason, setting: string, peer: string): void;
   corruptMessage(peer: string): void;
-  /** @param method its path; cut, as a client may have made it up */
+  /** @param method a name of ours, never one that a client made up */
   credentialsRefused(peer: string, failure: AuthFailure, method: string, token_id: string | undefined): void;
   /** @param why the error's code, such as ERR_SSL_NO_SHARED_CIPHER */
   handshakeFailed(peer: string, why: string): void;
@@ -18,7 +18,6 @@ export interface LimitLog {
 
 type LimitObserver = Pick<RpcObserver, "connectionRefused" | "callCut" | "authFailed">;
 
-const METHOD_CHARACTERS_MAX = 80;
 /** Between two lines about the same limit; those in between are counted. */
 const LOG_INTERVAL_MS = 10_000;
 
@@ -63,10 +62,7 @@ export function createLimitReports(
       observer.authFailed(reason);
       const line = due(`credentials: ${reason}`);
       if (line === undefined) return;
-      log.warn(
-        { ...line, peer, reason, token_id, method: method.slice(0, METHOD_CHARACTERS_MAX) },
-        "a call was not let in",
-      );
+      log.warn({ ...line, peer, reason, token_id, method }, "a call was not let in");
     },
     handshakeFailed(peer, why) {
       observer.connectionRefused("handshake");

@@ -5,7 +5,7 @@ import type { RpcStatus } from "../errors.js";
 import type { CallHost } from "../limits/held_call.js";
 import type { LimitReports } from "../limits/reports.js";
 import type { RpcObserver } from "../observer.js";
-import { type AccessOptions, type Admitted, createAccess } from "./access.js";
+import { type AccessOptions, type Admitted, createAccess, knownMethod } from "./access.js";
 import type { Callers } from "./callers.js";
 
 /** Where calls come in, before anything of them is read. */
@@ -37,7 +37,7 @@ export function createDoor({ access: options, callers, reports, observer }: Door
     if (admitted.ok) {
       if (admitted.caller !== undefined) observer.callerAdmitted(admitted.caller);
     } else {
-      reports.credentialsRefused(host.peer, admitted.failure, path, admitted.token_id);
+      reports.credentialsRefused(host.peer, admitted.failure, knownMethod(path), admitted.token_id);
       if (admitted.status.code === status.UNAUTHENTICATED) host.refused();
     }
     return admitted;

@@ -1,6 +1,7 @@
 import { type handleServerStreamingCall, Metadata, type ServerWritableStream, status } from "@grpc/grpc-js";
 import type { TailSessionsRequest } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import { type AppendLog, JournalShortage, type RowReader, type Rows } from "../../journal/index.js";
+import { describeCall, type LoggedCall, logCall, logDefect } from "../call_log.js";
 import { type RpcStatus, refusedStatus, unavailableStatus, unexpectedStatus } from "../errors.js";
 import type { RpcObserver } from "../observer.js";
 import type { CallParts } from "../unary.js";
@@ -39,6 +40,11 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
   const throttle = createReadThrottle(() => journal.next_sequence);
   let tails = 0;
 
+  function logged(call: Call): LoggedCall {
+    const { metadata, request } = call;
+    return { method, metadata, caller: callers.of(metadata), peer: call.getPeer(), bytes: request.length };
+  }
+
   async function tail(call: Call, stream: BoundedStream): Promise<RpcStatus | undefined> {
     if (journal.state !== "open" && journal.state !== "disk_full") {
       return unavailableStatus(`the session log is ${journal.state}`);
@@ -51,7 +57,7 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
       return { code: status.OUT_OF_RANGE, details };
     }
     observer.tailsChanged(++tails);
-    log.debug({ tails }, "tail opened");
+    if (log.isLevelEnabled("debug")) log.debug({ ...describeCall(logged(call)), tails }, "tail opened");
     // What was sent to a client that does not read is in memory until the client is gone.
     const gone = new Promise((resolve) => call.once("close", resolve).once("cancelled", resolve));
     const sent = send(read.request, call, stream);
@@ -118,16 +124,14 @@ export function createTailCall(parts: TailParts): handleServerStreamingCall<Buff
       .catch((error: unknown) => {
         if (stream.signal.aborted) return undefined;
         if (error instanceof JournalShortage) return unavailableStatus(error.message);
-        log.error({ err: error, method }, "a call failed unexpectedly");
+        logDefect(log, method, error);
         return unexpectedStatus();
       })
       .then((failure) => {
-        if (failure === undefined) {
-          call.end();
-          return;
-        }
-        log.debug({ method, code: failure.code, reason: failure.details }, "call refused");
-        call.emit("error", failure);
+        if (log.isLevelEnabled("debug"))
+          logCall(log, logged(call), failure ?? { code: stream.signal.aborted ? status.CANCELLED : status.OK });
+        if (failure === undefined) call.end();
+        else call.emit("error", failure);
       });
   };
 }

@@ -36,6 +36,7 @@ async function openTail(stall_ms: number): Promise<Tail> {
   });
   let open = 0;
   const log = {
+    isLevelEnabled: () => true,
     debug(fields: object, message: string) {
       if (message === "call refused") refuse();
       if ("tails" in fields) open = Number(fields.tails);
