@@ -18,6 +18,7 @@ const ACROSS = {
   "test/cli/main.test.ts": "the built program, as a process",
   "test/cli/expected_failures.test.ts": "files, disks and descriptors that fail, in every command",
   "test/cli/hostile_text.test.ts": "text that a terminal would obey, in every command",
+  "test/cli/planted_secrets.test.ts": "secrets in all that clients send, at every level of the log",
   "test/cli/odd_lines.test.ts": "the odd lines, in every command and in a service that starts",
   "test/cli/zstd_segments.test.ts":
     "segments in zstd, in every command and in a service that starts, on a Node with or without it",
