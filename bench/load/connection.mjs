@@ -2,6 +2,7 @@
 // two cores the server and not the generator is what a closed loop waits for.
 import { once } from "node:events";
 import { connect as connectSocket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import {
   ACK,
   clientPreface,
@@ -36,13 +37,18 @@ const creditBytes = 16 * 1024 * 1024;
  * @param {string} address  host:port
  * @param {string} path  /package.Service/Method
  * @param {(error: Error) => void} onBroken  the connection ended though nobody closed it
+ * @param {{ ca?: string, token?: string }} [credentials]  ca: in PEM; with it, over TLS
  * @returns {Promise<Connection>}
  */
-export async function openConnection(address, path, onBroken) {
+export async function openConnection(address, path, onBroken, { ca, token } = {}) {
   const { hostname, port } = new URL(`http://${address}`);
-  const socket = connectSocket({ host: hostname, port: Number(port), noDelay: true });
-  await once(socket, "connect");
-  const headers = requestHeaders(path, address);
+  const where = { host: hostname, port: Number(port), noDelay: true };
+  const socket =
+    ca === undefined
+      ? connectSocket(where)
+      : connectTls({ ...where, ca, servername: "localhost", ALPNProtocols: ["h2"] });
+  await once(socket, ca === undefined ? "connect" : "secureConnect");
+  const headers = requestHeaders(path, address, { secure: ca !== undefined, token });
   /** Calls under way, by stream: what is left to send, and what came. */
   const calls = new Map();
   const blocked = new Set();
@@ -63,7 +69,8 @@ export async function openConnection(address, path, onBroken) {
     nextStream += 2;
     const state = { stream, body, sent: 0, window: streamWindow, reply_bytes: 0, ok: false, done };
     calls.set(stream, state);
-    push(frameHead(headers.length, HEADERS, END_HEADERS, stream), headers);
+    const block = stream === 1 ? headers.first : headers.next;
+    push(frameHead(block.length, HEADERS, END_HEADERS, stream), block);
     sendBody(state);
   }
 

@@ -62,16 +62,19 @@ export function clientPreface() {
 }
 
 /**
+ * The header blocks of gRPC requests: of the first one on a connection, and of those that follow. The first puts the token into
+ * the server's dynamic table, as clients do, and the others name its place there.
  * @param {string} path  of the method, /package.Service/Method
  * @param {string} authority  host:port
- * @returns {Buffer} the header block of a gRPC request
+ * @param {{ secure: boolean, token?: string }} how  token: of less than 120 characters
+ * @returns {{ first: Buffer, next: Buffer }}
  */
-export function requestHeaders(path, authority) {
+export function requestHeaders(path, authority, { secure, token }) {
   const indexed = (index) => Buffer.of(0x80 | index);
   const text = (value) => Buffer.concat([Buffer.of(value.length), Buffer.from(value)]);
-  return Buffer.concat([
+  const block = Buffer.concat([
     indexed(3), // :method POST
-    indexed(6), // :scheme http
+    indexed(secure ? 7 : 6), // :scheme https or http
     Buffer.of(0x04), // :path
     text(path),
     Buffer.of(0x01), // :authority
@@ -82,4 +85,7 @@ export function requestHeaders(path, authority) {
     text("te"),
     text("trailers"),
   ]);
+  if (token === undefined) return { first: block, next: block };
+  const authorization = Buffer.concat([Buffer.of(0x40 | 23), text(`Bearer ${token}`)]);
+  return { first: Buffer.concat([block, authorization]), next: Buffer.concat([block, indexed(62)]) };
 }

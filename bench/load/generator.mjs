@@ -23,11 +23,20 @@ export function startGenerator(row_bytes) {
 
 /**
  * What `run` does in one window against a server.
- * @param {{ address: string, pid: number }} server
+ * @param {{ address: string, pid: number, credentials?: object }} server
  * @param {number} batch  records a call
  * @param {{ calls: number, connections: number, warmup: number, seconds: number }} options  times in seconds
  * @returns {import("./worker.mjs").Load}
  */
-export function windowOf({ address, pid }, batch, { calls, connections, warmup, seconds }) {
-  return { address, pid, batch, calls, connections, warmup_ms: warmup * 1000, duration_ms: seconds * 1000 };
+export function windowOf({ address, pid, credentials }, batch, { calls, connections, warmup, seconds }) {
+  return {
+    address,
+    pid,
+    credentials,
+    batch,
+    calls,
+    connections,
+    warmup_ms: warmup * 1000,
+    duration_ms: seconds * 1000,
+  };
 }

@@ -20,6 +20,7 @@ const nextBody = createBodies(Number(row_bytes), Date.now().toString(16));
  * @property {number} batch  records a call; 1 is AppendSession
  * @property {number} calls  how many are under way at any time
  * @property {number} connections
+ * @property {{ ca?: string, token?: string }} [credentials]  see openConnection
  * @property {number} warmup_ms
  * @property {number} duration_ms
  * @property {number} [records]  stop after so many, if that comes first
@@ -42,7 +43,7 @@ async function runLoad(load) {
 
   const path = load.batch === 1 ? paths.unary : paths.batch;
   const opening = Array.from({ length: load.connections }, () =>
-    openConnection(load.address, path, (error) => broken(error)),
+    openConnection(load.address, path, (error) => broken(error), load.credentials),
   );
   const connections = await Promise.all(opening);
 
