@@ -22,6 +22,7 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: Load])[
   ["verify", "check session logs, or the rows of files", () => import("./commands/verify.js")],
   ["import", "store rows of files in a session log, without a service", () => import("./commands/import.js")],
   ["check-config", "print the effective configuration and its origins", () => import("./commands/check_config.js")],
+  ["health", "ask a service whether it accepts appends", () => import("./commands/health.js")],
   ["token", "make a token for a client, or check one", () => import("./commands/token.js")],
   ["schema", "print the JSON Schema of a row", () => import("./commands/schema.js")],
 ];

@@ -12,7 +12,7 @@ export interface ServiceOptions extends TokenOptions {
 }
 
 /** Calls to a service, with TLS and a token. Nothing here throws or rejects, whatever a service or an option does. */
-export type ServiceClient = Pick<ApiClient, "append" | "appendBatch" | "tail" | "close"> &
+export type ServiceClient = Pick<ApiClient, "append" | "appendBatch" | "tail" | "unary" | "close"> &
   Pick<TokenSource, "renewed" | "renewable">;
 
 const DEADLINE_MS = 30_000;
@@ -87,6 +87,7 @@ export function createServiceClient(options: ServiceOptions): ServiceClient {
       if (!result.ok && result.code_name === "DEADLINE_EXCEEDED") forget();
       return result;
     },
+    unary: (path, request, given = {}) => call(given, (client, secured) => client.unary(path, request, secured)),
     async *tail(request, given) {
       const begun = await begin(DEADLINE_MS);
       if (isFailure(begun)) return begun;
