@@ -16,6 +16,7 @@ const names = [
   "verify",
   "import",
   "check-config",
+  "health",
   "token",
   "schema",
 ];
