@@ -6,9 +6,11 @@
 export type { Column, Row } from "./columns.js";
 export { type CompactReport, compactJournal } from "./compact/compact.js";
 export { ReadError, SqlError, StoppedError } from "./errors.js";
-export { EVERY_SESSION, type SessionFilter } from "./filter.js";
+export { EVERY_SESSION, filterCondition, type SessionFilter } from "./filter.js";
 export { type FindingsOptions, findingsSql, WHOLE_COLUMNS } from "./findings.js";
-export type { Literal } from "./literal.js";
+export { type Literal, literal } from "./literal.js";
 export { type JournalReader, type Outcome, type ReadOptions, readJournal } from "./read_journal.js";
 export type { Answer } from "./statement.js";
+export { openSessionStore, type SessionStore, type StoreOptions, type StoreState } from "./store/session_store.js";
+export type { Select, StoreConnection } from "./store/store_connection.js";
 export type { TableFile } from "./table_file.js";

@@ -1,0 +1,55 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { identifier } from "../literal.js";
+import { type Answer, asSqlError, selectRows } from "../statement.js";
+
+const INTERRUPT_INTERVAL_MS = 20;
+
+/** One of a store's connections, with views of its own. */
+export interface StoreConnection {
+  /**
+   * Runs `work`; the views `sessions` (with the column sequence, without prompt) and `attempts` have only the sessions that pass.
+   *
+   * @param condition SQL over the columns of the view `stored`
+   * @param signal interrupts what runs
+   */
+  with<T>(condition: string, signal: AbortSignal, work: (select: Select) => Promise<T>): Promise<T>;
+  /** Makes a table, for all connections, of the rows of a SELECT over these views; replaces one of that name. */
+  keep(condition: string, signal: AbortSignal, table: string, sql: string): Promise<void>;
+}
+
+/** Runs a SELECT; one at a time. Throws SqlError. */
+export type Select = (sql: string) => Promise<Answer>;
+
+export function createStoreConnection(connection: DuckDBConnection): StoreConnection {
+  async function run<T>(condition: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    // Again and again: an interrupt between two statements is lost.
+    let timer: NodeJS.Timeout | undefined;
+    const interrupt = () => {
+      connection.interrupt();
+      timer = setTimeout(interrupt, INTERRUPT_INTERVAL_MS);
+    };
+    signal.addEventListener("abort", interrupt);
+    try {
+      signal.throwIfAborted();
+      await connection.run(
+        `CREATE OR REPLACE TEMP VIEW sessions AS SELECT * FROM memory.main.stored WHERE ${condition}`,
+      );
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", interrupt);
+    }
+  }
+
+  return {
+    with: (condition, signal, work) => run(condition, signal, () => work((sql) => selectRows(connection, sql, signal))),
+    async keep(condition, signal, table, sql) {
+      await run(condition, signal, () =>
+        asSqlError(() => connection.run(`CREATE OR REPLACE TABLE memory.main.${identifier(table)} AS ${sql}`)),
+      );
+    },
+  };
+}
