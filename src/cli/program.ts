@@ -19,6 +19,7 @@ const COMMANDS: readonly (readonly [name: string, summary: string, load: Load])[
   ["audit", "check the stamps of accepted fills against a roster", () => import("./commands/audit.js")],
   ["compact", "copy sealed segments to Parquet, for fast questions", () => import("./commands/compact.js")],
   ["report", "write one HTML file that shows the session log at a glance", () => import("./commands/report.js")],
+  ["view", "look at the session log in a browser", () => import("./commands/view.js")],
   ["verify", "check session logs, or the rows of files", () => import("./commands/verify.js")],
   ["import", "store rows of files in a session log, without a service", () => import("./commands/import.js")],
   ["check-config", "print the effective configuration and its origins", () => import("./commands/check_config.js")],

@@ -13,6 +13,7 @@ const names = [
   "audit",
   "compact",
   "report",
+  "view",
   "verify",
   "import",
   "check-config",

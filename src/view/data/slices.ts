@@ -42,7 +42,7 @@ export async function readSlice(
   const read: Cell[] = [];
   for (const { from_ms, to_ms } of parts) {
     const condition = `timestamp >= ${instant(from_ms)} AND timestamp < ${instant(to_ms)}`;
-    read.push(...(await askWhere(condition, readCells)));
+    read.push(...(await askWhere(condition, (ask) => readCells(ask))));
   }
   return [...whole, ...read];
 }

@@ -43,10 +43,13 @@ export function guard({ method, url, headers }: Request, { port, token }: Guarde
   if (host === undefined || !hosts.includes(host)) return forbidden(`expected Host ${hosts.join(", ")}`);
   const site = headers["sec-fetch-site"];
   const path = parsePath(url);
-  const own = site === undefined || site === "same-origin" || site === "none";
-  if (!own && !isNavigation(headers, method, path?.rest)) return forbidden("another site's page may not ask");
+  const is_known = path !== undefined && isSame(path.token, token);
+  const is_own = site === undefined || site === "same-origin" || site === "none";
+  if (!is_own && !(is_known && isNavigation(headers, method, path.rest))) {
+    return forbidden("another site's page may not ask");
+  }
   if (origin !== undefined && origin !== `http://${host}`) return forbidden("another origin's page may not ask");
-  if (path === undefined || !isSame(path.token, token)) {
+  if (!is_known) {
     return {
       ok: false,
       status: 401,
@@ -62,7 +65,7 @@ export function guard({ method, url, headers }: Request, { port, token }: Guarde
 }
 
 /** Whether a tab's own page is asked for, by a link or a redirect: nobody else can read what it gets. */
-function isNavigation(headers: Request["headers"], method: string, rest: string | undefined): boolean {
+function isNavigation(headers: Request["headers"], method: string, rest: string): boolean {
   const top = headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document";
   return top && method === "GET" && rest === "/";
 }
