@@ -15,8 +15,8 @@ import { rosterName, rosterQuestions } from "../options/roster_options.js";
 import { findAddress } from "../options/service_address.js";
 import { addConfigOptions } from "../options/settings_options.js";
 import { langfuseLink } from "../output/session_groups.js";
-import { programVersion } from "../version.js";
 import { stopOnSignal } from "../signals.js";
+import { programVersion } from "../version.js";
 import { followService } from "./view_live.js";
 
 interface ViewOptions {
