@@ -4,6 +4,7 @@ import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../config/config.js";
 import type { RecordToRow } from "../record/index.js";
+import { encodeAppendResponse, encodeBatchResponse } from "./append/answers.js";
 import { type AppendPort, createAppendHandler, type HandlerParts } from "./append/append.js";
 import { createBatchHandler } from "./append/batch.js";
 import { readAppendRequest, readBatchRequest } from "./append/requests.js";
@@ -131,8 +132,12 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   const { appendSession, batchAppendSessions, tailSessions } = SessionLogService;
   streams.host.addService(
     {
-      appendSession: { ...appendSession, requestDeserialize: identity },
-      batchAppendSessions: { ...batchAppendSessions, requestDeserialize: identity },
+      appendSession: { ...appendSession, requestDeserialize: identity, responseSerialize: encodeAppendResponse },
+      batchAppendSessions: {
+        ...batchAppendSessions,
+        requestDeserialize: identity,
+        responseSerialize: encodeBatchResponse,
+      },
       tailSessions: { ...tailSessions, requestDeserialize: identity, responseSerialize: identity },
     },
     {

@@ -78,6 +78,13 @@ export function writeDouble(writer: ReverseWriter, value: number): void {
   writer.view.setFloat64(writer.start, value, true);
 }
 
+/** Writes bytes as they are. */
+export function writeBytes(writer: ReverseWriter, bytes: Uint8Array): void {
+  reserve(writer, bytes.length);
+  writer.start -= bytes.length;
+  writer.bytes.set(bytes, writer.start);
+}
+
 /** Writes the length of all that was written since `mark`, an earlier writtenLength. */
 export function writeLength(writer: ReverseWriter, mark: number): void {
   writeVarint(writer, writtenLength(writer) - mark);
