@@ -40,8 +40,8 @@ const CLOSE_LIST = 0x5d;
  * have.
  */
 const ENTRY_NUMBERS = 4;
-/** Three tags and three lengths. */
-const ENTRY_BYTES_MIN = 6;
+/** Its tag and length, and those of its value. */
+const ENTRY_BYTES_MIN = 4;
 const entries = new Int32Array(Math.ceil(RECORD_BYTES_MAX / ENTRY_BYTES_MIN) * ENTRY_NUMBERS);
 let entries_end = 0;
 
@@ -81,8 +81,8 @@ function noteEntries(pass: Pass): boolean {
   let in_order = true;
   while (take(pass, struct.REPEATED)) {
     const outer_end = enterMessage(pass);
-    if (!take(pass, struct.ENTRY_KEY)) markIrregular(pass);
-    noteContent(pass, entries_end);
+    if (take(pass, struct.ENTRY_KEY)) noteContent(pass, entries_end);
+    else noteEmptyKey(entries_end);
     if (!take(pass, struct.ENTRY_VALUE)) markIrregular(pass);
     noteContent(pass, entries_end + 2);
     leaveMessage(pass, outer_end);
@@ -98,6 +98,11 @@ function noteContent(pass: Pass, place: number): void {
   entries[place] = pass.at;
   entries[place + 1] = end;
   pass.at = end;
+}
+
+/** Some libraries leave it out. */
+function noteEmptyKey(place: number): void {
+  entries[place] = entries[place + 1] = 0;
 }
 
 function sortEntries(pass: Pass, first: number): number[] {

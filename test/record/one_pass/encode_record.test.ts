@@ -108,7 +108,7 @@ describe("createOnePass takes", () => {
   test("what every client sends", () => {
     const folder = new URL("corpus/", import.meta.url);
     const files = readdirSync(folder).filter((name) => name.endsWith(".hex"));
-    expect(files).toEqual(["go.hex", "python.hex", "rust.hex", "sessionlog-append.hex", "typescript.hex"]);
+    expect(files).toEqual(["go.hex", "java.hex", "python.hex", "rust.hex", "sessionlog-append.hex", "typescript.hex"]);
     for (const file of files) {
       const { counts, compare } = createEquality();
       for (const line of readFileSync(new URL(file, folder), "utf8").trim().split("\n"))

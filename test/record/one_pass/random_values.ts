@@ -65,6 +65,11 @@ export function entry(key: string | Buffer, value: Buffer): Buffer {
   return field(struct.REPEATED, Buffer.concat([field(struct.ENTRY_KEY, key), field(struct.ENTRY_VALUE, value)]));
 }
 
+/** As some libraries write one whose key is empty. */
+function entryWithoutKey(value: Buffer): Buffer {
+  return field(struct.REPEATED, field(struct.ENTRY_VALUE, value));
+}
+
 export interface RandomValues {
   one<T>(items: readonly T[]): T;
   text(length_max: number): Buffer;
@@ -140,7 +145,9 @@ export function createRandomValues({ below, chance, next }: Random): RandomValue
     let keys = Array.from({ length: below(6) }, () => (chance(0.85) ? one(KEYS) : text(8).toString()));
     if (!chance(0.05)) keys = [...new Set(keys)];
     if (chance(0.7)) keys.sort();
-    return Buffer.concat(keys.map((key) => entry(key, value(depth))));
+    return Buffer.concat(
+      keys.map((key) => (key === "" && chance(0.5) ? entryWithoutKey(value(depth)) : entry(key, value(depth)))),
+    );
   }
 
   function deepObject(depth_max: number): Buffer {
