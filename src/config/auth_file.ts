@@ -1,5 +1,7 @@
 import { isUtf8 } from "node:buffer";
+import { findPlaces, type IdentityPlace, type Places } from "./auth_places.js";
 import { ConfigError, describeFileError } from "./errors.js";
+import { openToOthers } from "./permissions.js";
 import type { Config } from "./settings.js";
 import { parseToml } from "./toml.js";
 import { isName, NAME_FORM } from "./values.js";
@@ -40,7 +42,7 @@ const isSubjectName = (item: unknown): item is string => typeof item === "string
 /**
  * Reads and checks the file of [auth]; undefined when none is set.
  *
- * @throws ConfigError, one line that names the file, the line of the identity and the key, for the first that is wrong
+ * @throws ConfigError, one line that names the file, the line and the key, for the first that is wrong
  */
 export function readAuthFile(
   { file: path, unix_identity }: Config["auth"],
@@ -49,17 +51,26 @@ export function readAuthFile(
   if (path === "") return undefined;
   const text = readText(path, readFile);
   const document = parseToml(path, text);
-  const lines = [...text.matchAll(/^[ \t]*\[\[[ \t]*identity[ \t]*\]\]/gm)].map(({ index }) => lineAt(text, index));
+  const places = findPlaces(path, text);
   const { identity: tables, ...others } = document;
   const [other] = Object.keys(others);
-  if (other !== undefined) throw new ConfigError(`${path}: ${other} is not a known key; known is [[identity]]`);
+  if (other !== undefined) {
+    throw new ConfigError(`${places.key(other)}: ${other} is not a known key; known is [[identity]]`);
+  }
   if (!Array.isArray(tables)) throw new ConfigError(`${path}: expected one or more [[identity]]`);
-  const identities = tables.map((table, index) => readIdentity(table, `${path}:${lines[index] ?? 1}`));
-  refuseDoubles(path, identities);
+  const identities = tables.map((table, index) => readIdentity(table, places.identity(index)));
+  refuseDoubles(identities, places);
   if (unix_identity !== "" && !identities.some(({ name }) => name === unix_identity)) {
     throw new ConfigError(`[auth] unix_identity: ${path} has no identity ${unix_identity}`);
   }
   return identities;
+}
+
+/** What an operator should mend in the file of [auth], in one line each. */
+export function authFileWarnings({ file }: Config["auth"]): readonly string[] {
+  return openToOthers(file)
+    ? [`[auth] file: ${file} can be read or changed by everyone on this machine; chmod 640 it`]
+    : [];
 }
 
 function readText(path: string, readFile: (path: string) => Buffer): string {
@@ -72,22 +83,23 @@ function readText(path: string, readFile: (path: string) => Buffer): string {
   throw new ConfigError(`[auth] file: ${path}: not valid TOML: the bytes are not UTF-8`);
 }
 
-function readIdentity(value: unknown, place: string): Identity {
-  const table = tableOf(value, `${place}: [[identity]]`, ["name", "daemons", "roles", "certificates", "token"]);
+function readIdentity(value: unknown, place: IdentityPlace): Identity {
+  const keys = ["name", "daemons", "roles", "certificates", "token"];
+  const table = tableOf(value, "[[identity]]", keys, place.key);
   const name = table.name;
-  if (!isName(name)) throw new ConfigError(`${place}: name: expected ${NAME_FORM}`);
-  const at = `${place}: identity ${name}`;
+  if (!isName(name)) throw new ConfigError(`${place.key("name")}: name: expected ${NAME_FORM}`);
+  const at = (key: string) => `${place.key(key)}: identity ${name}: ${key}`;
   const list = <T>(key: string, isRight: (item: unknown) => item is T, expected: string): readonly T[] => {
     const items: unknown = table[key] ?? [];
-    if (!Array.isArray(items)) throw new ConfigError(`${at}: ${key}: expected a list of ${expected}`);
+    if (!Array.isArray(items)) throw new ConfigError(`${at(key)}: expected a list of ${expected}`);
     const bad = items.findIndex((item) => !isRight(item));
-    if (bad !== -1) throw new ConfigError(`${at}: ${key}[${bad}]: expected ${expected}`);
+    if (bad !== -1) throw new ConfigError(`${at(key)}[${bad}]: expected ${expected}`);
     return items.filter(isRight);
   };
   const roles = list("roles", isRole, `one of ${ROLES.join(", ")}`);
-  if (roles.length === 0) throw new ConfigError(`${at}: roles: expected one or more of ${ROLES.join(", ")}`);
+  if (roles.length === 0) throw new ConfigError(`${at("roles")}: expected one or more of ${ROLES.join(", ")}`);
   const tokens: unknown = table.token ?? [];
-  if (!Array.isArray(tokens)) throw new ConfigError(`${at}: token: expected [[identity.token]]`);
+  if (!Array.isArray(tokens)) throw new ConfigError(`${at("token")}: expected [[identity.token]]`);
   return {
     name,
     daemons: [name, ...list("daemons", isDaemon, "the name of a daemon, or its beginning and *")],
@@ -97,50 +109,52 @@ function readIdentity(value: unknown, place: string): Identity {
       isSubjectName,
       'a name as in a certificate, such as "URI:spiffe://prod/validatord" or "DNS:host"',
     ),
-    tokens: tokens.map((token, index) => readToken(token, `${at}: token ${index + 1}`)),
+    tokens: tokens.map((token, index) =>
+      readToken(token, `identity ${name}: token ${index + 1}`, (key) => place.token(index, key)),
+    ),
   };
 }
 
-function readToken(value: unknown, at: string): Token {
-  const { id, sha256, not_after } = tableOf(value, at, ["id", "sha256", "not_after"]);
-  if (!isName(id)) throw new ConfigError(`${at}: id: expected ${NAME_FORM}`);
+function readToken(value: unknown, what: string, placeOf: (key: string) => string): Token {
+  const { id, sha256, not_after } = tableOf(value, what, ["id", "sha256", "not_after"], placeOf);
+  const wrong = (key: string, expected: string) =>
+    new ConfigError(`${placeOf(key)}: ${what}: ${key}: expected ${expected}`);
+  if (!isName(id)) throw wrong("id", NAME_FORM);
   if (typeof sha256 !== "string" || !SHA256.test(sha256)) {
-    throw new ConfigError(`${at}: sha256: expected 64 hexadecimal digits, as sessionlog token new prints them`);
+    throw wrong("sha256", "64 hexadecimal digits, as sessionlog token new prints them");
   }
   if (not_after !== undefined && !(not_after instanceof Date)) {
-    throw new ConfigError(`${at}: not_after: expected a time without quotes, such as 2027-02-01T00:00:00Z`);
+    throw wrong("not_after", "a time without quotes, such as 2027-02-01T00:00:00Z");
   }
   return { id, sha256: Buffer.from(sha256, "hex"), not_after_ms: not_after?.getTime() };
 }
 
-function tableOf(value: unknown, at: string, keys: readonly string[]): Table {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new ConfigError(`${at}: expected a table`);
+function tableOf(value: unknown, what: string, keys: readonly string[], placeOf: (key: string) => string): Table {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new ConfigError(`${placeOf("")}: ${what}: expected a table`);
+  }
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown !== undefined) {
-    throw new ConfigError(`${at}: ${unknown} is not a known key; known are ${keys.join(", ")}`);
+    throw new ConfigError(`${placeOf(unknown)}: ${what}: ${unknown} is not a known key; known are ${keys.join(", ")}`);
   }
   return Object.fromEntries(Object.entries(value));
 }
 
 /** A token, a certificate or a name is of one identity only. */
-function refuseDoubles(path: string, identities: readonly Identity[]): void {
+function refuseDoubles(identities: readonly Identity[], places: Places): void {
   const seen = new Map<string, string>();
-  const note = (what: string, name: string) => {
+  const note = (what: string, name: string, place: string) => {
     const other = seen.get(what);
-    if (other !== undefined) throw new ConfigError(`${path}: ${what} is given twice, to ${other} and to ${name}`);
+    if (other !== undefined) throw new ConfigError(`${place}: ${what} is given twice, to ${other} and to ${name}`);
     seen.set(what, name);
   };
-  for (const { name, certificates, tokens } of identities) {
-    note(`the identity ${name}`, name);
-    for (const certificate of certificates) note(`the certificate ${certificate}`, name);
-    for (const { id, sha256 } of tokens) {
-      note(`the token id ${id} of ${name}`, name);
-      note(`a token (sha256 ${sha256.toString("hex").slice(0, 8)}…)`, name);
+  for (const [index, { name, certificates, tokens }] of identities.entries()) {
+    const place = places.identity(index);
+    note(`the identity ${name}`, name, place.key("name"));
+    for (const certificate of certificates) note(`the certificate ${certificate}`, name, place.key("certificates"));
+    for (const [number, { id, sha256 }] of tokens.entries()) {
+      note(`the token id ${id} of ${name}`, name, place.token(number, "id"));
+      note(`a token (sha256 ${sha256.toString("hex").slice(0, 8)}…)`, name, place.token(number, "sha256"));
     }
   }
-}
-
-function lineAt(text: string, index: number): number {
-  return text.slice(0, index).split("\n").length;
 }

@@ -4,7 +4,9 @@ import {
   compression,
   count,
   duration,
+  fileMode,
   fileOrNone,
+  groupOrNone,
   idsPath,
   jsonlPath,
   nameOrNone,
@@ -61,6 +63,18 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
   return {
     server: {
       listen: server("listen", address(), "127.0.0.1:50051", "where to listen; port 0 takes a free one", "listen"),
+      socket_mode: server(
+        "socket_mode",
+        fileMode(),
+        "0660",
+        "who may connect to the Unix socket: whoever may write to it",
+      ),
+      socket_group: server(
+        "socket_group",
+        groupOrNone(),
+        "",
+        "the group of the Unix socket; without it that of the process",
+      ),
       insecure: server(
         "insecure",
         truth(),

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { ConfigError, describeFileError } from "./errors.js";
+import { openToOthers } from "./permissions.js";
 import type { Config } from "./settings.js";
 
 /** Certificate, key and authorities that belong together, as read. */
@@ -33,9 +33,6 @@ export interface TlsSources {
   readonly readFile: (path: string) => Buffer;
   readonly now_ms: number;
 }
-
-/** For those who may read the key besides its owner and group. */
-const OTHERS_MAY_READ = 0o004;
 
 /**
  * Reads and checks the files of [tls]. Undefined when none are set.
@@ -75,7 +72,7 @@ export function readTlsFiles({ cert, key, client_ca }: Config["tls"], sources: T
       sha256: own.fingerprint256,
     },
     ca_not_after: firstExpiry(authorities),
-    warnings: readableByOthers(key) ? [`[tls] key: ${key} can be read by everyone on this machine; chmod 640 it`] : [],
+    warnings: openToOthers(key) ? [`[tls] key: ${key} can be read by everyone on this machine; chmod 640 it`] : [],
   };
 }
 
@@ -121,14 +118,6 @@ function readKey(path: string, pem: Buffer): KeyObject {
     return createPrivateKey(pem);
   } catch {
     throw wrong("key", path, "expected a private key (-----BEGIN PRIVATE KEY-----)");
-  }
-}
-
-function readableByOthers(path: string): boolean {
-  try {
-    return (statSync(path).mode & OTHERS_MAY_READ) !== 0;
-  } catch {
-    return false;
   }
 }
 

@@ -164,6 +164,28 @@ export function choice<const T extends string>(...words: readonly T[]): ValueTyp
   return textual(expected, `<${words.join("|")}>`, (text) => words.find((word) => word === text));
 }
 
+/** The permissions of a file, in octal. */
+export function fileMode(): ValueType<number> {
+  return {
+    expected: 'permissions in octal, such as "0660"',
+    placeholder: "<mode>",
+    read: (value) =>
+      typeof value === "string" && /^0?[0-7]{3}$/.test(value)
+        ? { value: Number.parseInt(value, 8), toml: JSON.stringify(value.padStart(4, "0")) }
+        : undefined,
+    problem: (value) => (typeof value === "number" ? "permissions are a text, in quotes" : undefined),
+    fromText: (text) => text,
+  };
+}
+
+/** A group of the system by its name or number, or "" for none. */
+export function groupOrNone(): ValueType<string> {
+  const expected = 'the name or the number of a group, or "" for none';
+  return textual(expected, "<group>", (text) =>
+    /^(?:[A-Za-z0-9_][A-Za-z0-9_.-]{0,31})?$/.test(text) ? text : undefined,
+  );
+}
+
 /** Names of daemons and kinds. The rule's home is the row's JSON Schema, which this folder does not import; a test compares them. */
 export function isName(value: unknown): value is string {
   return typeof value === "string" && /^[A-Za-z0-9._-]{1,64}$/.test(value);

@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { chmodSync, chownSync } from "node:fs";
 import { access, lstat, unlink } from "node:fs/promises";
 import { connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
@@ -23,6 +24,16 @@ export interface ConnectionPort {
   acceptFailed(error: Error): void;
 }
 
+/** Who may connect to a Unix socket. */
+export interface SocketOwner {
+  /** Permissions. */
+  readonly mode: number;
+  /** Of the system, by its number; undefined: that of the process. */
+  readonly group: number | undefined;
+}
+
+/** Of the process and its group. */
+const SOCKET: SocketOwner = { mode: 0o660, group: undefined };
 const UNIX_PREFIX = "unix:";
 /** Connections that the kernel may hold until they are accepted. */
 const BACKLOG = 511;
@@ -31,7 +42,7 @@ const BACKLOG = 511;
  * Listens on `host:port` (port 0: a free one; every address of the host's name) or `unix:/path`. A socket file without a
  * listener, left by a crash, is removed.
  */
-export async function listen(address: string, port: ConnectionPort): Promise<ListenOutcome> {
+export async function listen(address: string, port: ConnectionPort, socket = SOCKET): Promise<ListenOutcome> {
   const servers: Server[] = [];
   const stop = () => {
     for (const server of servers) server.close();
@@ -43,7 +54,7 @@ export async function listen(address: string, port: ConnectionPort): Promise<Lis
     }
     const path = address.slice(UNIX_PREFIX.length).replace(/^\/\//, "");
     await prepareSocketPath(path);
-    await bind(servers, { path }, port);
+    await bindPath(servers, path, port, socket);
     return { ok: true, listener: { address, stop } };
   } catch (error) {
     stop();
@@ -68,6 +79,25 @@ async function bindHost(servers: Server[], address: string, connections: Connect
   }
   if (servers.length === 0) throw new Error("EADDRNOTAVAIL");
   return `${host}:${port}`;
+}
+
+/** In one turn of the event loop, so that no other file gets this umask. Nobody else connects before the group is right. */
+async function bindPath(servers: Server[], path: string, port: ConnectionPort, { mode, group }: SocketOwner) {
+  const own = group === undefined ? mode : mode & 0o700;
+  const before = process.umask(0o777 & ~own);
+  const bound = bind(servers, { path }, port);
+  process.umask(before);
+  await bound;
+  if (group === undefined) return;
+  try {
+    chownSync(path, -1, group);
+    chmodSync(path, mode);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? `${error.code}` : "";
+    throw new Error(
+      `${code === "EPERM" ? "this user may not give its socket" : "the socket cannot be given"} to the group ${group} (${code})`,
+    );
+  }
 }
 
 /** Resolves with the port, 0 for a path. */

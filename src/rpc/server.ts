@@ -22,7 +22,7 @@ import { createConnections, peerOf } from "./limits/connections.js";
 import { divertStreams } from "./limits/grpc_call.js";
 import { connectionsMax } from "./limits/open_files.js";
 import { createLimitReports } from "./limits/reports.js";
-import { type Listener, listen } from "./listen.js";
+import { type Listener, listen, type SocketOwner } from "./listen.js";
 import { createRecordCheck, NO_RPC_OBSERVER, type RpcObserver } from "./observer.js";
 import { trackStreams } from "./open_streams.js";
 import { addReflection } from "./reflection.js";
@@ -35,7 +35,7 @@ import { toUnaryCall } from "./unary.js";
 /** SessionLog, health and reflection over gRPC, and appends as JSON over HTTP, on one address. */
 export interface RpcServer {
   /** Accepts connections on `host:port` or `unix:/path`; health is NOT_SERVING until set. Resolves with the real address. */
-  listen(address: string): Promise<ServeOutcome>;
+  listen(address: string, socket: SocketOwner): Promise<ServeOutcome>;
   setServing(serving: boolean): void;
   /** Ends the streams that clients hold open (Watch, reflection, TailSessions). */
   endStreams(): void;
@@ -177,8 +177,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     return false;
   });
   return {
-    async listen(address) {
-      const outcome = await listen(address, connections);
+    async listen(address, socket) {
+      const outcome = await listen(address, connections, socket);
       if (!outcome.ok) return outcome;
       listener = outcome.listener;
       return { ok: true, address: listener.address };

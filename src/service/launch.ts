@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type pino from "pino";
+import { authFileWarnings } from "../config/auth_file.js";
 import { type Config, isInsecure } from "../config/config.js";
 import type { RunningConfig } from "../config/reload.js";
 import {
@@ -108,7 +109,10 @@ export async function launchService(
     ops?.stop();
     return new StartError(message);
   }
-  const listening = await rpc.listen(config.server.listen);
+  const listening = await rpc.listen(config.server.listen, {
+    mode: config.server.socket_mode,
+    group: loaded.socket_group,
+  });
   if (!listening.ok) throw cannotStart(listening.message);
   const { address } = listening;
   const shutdown = createShutdown({
@@ -184,6 +188,9 @@ function logSecurity(logger: pino.Logger, next: Loaded, before: Loaded | undefin
   if (tls !== undefined && !isDeepStrictEqual(tls, before?.tls)) {
     for (const reason of tls.warnings) logger.warn({ reason }, "a file of [tls] should be mended");
     logger.info(tls.facts, "TLS certificate loaded");
+  }
+  if (!isDeepStrictEqual(identities, before?.identities)) {
+    for (const reason of authFileWarnings(config.auth)) logger.warn({ reason }, "the file of [auth] should be mended");
   }
   if (before !== undefined && !isDeepStrictEqual(identities, before.identities)) {
     logger.info({ identities: identities?.length ?? 0 }, "identities loaded");

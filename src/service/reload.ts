@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type Identity, readAuthFile } from "../config/auth_file.js";
 import type { Config } from "../config/config.js";
 import { ConfigError } from "../config/errors.js";
+import { readGroup } from "../config/group.js";
 import type { RunningConfig } from "../config/reload.js";
 import { readTlsFiles, type TlsFiles } from "../config/tls_files.js";
 import { readTokenFile } from "../config/token_file.js";
@@ -15,6 +16,8 @@ export interface Loaded {
   readonly identities: readonly Identity[] | undefined;
   /** SHA-256 of the token that lets in to /metrics. */
   readonly scrape_token: Buffer | undefined;
+  /** The number of [server] socket_group. */
+  readonly socket_group: number | undefined;
 }
 
 export interface Reload {
@@ -56,7 +59,8 @@ const SECTION_NAMES: readonly Section[] = ["[tls]", "[auth]", "[metrics]"];
 /** @throws ConfigError for the first file that is wrong */
 export function loadFiles(config: Config): Loaded {
   const { "[tls]": tls, "[auth]": auth, "[metrics]": metrics } = SECTIONS;
-  return { config, ...tls.read(config), ...auth.read(config), ...metrics.read(config) };
+  const socket_group = readGroup(config.server.socket_group, readFileSync);
+  return { config, socket_group, ...tls.read(config), ...auth.read(config), ...metrics.read(config) };
 }
 
 /** Reads the configuration when asked, and the files that it names now and then as well. */

@@ -47,6 +47,7 @@ export async function runCli(
     isTTY?: boolean;
     signals?: EventEmitter;
     monotonic_ms?: () => number;
+    now_ms?: () => number;
     /** Sleeps as long as it is told, by the real clock. */
     real_time?: boolean;
     /** What standard output is written to. */
@@ -66,7 +67,7 @@ export async function runCli(
     stderr: stderr.stream,
     signals: options.signals ?? new EventEmitter(),
     monotonic_ms: options.monotonic_ms ?? time.monotonic_ms,
-    now_ms: () => Date.UTC(2026, 4, 2, 5, 22, 9, 123),
+    now_ms: options.now_ms ?? (() => Date.UTC(2026, 4, 2, 5, 22, 9, 123)),
     sleep: time.sleep,
     newSessionId: () => "0123456789abcdef0123456789abcdef",
   };

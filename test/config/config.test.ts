@@ -33,6 +33,8 @@ describe("loadConfig", () => {
     expect(config).toEqual({
       server: {
         listen: "127.0.0.1:50051",
+        socket_mode: 0o660,
+        socket_group: "",
         insecure: false,
         max_message_bytes: 4_194_304,
         drain_timeout_ms: 10_000,

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Listener, listen } from "../../src/rpc/listen.js";
+import { type Listener, listen, type SocketOwner } from "../../src/rpc/listen.js";
 
 describe("listen", () => {
   let directory: string;
@@ -18,8 +18,8 @@ describe("listen", () => {
   });
 
   /** Closes what it accepts. */
-  async function start(address: string) {
-    const outcome = await listen(address, { accept: (socket) => socket.destroy(), acceptFailed() {} });
+  async function start(address: string, socket?: SocketOwner) {
+    const outcome = await listen(address, { accept: (socket) => socket.destroy(), acceptFailed() {} }, socket);
     if (!outcome.ok) return outcome;
     listeners.push(outcome.listener);
     return { ok: true, address: outcome.listener.address } as const;
@@ -45,6 +45,39 @@ describe("listen", () => {
     expect(await start(address)).toEqual({ ok: true, address });
     expect(await start(address)).toMatchObject({ ok: false, message: expect.stringContaining("in use") });
     expect(statSync(join(directory, "s.sock")).isSocket()).toBe(true);
+  });
+
+  test.each([
+    [0o600, 0o022],
+    [0o660, 0o077],
+    [0o666, 0o077],
+  ])("gives a Unix socket the permissions %i, whatever the umask %i", async (mode, umask) => {
+    const path = join(directory, "s.sock");
+    const before = process.umask(umask);
+    try {
+      await start(`unix:${path}`, { mode, group: undefined });
+      expect(process.umask()).toBe(umask);
+    } finally {
+      process.umask(before);
+    }
+    expect(statSync(path).mode & 0o777).toBe(mode);
+  });
+
+  test("gives a Unix socket to a group, or says that it may not", async () => {
+    const path = join(directory, "s.sock");
+    const group = (process.getgroups?.() ?? []).at(-1) ?? process.getgid?.() ?? 0;
+    await start(`unix:${path}`, { mode: 0o660, group });
+    expect(statSync(path)).toMatchObject({ gid: group });
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+    const other = `unix:${join(directory, "other.sock")}`;
+    // Root may give it to any group.
+    const outcome = await start(other, { mode: 0o660, group: 54_321 });
+    if (process.getuid?.() === 0) expect(statSync(join(directory, "other.sock")).gid).toBe(54_321);
+    else
+      expect(outcome).toEqual({
+        ok: false,
+        message: expect.stringContaining("may not give its socket to the group 54321 (EPERM)"),
+      });
   });
 
   test("takes the place of a socket file that nobody listens on", async () => {

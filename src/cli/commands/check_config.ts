@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { readAuthFile } from "../../config/auth_file.js";
+import { authFileWarnings, readAuthFile } from "../../config/auth_file.js";
 import type { LoadedConfig } from "../../config/config.js";
+import { readGroup } from "../../config/group.js";
 import { readTlsFiles, type TlsFiles } from "../../config/tls_files.js";
 import { readTokenFile } from "../../config/token_file.js";
 import { type CliCommand, write } from "../context.js";
@@ -20,7 +21,9 @@ export function createCommand(): CliCommand {
       const tls = readTlsFiles(loaded.config.tls, { readFile: readFileSync, now_ms: context.now_ms() });
       readAuthFile(loaded.config.auth, readFileSync);
       readTokenFile(loaded.config.metrics.token_file, readFileSync);
-      for (const warning of tls?.warnings ?? []) await write(context.stderr, `sessionlog: ${oneLine(warning)}\n`);
+      readGroup(loaded.config.server.socket_group, readFileSync);
+      for (const warning of [...(tls?.warnings ?? []), ...authFileWarnings(loaded.config.auth)])
+        await write(context.stderr, `sessionlog: ${oneLine(warning)}\n`);
       await write(context.stdout, printConfig(loaded) + printCertificate(tls));
       return 0;
     },

@@ -17,18 +17,21 @@ const TAIL = SessionLogService.tailSessions.path;
 const CHECK = "/grpc.health.v1.Health/Check";
 const WATCH = "/grpc.health.v1.Health/Watch";
 const REFLECTION = definitions.reflection.ServerReflectionInfo.path;
+const REFLECTION_ALPHA = REFLECTION.replace(".v1.", ".v1alpha.");
 
 const own = sessionBytes({ session_id: "own", daemon: "validatord-1" });
 const foreign = sessionBytes({ session_id: "foreign", daemon: "mailsmith" });
 const requests = {
   "append, own daemon": { path: APPEND, kind: "unary", body: encodeAppendRequest(own, false) },
   "append, foreign daemon": { path: APPEND, kind: "unary", body: encodeAppendRequest(foreign, false) },
+  "validate_only, own daemon": { path: APPEND, kind: "unary", body: encodeAppendRequest(own, true) },
   "validate_only, foreign daemon": { path: APPEND, kind: "unary", body: encodeAppendRequest(foreign, true) },
   batch: { path: BATCH, kind: "unary", body: encodeBatchRequest([own, foreign]) },
   tail: { path: TAIL, kind: "stream", body: Buffer.from([0x10, 1]) },
   "health check": { path: CHECK, kind: "unary", body: Buffer.alloc(0) },
   "health watch": { path: WATCH, kind: "stream", body: Buffer.alloc(0) },
   reflection: { path: REFLECTION, kind: "bidi", body: Buffer.from([0x3a, 0]) },
+  "reflection v1alpha": { path: REFLECTION_ALPHA, kind: "bidi", body: Buffer.from([0x3a, 0]) },
   "an unknown method": { path: "/sessionlog.v1.SessionLog/Nothing", kind: "unary", body: Buffer.alloc(0) },
   "an unknown service": { path: "/nothing.at.All/Nothing", kind: "unary", body: Buffer.alloc(0) },
 } as const;
@@ -41,12 +44,14 @@ const NONE = "UNIMPLEMENTED";
 const MATRIX: Readonly<Record<keyof typeof requests, readonly [string, string, string, string, string]>> = {
   "append, own daemon": [NO, OK, DENIED, OK, NO],
   "append, foreign daemon": [NO, DENIED, DENIED, OK, NO],
+  "validate_only, own daemon": [NO, OK, DENIED, OK, NO],
   "validate_only, foreign daemon": [NO, DENIED, DENIED, OK, NO],
   batch: [NO, OK, DENIED, OK, NO],
   tail: [NO, DENIED, OK, OK, NO],
   "health check": [OK, OK, OK, OK, OK],
   "health watch": [OK, OK, OK, OK, OK],
   reflection: [NO, OK, OK, OK, NO],
+  "reflection v1alpha": [NO, OK, OK, OK, NO],
   "an unknown method": [NO, NONE, NONE, NONE, NO],
   "an unknown service": [NO, NONE, NONE, NONE, NO],
 };

@@ -74,6 +74,7 @@ test.each([
   ["require", undefined, false],
   ["require", "daemon", true],
   ["require", "foreign", false],
+  ["require", "self-signed", false],
   ["require", "expired", false],
 ])("createTlsPort with client_auth %s and a client's certificate of %s", async (client_auth, who, good) => {
   await start({ client_auth: client_auth === "none" || client_auth === "optional" ? client_auth : "require" });
@@ -81,6 +82,7 @@ test.each([
     daemon,
     foreign: await foreign.issue("daemon"),
     expired: await authority.issue("daemon", { days: -1 }),
+    "self-signed": await createAuthority("daemon"),
     none: undefined,
   }[who ?? "none"];
   expect(await append(own)).toMatchObject({ ok: good });
