@@ -8,7 +8,7 @@ import { control, toTerminal } from "./output/terminal_output.js";
 import { STOP_SIGNALS, STOPPED_MESSAGE, timeoutMessage } from "./signals.js";
 
 /** Commands that run DuckDB, which not every statement can be stopped in by itself. */
-const SUPERVISED: readonly string[] = ["query", "show", "alarm", "audit", "compact", "report", "view"];
+const SUPERVISED: readonly string[] = ["query", "show", "alarm", "audit", "compact", "report", "view", "verify"];
 
 const ENTRY = fileURLToPath(new URL("./supervised.js", import.meta.url));
 /** Given to a statement to end by itself, after its time or a signal. */

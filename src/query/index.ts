@@ -5,6 +5,7 @@
 
 export type { Column, Row } from "./columns.js";
 export { type CompactReport, compactJournal } from "./compact/compact.js";
+export { verifyCopies } from "./compact/verify_copies.js";
 export { ReadError, SqlError, StoppedError } from "./errors.js";
 export { EVERY_SESSION, filterCondition, type SessionFilter } from "./filter.js";
 export { type FindingsOptions, findingsSql, WHOLE_COLUMNS } from "./findings.js";

@@ -6,6 +6,7 @@ import { type CliCommand, type CliContext, UsageError, WorkError, write } from "
 import { journalEnvironmentHelp } from "../options/journal_options.js";
 import { valueOption } from "../options/option_values.js";
 import { addConfigOptions } from "../options/settings_options.js";
+import { oneLine } from "../output/text.js";
 import { createProgress } from "../progress.js";
 import { stopOnSignal } from "../signals.js";
 
@@ -40,13 +41,18 @@ name; it may be removed at any time. A service may be running, and the command m
         options.path === undefined ? config.load(context).config.log.path : resolve(context.cwd, options.path);
       context.supervisor?.limit({ memory_bytes: options.memory });
       const stop = stopOnSignal(context.signals);
+      const run = { path, dryRun, force, memory: options.memory };
       try {
-        for (;;) {
-          const done = await runOnce({ path, dryRun, force, memory: options.memory }, context, stop.signal);
-          if (every === undefined) return done ? 0 : 1;
+        if (every === undefined) return (await runOnce(run, context, stop.signal)) ? 0 : 1;
+        while (!stop.signal.aborted) {
+          await runOnce(run, context, stop.signal).catch((error) => {
+            // Such as a directory that is not mounted yet.
+            if (!(error instanceof WorkError)) throw error;
+            if (!stop.signal.aborted) context.stderr.write(`sessionlog: ${oneLine(error.message)}\n`);
+          });
           await Promise.race([context.sleep(every), aborted(stop.signal)]);
-          if (stop.signal.aborted) return 0;
         }
+        return 0;
       } finally {
         stop.end();
       }
@@ -57,7 +63,10 @@ name; it may be removed at any time. A service may be running, and the command m
 const MEMORY_HELP = "memory limit of DuckDB; beyond it, temporary files are used";
 
 function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }
 
 interface Run {
@@ -120,6 +129,8 @@ Exit status:
   0  done: each sealed segment has a copy, but for those that are left to the next run
   1  a segment could not be compacted, which is named; or there is no session log, or no room
   2  wrong usage or configuration
+
+With --every, what fails is said and tried again the next time, and the exit status is 0 when a signal ends it.
 
 Examples:
   sessionlog compact

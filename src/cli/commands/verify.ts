@@ -20,7 +20,8 @@ problem is printed with its file; the last line is the verdict, for example:
 
 For a file (- is standard input, .gz and .zst are decompressed) only its rows are checked; the last line then counts them.
 Nothing is changed, and a service may be running.`)
-    .argument("[path...]", "directories of session logs, or JSONL files");
+    .argument("[path...]", "directories of session logs, or JSONL files")
+    .option("--deep", "compare Parquet copies with their segments, row by row");
   const options = addConfigOptions(command, ({ key }) => key === "kinds" || key === "path");
   options.alias("--daemon", "<name>", "the daemon of rows without one (default: none)", "record", "default_daemon");
   return {
@@ -30,18 +31,19 @@ Nothing is changed, and a service may be running.`)
       const { record, log } = options.load(context).config;
       const check = createRowCheck(createRecordToRow(record), record.default_daemon);
       const rows = { checked: 0, legacy: 0, refused: 0 };
+      const deep = command.opts().deep === true;
       const journals: JournalTally[] = [];
       let unread = 0;
       if (command.args.length === 0) {
         const path = await nodeDisk.resolve(log.path);
         const directory = relative(context.cwd, dirname(path)) || ".";
         const stem = basename(path, ".jsonl");
-        journals.push(...(await verifyDirectory(directory, stem, check, context)));
+        journals.push(...(await verifyDirectory(directory, stem, deep, check, context)));
       }
       let files = 0;
       for (const path of command.args) {
         if (await isDirectory(path, context)) {
-          journals.push(...(await verifyDirectory(path, undefined, check, context)));
+          journals.push(...(await verifyDirectory(path, undefined, deep, check, context)));
           continue;
         }
         files += 1;
@@ -94,6 +96,8 @@ What is checked in a session log:
   - every sealed segment can be read to its end, compressed or not, and has the number of rows in its name
   - sequences have no gap and no overlap, up to the active file, which starts where <stem>.state says
   - each file listed in <stem>.sha256 is there, and its checksum matches
+  - each Parquet copy matches its checksum in <stem>.parquet.sha256, is of its segment as this is now, and has the number
+    of rows that it says; with --deep, the very rows
   - no repair is unfinished, and the last line is complete
   - every row, against the schema and the rules that compare fields
 

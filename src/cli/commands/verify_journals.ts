@@ -1,11 +1,20 @@
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { describeFileError, errorCode } from "../../config/errors.js";
-import { type Finding, findJournals, type Inspected, inspectJournal, nodeDisk } from "../../journal/index.js";
+import {
+  type Finding,
+  findJournals,
+  type Inspected,
+  inspectJournal,
+  type JournalNames,
+  nodeDisk,
+} from "../../journal/index.js";
+import { NotInstalledError } from "../../query/errors.js";
 import { isSessionLine } from "../../record/index.js";
-import { type CliContext, write } from "../context.js";
+import { type CliContext, WorkError, write } from "../context.js";
 import { formatViolations } from "../ingest/line_record.js";
 import type { RowCheck } from "../ingest/row_check.js";
 import { createProgress } from "../progress.js";
+import { stopOnSignal } from "../signals.js";
 
 /** What was found in one journal, or in a directory without one. */
 export interface JournalTally extends Inspected {
@@ -13,19 +22,25 @@ export interface JournalTally extends Inspected {
   readonly directory: string;
   readonly legacy: number;
   readonly problems: number;
+  /** Segments that questions read from a Parquet copy. */
+  readonly compacted: number;
 }
 
-const EMPTY = { segments: 0, rows: 0, sequences: undefined, legacy: 0 };
+const EMPTY = { segments: 0, rows: 0, sequences: undefined, copies: 0, legacy: 0, compacted: 0 };
+/** For DuckDB, which reads the copies. */
+const MEMORY_BYTES = 1024 ** 3;
 
 /**
  * Verifies the journals of a directory and prints what it finds.
  *
  * @param directory as the user named it
  * @param stem the one journal to check; undefined for all
+ * @param deep whether Parquet copies are compared with their segments, row by row
  */
 export async function verifyDirectory(
   directory: string,
   stem: string | undefined,
+  deep: boolean,
   check: RowCheck,
   context: CliContext,
 ): Promise<readonly JournalTally[]> {
@@ -42,7 +57,7 @@ export async function verifyDirectory(
       return [{ ...EMPTY, directory, problems: problems + 1 }];
     }
     const tallies: JournalTally[] = problems > 0 ? [{ ...EMPTY, directory, problems }] : [];
-    for (const names of wanted) tallies.push(await verifyJournal(directory, names, check, context));
+    for (const names of wanted) tallies.push(await verifyJournal(directory, names, deep, check, context));
     return tallies;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
@@ -53,10 +68,12 @@ export async function verifyDirectory(
 
 async function verifyJournal(
   directory: string,
-  names: Parameters<typeof inspectJournal>[0]["names"],
+  names: JournalNames,
+  deep: boolean,
   check: RowCheck,
-  { stdout, stderr, monotonic_ms, sleep }: CliContext,
+  context: CliContext,
 ): Promise<JournalTally> {
+  const { stdout, stderr, monotonic_ms, sleep } = context;
   const progress = createProgress(stderr, monotonic_ms);
   let report = "";
   let rows = 0;
@@ -90,8 +107,37 @@ async function verifyJournal(
     },
   });
   await rest();
+  const compacted = inspected.copies > 0 ? await verifyParquet(names, deep, onFinding, context) : 0;
+  await rest();
   progress.clear();
-  return { ...inspected, directory, legacy, problems };
+  return { ...inspected, directory, legacy, problems, compacted };
+}
+
+async function verifyParquet(
+  names: JournalNames,
+  deep: boolean,
+  onFinding: (finding: Finding) => void,
+  { signals, supervisor }: CliContext,
+): Promise<number> {
+  const stop = stopOnSignal(signals);
+  try {
+    const { verifyCopies } = await import("../../query/index.js");
+    const { signal } = stop;
+    const onTemporary = (path: string) => supervisor?.temporary(path);
+    return await verifyCopies(names, { deep, memory_bytes: MEMORY_BYTES, signal, onFinding, onTemporary });
+  } catch (error) {
+    if (stop.signal.aborted) throw new WorkError(String(stop.signal.reason?.message));
+    if (!(error instanceof NotInstalledError)) throw error;
+    const file = basename(names.parquet_checksums);
+    onFinding({
+      severity: "note",
+      file,
+      message: "what is in the Parquet copies is not checked: DuckDB is not installed",
+    });
+    return 0;
+  } finally {
+    stop.end();
+  }
 }
 
 function isProblem({ severity }: Finding): boolean {
@@ -108,6 +154,7 @@ export function verdict(tallies: readonly JournalTally[]): string {
   const problems = sum((tally) => tally.problems);
   const legacy = sum((tally) => tally.legacy);
   const segments = sum((tally) => tally.segments);
+  const compacted = sum((tally) => tally.compacted);
   const rows = sum((tally) => tally.rows);
   const [only, ...others] = tallies.filter((tally) => tally.segments > 0);
   const sequences = others.length === 0 ? only?.sequences : undefined;
@@ -116,6 +163,7 @@ export function verdict(tallies: readonly JournalTally[]): string {
     count(segments, "segment"),
     count(rows, "row"),
     ...(legacy > 0 ? [`${legacy} of them legacy`] : []),
+    ...(compacted > 0 ? [`${count(compacted, "segment")} compacted`] : []),
     ...(sequences === undefined ? [] : [`sequences ${sequences.first} to ${sequences.last}`]),
   ].join(", ");
   if (problems === 0) return `sound: ${facts}`;

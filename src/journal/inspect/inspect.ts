@@ -7,6 +7,7 @@ import { findDisorder, listSegments, type Segment, segmentPaths, segmentsAmong }
 import { createFindings, type Finding, type Findings } from "./findings.js";
 import { inspectActive, lastSequence } from "./inspect_active.js";
 import { inspectChecksums } from "./inspect_checksums.js";
+import { inspectCopies } from "./inspect_copies.js";
 import { type OnNumberedLine, readSealed, type SealedContent } from "./inspect_rows.js";
 import { takeSnapshot } from "./snapshot.js";
 
@@ -37,6 +38,8 @@ export interface Inspected {
   /** Files with rows, including an existing active one. */
   readonly segments: number;
   readonly rows: number;
+  /** Segments that have a Parquet copy beside them. */
+  readonly copies: number;
   /** Those of the oldest and of the newest row; undefined when there is none. */
   readonly sequences: { readonly first: number; readonly last: number } | undefined;
 }
@@ -65,6 +68,7 @@ export async function inspectJournal(options: InspectOptions): Promise<Inspected
     const checksums = await inspectChecksums(disk, names, found);
     let rows = 0;
     for (const segment of segments) rows += await inspectSealed(inspection, segment, checksums);
+    await inspectCopies(disk, names, segments, found, rest);
     const onLine = numberedLines(options, names.active);
     const active = await inspectActive({ names, snapshot, segments, found, onLine, rest });
     await rest();
@@ -74,6 +78,7 @@ export async function inspectJournal(options: InspectOptions): Promise<Inspected
     return {
       segments: segments.length + (typeof snapshot.active === "object" ? 1 : 0),
       rows,
+      copies: segments.filter(({ parquet }) => parquet !== undefined).length,
       sequences: rows === 0 ? undefined : { first, last },
     };
   } finally {

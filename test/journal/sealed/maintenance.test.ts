@@ -112,3 +112,55 @@ test.each(COMPRESS)(
     expect(contentOf(name(1) + SUFFIXES[compress], content)).toEqual(row(1));
   },
 );
+
+test("retention removes a segment's Parquet copy before the segment, and does not count its bytes", async () => {
+  const disk = createSimulatedDisk();
+  const retention = { max_age_ms: 0, max_segments: 1, max_bytes: 1_000 };
+  const { journal } = await openTestJournal({ disk, retention });
+  await journal.append([row(1)]);
+  await journal.rotate();
+  const name = `/data/sessions-${pad(1)}-${pad(1)}`;
+  await expect.poll(() => disk.content(CHECKSUMS)?.toString()).toContain("sessions-");
+  disk.put(`${name}.parquet`, Buffer.alloc(10_000));
+  await journal.append([row(2)]);
+  await journal.rotate();
+  await expect.poll(() => disk.paths().filter((path) => path.startsWith(name))).toEqual([]);
+  const removed = disk.operations.flatMap(({ kind, path }) => (kind === "remove" && path.startsWith(name) ? path : []));
+  expect(removed).toEqual([`${name}.parquet`, `${name}.jsonl`]);
+  disk.put(`/data/sessions-${pad(2)}-${pad(2)}.parquet`, Buffer.alloc(10_000));
+  await journal.append([row(3)]);
+  await journal.drain();
+  expect(disk.paths()).toContain(`/data/sessions-${pad(2)}-${pad(2)}.jsonl`);
+});
+
+test("maintenance waits while another process holds its lock; appends and sealing do not", async () => {
+  const { journal, disk, clock } = await openTestJournal();
+  const lock = await disk.lock("/data/sessions.maintenance.lock");
+  for (const n of [1, 2]) {
+    expect(await journal.append([row(n)])).toMatchObject({ kind: "appended" });
+    await journal.rotate();
+  }
+  for (let tries = 0; tries < 100; tries++) await clock.advance(50);
+  await settled();
+  expect(disk.content(CHECKSUMS)).toBeUndefined();
+  await lock?.release();
+  await clock.advance(50);
+  await expect
+    .poll(
+      () =>
+        disk
+          .content(CHECKSUMS)
+          ?.toString()
+          .match(/sessions-/g)?.length,
+    )
+    .toBe(2);
+});
+
+test("a journal that is drained no longer waits for the lock", async () => {
+  const { journal, disk } = await openTestJournal();
+  await disk.lock("/data/sessions.maintenance.lock");
+  await journal.append([row(1)]);
+  await journal.rotate();
+  await journal.drain();
+  expect([journal.state, disk.content(CHECKSUMS)]).toEqual(["closed", undefined]);
+});

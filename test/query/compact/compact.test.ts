@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { nodeDisk } from "../../../src/journal/index.js";
+import { createJournal, nodeDisk } from "../../../src/journal/index.js";
 import {
   ask,
   checksumLine,
@@ -29,6 +29,50 @@ import {
 } from "./support.js";
 
 describe("compactJournal", () => {
+  test.each(["none", "gzip"] as const)(
+    "questions count each row once while a service seals and compresses (%s), and compact works",
+    async (compress) => {
+      const directory = temporaryDirectory();
+      const journal = await openJournal(directory, compress);
+      const acknowledged: string[] = [];
+      let written = 0;
+      let done = false;
+      const write = async () => {
+        for (let from = 0; from < 300; from += 50) {
+          written = from + 50;
+          const rows = exampleRows.slice(from, written);
+          expect(await journal.append(rows.map((row) => Buffer.from(`${row}\n`)))).toMatchObject({ kind: "appended" });
+          acknowledged.push(...rows);
+          await journal.rotate();
+          // As long as a question takes, so that each meets another state.
+          await ask(directory, COUNT);
+        }
+        done = true;
+      };
+      const compactAll = async () => {
+        while (!done) await compact(directory, { force: acknowledged.length % 100 === 0 });
+      };
+      const askAll = async () => {
+        while (!done) {
+          const least = acknowledged.length;
+          const [[rows, ids] = []] = await ask(directory, COUNT);
+          expect(rows).toBe(ids);
+          expect(rows).toBeGreaterThanOrEqual(least);
+          expect(rows).toBeLessThanOrEqual(written);
+        }
+      };
+      await Promise.all([write(), compactAll(), askAll()]);
+      await journal.drain();
+      await compact(directory);
+      expect(copies(directory)).toHaveLength(6);
+      const rows = "SELECT count(*), sum(hash(s)) FROM sessions AS s";
+      const answer = await ask(directory, rows);
+      for (const name of copies(directory)) rmSync(join(directory, name));
+      expect(await ask(directory, rows)).toEqual(answer);
+    },
+    120_000,
+  );
+
   test("every question has the same answer from lines, from copies and from both", async () => {
     const directory = makeJournal();
     const before = await Promise.all(FILTERS.map((filter) => answersOf(directory, { filter })));
@@ -191,3 +235,21 @@ describe("compactJournal", () => {
     expect(await compact(directory)).toMatchObject({ compacted: [], already: 0, bytes: 0 });
   });
 });
+
+async function openJournal(directory: string, compress: "none" | "gzip") {
+  const journal = createJournal({
+    path: join(directory, "sessions.jsonl"),
+    durability: "written",
+    queue_rows: 1000,
+    queue_bytes: 10_000_000,
+    adopts: () => true,
+    isOdd: () => false,
+    rotation: { max_bytes: 0, interval: "none" },
+    compress,
+    retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
+    dedupe_rows: 0,
+    log: { info() {}, warn() {}, error() {} },
+  });
+  await journal.open();
+  return journal;
+}
