@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { createJournal, nodeDisk } from "../../../src/journal/index.js";
+import { nodeDisk } from "../../../src/journal/index.js";
 import {
   ask,
   checksumLine,
@@ -23,6 +23,7 @@ import {
   FILTERS,
   listChecksums,
   makeJournal,
+  openJournal,
   plainJournal,
   RANGES,
   readText,
@@ -235,21 +236,3 @@ describe("compactJournal", () => {
     expect(await compact(directory)).toMatchObject({ compacted: [], already: 0, bytes: 0 });
   });
 });
-
-async function openJournal(directory: string, compress: "none" | "gzip") {
-  const journal = createJournal({
-    path: join(directory, "sessions.jsonl"),
-    durability: "written",
-    queue_rows: 1000,
-    queue_bytes: 10_000_000,
-    adopts: () => true,
-    isOdd: () => false,
-    rotation: { max_bytes: 0, interval: "none" },
-    compress,
-    retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
-    dedupe_rows: 0,
-    log: { info() {}, warn() {}, error() {} },
-  });
-  await journal.open();
-  return journal;
-}

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createJournal } from "../../../src/journal/index.js";
 import { listQueries } from "../../../src/query/catalog.js";
 import { type CompactOptions, compactJournal } from "../../../src/query/compact/compact.js";
 import { EVERY_SESSION, findingsSql, type JournalReader, type ReadOptions } from "../../../src/query/index.js";
@@ -137,3 +138,22 @@ export const readText = (directory: string, name: string) => readFileSync(join(d
 export const copies = (directory: string) => readdirSync(directory).filter((name) => name.endsWith(".parquet"));
 
 export const COUNT = "SELECT count(*), count(DISTINCT session_id) FROM sessions";
+
+/** A journal that is written, as the service writes it. */
+export async function openJournal(directory: string, compress: "none" | "gzip") {
+  const journal = createJournal({
+    path: join(directory, "sessions.jsonl"),
+    durability: "written",
+    queue_rows: 1000,
+    queue_bytes: 10_000_000,
+    adopts: () => true,
+    isOdd: () => false,
+    rotation: { max_bytes: 0, interval: "none" },
+    compress,
+    retention: { max_age_ms: 0, max_segments: 0, max_bytes: 0 },
+    dedupe_rows: 0,
+    log: { info() {}, warn() {}, error() {} },
+  });
+  await journal.open();
+  return journal;
+}
