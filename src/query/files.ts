@@ -121,6 +121,8 @@ export function readerPaths({ plain, compressed }: Segment): readonly string[] {
 
 /** Adds to `warnings` what is odd about the segments. */
 async function listJournal(names: JournalNames, warnings: string[]) {
+  // First: between the two renames of a sealing there is no active file, but then its rows are in a segment.
+  const active = await statusOf(names.active);
   const { segments, skipped } = await listSegments(nodeDisk, names).catch((error) => {
     const gone = errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
     throw new ReadError(`${names.active}: ${gone ? "there is no session log here" : errorText(error)}`);
@@ -132,7 +134,6 @@ async function listJournal(names: JournalNames, warnings: string[]) {
     const copy = parquet === undefined ? undefined : { path: parquet, first, last };
     return path === undefined ? [] : [{ path, fallback, parquet: copy, active: false }];
   });
-  const active = await statusOf(names.active);
   if (active === undefined) return { files, skipped };
   if (active.regular) return { files: [...files, { ...alone(names.active), active: true }], skipped };
   throw new ReadError(`${names.active}: is not a regular file`);

@@ -68,7 +68,7 @@ describe("inspectJournal", () => {
     const { told, lines, ...inspected } = await inspect(disk);
     expect(told).toEqual([]);
     expect(lines.map((line) => /"n":(\d+)/.exec(line)?.[1])).toEqual(["1", "2", "3", "4", "5"]);
-    expect(inspected).toEqual({ segments: 3, rows: 5, sequences: { first: 1, last: 5 }, pauses: 0 });
+    expect(inspected).toEqual({ segments: 3, rows: 5, copies: 0, sequences: { first: 1, last: 5 }, pauses: 0 });
     const kinds = new Set(disk.operations.slice(before).map(({ kind }) => kind));
     expect([...kinds].sort()).toEqual(["close", "fileStatus", "list", "open", "pathStatus", "read"]);
   });

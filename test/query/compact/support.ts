@@ -40,10 +40,10 @@ export function listChecksums(directory: string, names: readonly string[], odd: 
 
 /** The ranges of the segments of `makeJournal`. */
 export const RANGES = [
-  [1, 600],
-  [601, 1200],
-  [1201, 1300],
-  [1301, 1301],
+  [1, 300],
+  [301, 600],
+  [601, 700],
+  [701, 701],
 ] as const;
 
 /**
@@ -56,18 +56,18 @@ export function makeJournal(): string {
     ({ bytes, verdict, first }) => bytes.length < 100_000 && verdict !== "blank" && first !== true,
   );
   const odd = few.map(({ bytes }, index) => bytes.toString("latin1").replace('"odd"', `"odd ${index}"`));
-  const rows = exampleRows.slice(1200, 1300 - few.length);
+  const rows = exampleRows.slice(600, 700 - few.length);
   const mixed = Buffer.from(
     [...rows.map((row) => Buffer.from(row).toString("latin1")), ...odd, ""].join("\n"),
     "latin1",
   );
   const [a, b, c, d] = RANGES.map(([first, last]) => segment(first, last));
-  const lines = [...exampleRows.slice(0, 300), FOREIGN, ...exampleRows.slice(301, 600)];
+  const lines = [...exampleRows.slice(0, 150), FOREIGN, ...exampleRows.slice(151, 300)];
   writeFiles(directory, {
     [`${a}.gz`]: text(lines),
-    [`${b}`]: text(exampleRows.slice(600, 1200)),
+    [`${b}`]: text(exampleRows.slice(300, 600)),
     [`${d}`]: text([FOREIGN]),
-    "sessions.jsonl": text([...exampleRows.slice(1300, 1999), FOREIGN, exampleRows[1999] ?? ""]),
+    "sessions.jsonl": text([...exampleRows.slice(700, 999), FOREIGN, exampleRows[999] ?? ""]),
   });
   writeFileSync(join(directory, `${c}`), mixed);
   const names = [`${a}.gz`, `${b}`, `${c}`, `${d}`];
