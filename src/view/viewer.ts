@@ -78,15 +78,23 @@ export function createViewer(options: ViewerOptions): Viewer {
     return { ...answer, asked: { queries, ms: Math.round(options.monotonic_ms() - begun_ms) } };
   }
 
+  /** Runs `work` with the filter of a request, and the table of what it has to find. */
+  const filtered = <T>(
+    query: URLSearchParams,
+    own: readonly string[],
+    signal: AbortSignal,
+    work: (asker: Asker, filter: ViewFilter, found: string | undefined) => Promise<T>,
+  ): Promise<T & Asked> =>
+    measured(signal, (asker) => {
+      const filter = parseFilter(query, own, now_ms());
+      return found_tables.use(filter, signal, (found) => work(asker, filter, found));
+    });
   const slice = (filter: ViewFilter, found: string | undefined, asker: Asker): Promise<readonly Cell[]> =>
     readSlice(journal.cube(), filter, found, asker);
-  const read = (query: URLSearchParams, own: readonly string[] = []) => parseFilter(query, own, now_ms());
 
   return {
     overview: (query, signal) =>
-      measured(signal, async (asker) => {
-        const filter = read(query);
-        const found = await found_tables.of(filter, signal);
+      filtered(query, [], signal, async (asker, filter, found) => {
         const cells = await slice(filter, found, asker);
         const figures = await asker(viewCondition(filter, found), (ask) =>
           readFigures({ ask, cells, names: filter.names, from: "sessions", ids, now_ms: now_ms() }),
@@ -105,23 +113,17 @@ export function createViewer(options: ViewerOptions): Viewer {
         };
       }),
     refusals: (query, signal) =>
-      measured(signal, async (asker) => {
-        const filter = read(query);
-        const found = await found_tables.of(filter, signal);
+      filtered(query, [], signal, async (asker, filter, found) => {
         const refusals = await asker(viewCondition(filter, found), readRefusals);
         const command = commandOf(["query", "refusal-reasons"], filter, query);
         return { journal: journal.state(), ...refusals, command };
       }),
-    panel: (name, query, signal) =>
-      measured(signal, async (asker) => {
-        const named = queries.get(name);
-        if (named === undefined) throw new NotFound(`there is no query ${name}`);
-        const filter = read(
-          query,
-          named.parameters.map((parameter) => parameter.name),
-        );
+    async panel(name, query, signal) {
+      const named = queries.get(name);
+      if (named === undefined) throw new NotFound(`there is no query ${name}`);
+      const own = named.parameters.map((parameter) => parameter.name);
+      return filtered(query, own, signal, async (asker, filter, found) => {
         const values = parseParameters(named, query, tables);
-        const found = await found_tables.of(filter, signal);
         const sql = withVariables(named.sql, name === "audit" ? { ...ids, ...values } : values);
         const table = await asker(viewCondition(filter, found), (_, select) => readTable(select, sql, PANEL_ROWS_MAX));
         const flags = Object.entries(values).flatMap(([key, value]) => [
@@ -131,14 +133,13 @@ export function createViewer(options: ViewerOptions): Viewer {
         const { title, description } = named;
         const command = commandOf(["query", name, ...flags], filter, query);
         return { journal: journal.state(), name, title, description, ...table, sql, command };
-      }),
+      });
+    },
     sessions: (query, signal) =>
-      measured(signal, async (asker) => {
-        const { whole, filter } = readPage(query, now_ms());
-        const found = await found_tables.of(filter, signal);
+      filtered(query, PAGE_PARAMETERS, signal, async (asker, filter, found) => {
+        const { before, after, limit } = readPage(query);
         const condition = viewCondition(filter, found);
         const total = countsOf(selectCells(await slice(filter, found, asker), filter.names)).sessions;
-        const { before, after, limit } = whole;
         const range = [
           ...(before === undefined ? [] : [`sequence < ${before}`]),
           ...(after === undefined ? [] : [`sequence > ${after}`]),
@@ -161,9 +162,8 @@ export function createViewer(options: ViewerOptions): Viewer {
         return { session_id, ...session, langfuse_url: options.linkTo(session_id) ?? null, command };
       }),
     facets: (query, signal) =>
-      measured(signal, async (asker) => {
-        const filter = read(query);
-        const cells = await slice(filter, await found_tables.of(filter, signal), asker);
+      filtered(query, [], signal, async (asker, filter, found) => {
+        const cells = await slice(filter, found, asker);
         return { journal: journal.state(), facets: facetsOf(cells, filter.names) };
       }),
     newSessions: (filter, from_sequence, limit, signal) =>
@@ -208,13 +208,14 @@ export function createViewer(options: ViewerOptions): Viewer {
 
 type Asked = { readonly asked: Api.Asked };
 
+const PAGE_PARAMETERS = ["before", "after", "limit"];
+
 /** What a page of sessions asks for. Throws BadRequest. */
-function readPage(query: URLSearchParams, now_ms: number) {
-  const filter = parseFilter(query, ["before", "after", "limit"], now_ms);
+function readPage(query: URLSearchParams) {
   const before = parseWhole(query, "before", 1, Number.MAX_SAFE_INTEGER);
   const after = parseWhole(query, "after", 0, Number.MAX_SAFE_INTEGER);
   const limit = parseWhole(query, "limit", 1, PAGE_ROWS_MAX) ?? PAGE_ROWS_MAX;
-  return { filter, whole: { before, after, limit } };
+  return { before, after, limit };
 }
 
 const timeText = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());

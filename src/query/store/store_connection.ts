@@ -15,6 +15,8 @@ export interface StoreConnection {
   with<T>(condition: string, signal: AbortSignal, work: (select: Select) => Promise<T>): Promise<T>;
   /** Makes a table, for all connections, of the rows of a SELECT over these views; replaces one of that name. */
   keep(condition: string, signal: AbortSignal, table: string, sql: string): Promise<void>;
+  /** Removes such a table. */
+  drop(table: string): Promise<void>;
 }
 
 /** Runs a SELECT; one at a time. Throws SqlError. */
@@ -46,6 +48,9 @@ export function createStoreConnection(connection: DuckDBConnection): StoreConnec
 
   return {
     with: (condition, signal, work) => run(condition, signal, () => work((sql) => selectRows(connection, sql, signal))),
+    async drop(table) {
+      await connection.run(`DROP TABLE IF EXISTS memory.main.${identifier(table)}`);
+    },
     async keep(condition, signal, table, sql) {
       await run(condition, signal, () =>
         asSqlError(() => connection.run(`CREATE OR REPLACE TABLE memory.main.${identifier(table)} AS ${sql}`)),

@@ -2,41 +2,77 @@ import { literal } from "../../query/index.js";
 import { type ViewFilter, viewCondition } from "../filter.js";
 import type { ViewedJournal } from "./viewed_journal.js";
 
-/** Sets of sessions that take long to find, kept for the requests that ask for the same. */
+/** Sets of sessions that take long to find, kept for the next requests that ask for the same. */
 const TABLES_MAX = 8;
 
 /** The tables of sessions that have a reason or a text. */
 export interface FoundTables {
-  /** The table for a filter; undefined when it asks for neither. Rejects as `ViewedJournal.keep`. */
-  of(filter: ViewFilter, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Runs `work` with the filter's table, undefined when the filter asks for neither. The table stays as long as `work` runs. Rejects as
+   * `ViewedJournal.keep`.
+   */
+  use<T>(filter: ViewFilter, signal: AbortSignal, work: (found: string | undefined) => Promise<T>): Promise<T>;
 }
 
-export function createFoundTables(journal: ViewedJournal): FoundTables {
-  /** Oldest use first; the value is the table's number. */
-  const known = new Map<string, number>();
+interface Entry {
+  readonly table: string;
+  readonly ready: Promise<void>;
+  users: number;
+}
+
+export function createFoundTables(journal: Pick<ViewedJournal, "state" | "keep" | "drop">): FoundTables {
+  /** By filter and version; oldest use first. */
+  const known = new Map<string, Entry>();
+  let made = 0;
+
+  function entryOf(key: string, filter: ViewFilter, signal: AbortSignal): Entry {
+    const entry = known.get(key) ?? make(key, filter, signal);
+    known.delete(key);
+    known.set(key, entry);
+    return entry;
+  }
+
+  function make(key: string, filter: ViewFilter, signal: AbortSignal): Entry {
+    made += 1;
+    const table = `found_${made}`;
+    const condition = viewCondition({ ...filter, reason: undefined, find: undefined }, undefined);
+    const ready = journal.keep({ condition, signal }, table, foundSql(filter));
+    ready.catch(() => known.delete(key));
+    return { table, ready, users: 0 };
+  }
+
+  async function evict(): Promise<void> {
+    for (const [key, { table, users }] of known) {
+      if (known.size <= TABLES_MAX) return;
+      if (users > 0) continue;
+      known.delete(key);
+      // With the log opened again it is gone already.
+      await journal.drop(table).catch(() => {});
+    }
+  }
+
   return {
-    async of(filter, signal) {
-      if (filter.reason === undefined && filter.find === undefined) return undefined;
+    async use(filter, signal, work) {
+      if (filter.reason === undefined && filter.find === undefined) return work(undefined);
       const key = JSON.stringify([journal.state().version, filter]);
-      const number = known.get(key) ?? known.values().next().value ?? 0;
-      const is_new = !known.has(key);
-      const free = known.size < TABLES_MAX ? unused(known) : number;
-      const table = is_new ? free : number;
-      for (const [old, used] of known) if (used === table) known.delete(old);
-      const name = `found_${table}`;
-      if (is_new) {
-        const condition = viewCondition({ ...filter, reason: undefined, find: undefined }, undefined);
-        await journal.keep({ condition, signal }, name, foundSql(filter));
+      for (;;) {
+        const is_own = !known.has(key);
+        const entry = entryOf(key, filter, signal);
+        entry.users += 1;
+        try {
+          await entry.ready.catch((error: unknown) => {
+            if (is_own || signal.aborted) throw error;
+          });
+          // The request that made it was stopped.
+          if (known.get(key) !== entry) continue;
+          return await work(entry.table);
+        } finally {
+          entry.users -= 1;
+          await evict();
+        }
       }
-      known.set(key, table);
-      return name;
     },
   };
-}
-
-function unused(known: ReadonlyMap<string, number>): number {
-  const used = new Set(known.values());
-  for (let number = 0; ; number++) if (!used.has(number)) return number;
 }
 
 /** The sequences of the sessions that have the reason and the text. */

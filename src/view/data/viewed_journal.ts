@@ -49,6 +49,8 @@ export interface ViewedJournal {
   ask<T>(question: Question, work: (ask: Ask, select: Select) => Promise<T>): Promise<T>;
   /** Makes a table of the rows of a SELECT over the sessions of the question; replaces one of that name. Rejects as `ask`. */
   keep(question: Question, table: string, sql: string): Promise<void>;
+  /** Removes such a table. Rejects as `ask`. */
+  drop(table: string): Promise<void>;
   /** A row's bytes. Rejects as `state`. */
   row(sequence: number): Promise<Buffer | undefined>;
   /** Calls back after each change; `from_sequence` is undefined when the log has been opened again, or a table has changed. Returns what ends that. */
@@ -211,6 +213,7 @@ export function openViewedJournal(options: ViewedJournalOptions): ViewedJournal 
       ),
     keep: (question, table, sql) =>
       use(question, (connection) => connection.keep(question.condition, question.signal, table, sql)),
+    drop: (table) => use({ condition: "true", signal: closing.signal }, (connection) => connection.drop(table)),
     row: (sequence) => current().store.row(sequence),
     onChange(listener) {
       listeners.add(listener);

@@ -54,9 +54,12 @@ const KINDS = [
 ] as const;
 
 /** The code of a failure; "internal" for what is a defect. */
-export function codeOf(error: unknown): ErrorCode {
+function codeOf(error: unknown): ErrorCode {
   return KINDS.find(([kind]) => error instanceof kind)?.[1] ?? "internal";
 }
+
+/** Whether a failure is none that is expected. */
+export const isDefect = (error: unknown): boolean => codeOf(error) === "internal" && !(error instanceof StillLoading);
 
 /** Answers with a value as JSON. */
 export function sendJson(response: ServerResponse, value: unknown, status = 200, headers: Headers = {}): void {

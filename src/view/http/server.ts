@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { BadRequest, one } from "../filter.js";
-import { codeOf, Late, Superseded, send, sendError, sendFailure, sendJson, TooLarge } from "./answers.js";
+import { isDefect, Late, Superseded, send, sendError, sendFailure, sendJson, TooLarge } from "./answers.js";
 import type { Assets } from "./assets.js";
 import { guard } from "./guard.js";
 import { HEADERS } from "./headers.js";
@@ -47,8 +47,7 @@ export function createViewServer(options: ViewServerOptions): Server {
   server.on("request", (message, response) => {
     response.on("error", () => {});
     serve(message, response).catch((error: unknown) => {
-      if (codeOf(error) === "internal")
-        options.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      if (isDefect(error)) options.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
       sendFailure(response, error);
     });
   });
