@@ -34,5 +34,14 @@ await runCampaigns("abuse", [
     ),
   ),
   ...[...floods, ...http1].map(([name, attack, about]) => underAttack({ name, about, attack, connections: 1 })),
+  underAttack({
+    name: "tls-handshakes",
+    about: "TLS connections that are closed once their handshake is done",
+    attack: "tls_handshakes",
+    connections: 64,
+    attack_ms: 10_000,
+    tls: true,
+  }),
+  underAttack({ name: "scrapes", about: "requests for /metrics", attack: "scrapes", connections: 16, ops: true }),
   underAttack({ name: "tails", about: "a thousand tails over the whole log", attack: "many_tails", connections: 8 }),
 ]);

@@ -1,13 +1,19 @@
 // Another client, a process of its own: appends one session after the other, and sends its parent how long each took.
+import { readFileSync } from "node:fs";
+import { credentials } from "@grpc/grpc-js";
 import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { createBodies } from "../../bench/load/records.mjs";
 
 const PAUSE_MS = 5;
 const DEADLINE_MS = 20_000;
 
-const [address] = process.argv.slice(2);
+const [address, ca_file] = process.argv.slice(2);
 const nextBody = createBodies(960, Date.now().toString(16));
-const client = createApiClient(address);
+const secure = ca_file !== "" && {
+  credentials: credentials.createSsl(readFileSync(ca_file)),
+  channel_options: { "grpc.ssl_target_name_override": "localhost" },
+};
+const client = createApiClient(address, secure || {});
 const PATH = "/sessionlog.v1.SessionLog/AppendSession";
 
 process.once("disconnect", () => process.exit());

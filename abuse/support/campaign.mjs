@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -23,25 +23,26 @@ const NICENESS = 10;
 
 /**
  * An attack on a service of its own, beside a client that appends.
- * @param {{ name: string, about: string, attack: string, connections: number, args?: string[], long_only?: boolean }} options
- *   `attack`: a file of attacks/
+ * @param {{ name: string, about: string, attack: string, connections: number, attack_ms?: number, tls?: boolean, ops?: boolean }} options
+ *   `attack`: a file of attacks/; `tls`: the service speaks TLS; `ops`: the port of /metrics is attacked
  * @returns {import("../../harness/outcome.mjs").Campaign}
  */
-export function underAttack({ name, about, attack, connections, args = [], long_only = false }) {
+export function underAttack({ name, about, attack, connections, attack_ms = SHORT_MS, tls = false, ops = false }) {
   return {
     name,
     about,
-    long_only,
     async run({ directory, long }) {
       const group = createMemoryGroup();
+      const args = [...(tls ? createPair(directory) : []), ...(ops ? ["--metrics-listen", "127.0.0.1:0"] : [])];
       const service = await startService(join(directory, "sessions.jsonl"), { args, prefix: group?.prefix ?? [] });
+      const [, ops_address] = /"address":"([^"]+)","msg":"metrics are served"/.exec(service.stderr()) ?? [];
       const memory = watchMemory(service.pid);
-      const bystander = startBystander(service.address);
+      const bystander = startBystander(service.address, tls ? join(directory, "cert.pem") : "");
       try {
         await bystander.calls(BEFORE_CALLS);
         const before = bystander.take();
-        const attacker = startAttacker(attack, service.address, connections);
-        await after(long ? LONG_MS : SHORT_MS);
+        const attacker = startAttacker(attack, ops ? ops_address : service.address, connections);
+        await after(long ? LONG_MS : attack_ms);
         const cuts = attacker.stop();
         const during = bystander.take();
         const peak_mib = Math.round(memory.takePeak() / 1024 ** 2);
@@ -80,8 +81,18 @@ export function underAttack({ name, about, attack, connections, args = [], long_
   };
 }
 
-function startBystander(address) {
-  const child = startChild("bystander.mjs", [address]);
+/** @returns {string[]} the flags of a service with a certificate of its own */
+function createPair(directory) {
+  const [key, cert] = [join(directory, "key.pem"), join(directory, "cert.pem")];
+  const of = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-days", "2"];
+  const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", cert];
+  execFileSync("openssl", ["req", "-x509", ...made, ...of], { stdio: "ignore" });
+  return ["--tls-cert", cert, "--tls-key", key];
+}
+
+/** @param {string} ca_file  "" without TLS */
+function startBystander(address, ca_file) {
+  const child = startChild("bystander.mjs", [address, ca_file]);
   let begun_ms = performance.now();
   let took_ms = [];
   let failures = new Map();

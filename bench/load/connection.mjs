@@ -21,6 +21,7 @@ import {
   SETTINGS,
   SETTINGS_INITIAL_WINDOW_SIZE,
   statusOk,
+  tokenHeaders,
   WINDOW_UPDATE,
 } from "./frames.mjs";
 
@@ -48,7 +49,9 @@ export async function openConnection(address, path, onBroken, { ca, token } = {}
       ? connectSocket(where)
       : connectTls({ ...where, ca, servername: "localhost", ALPNProtocols: ["h2"] });
   await once(socket, ca === undefined ? "connect" : "secureConnect");
-  const headers = requestHeaders(path, address, { secure: ca !== undefined, token });
+  const headers = requestHeaders(path, address, ca === undefined ? "http" : "https");
+  const shown = token === undefined ? { first: Buffer.alloc(0), next: Buffer.alloc(0) } : tokenHeaders(token);
+  const [first, next] = [shown.first, shown.next].map((more) => Buffer.concat([headers, more]));
   /** Calls under way, by stream: what is left to send, and what came. */
   const calls = new Map();
   const blocked = new Set();
@@ -69,7 +72,7 @@ export async function openConnection(address, path, onBroken, { ca, token } = {}
     nextStream += 2;
     const state = { stream, body, sent: 0, window: streamWindow, reply_bytes: 0, ok: false, done };
     calls.set(stream, state);
-    const block = stream === 1 ? headers.first : headers.next;
+    const block = stream === 1 ? first : next;
     push(frameHead(block.length, HEADERS, END_HEADERS, stream), block);
     sendBody(state);
   }

@@ -61,20 +61,25 @@ export function clientPreface() {
   ]);
 }
 
+/** A text of less than 127 bytes, as HPACK has it. */
+function text(value) {
+  return Buffer.concat([Buffer.of(value.length), Buffer.from(value)]);
+}
+
+function indexed(index) {
+  return Buffer.of(0x80 | index);
+}
+
 /**
- * The header blocks of gRPC requests: of the first one on a connection, and of those that follow. The first puts the token into
- * the server's dynamic table, as clients do, and the others name its place there.
  * @param {string} path  of the method, /package.Service/Method
  * @param {string} authority  host:port
- * @param {{ secure: boolean, token?: string }} how  token: of less than 120 characters
- * @returns {{ first: Buffer, next: Buffer }}
+ * @param {"http" | "https"} [scheme]
+ * @returns {Buffer} the header block of a gRPC request
  */
-export function requestHeaders(path, authority, { secure, token }) {
-  const indexed = (index) => Buffer.of(0x80 | index);
-  const text = (value) => Buffer.concat([Buffer.of(value.length), Buffer.from(value)]);
-  const block = Buffer.concat([
+export function requestHeaders(path, authority, scheme = "http") {
+  return Buffer.concat([
     indexed(3), // :method POST
-    indexed(secure ? 7 : 6), // :scheme https or http
+    indexed(scheme === "http" ? 6 : 7), // :scheme
     Buffer.of(0x04), // :path
     text(path),
     Buffer.of(0x01), // :authority
@@ -85,7 +90,14 @@ export function requestHeaders(path, authority, { secure, token }) {
     text("te"),
     text("trailers"),
   ]);
-  if (token === undefined) return { first: block, next: block };
-  const authorization = Buffer.concat([Buffer.of(0x40 | 23), text(`Bearer ${token}`)]);
-  return { first: Buffer.concat([block, authorization]), next: Buffer.concat([block, indexed(62)]) };
+}
+
+/**
+ * What is added to the header block of a call with a token: the first on a connection puts it into the server's dynamic table, as
+ * clients do, and the others name its place there.
+ * @param {string} token
+ * @returns {{ first: Buffer, next: Buffer }}
+ */
+export function tokenHeaders(token) {
+  return { first: Buffer.concat([Buffer.of(0x40 | 23), text(`Bearer ${token}`)]), next: indexed(62) };
 }
