@@ -42,6 +42,7 @@ async function measurePair(starts, generator, batch, pair, options) {
     const server = await starts[name]();
     results[name] = await generator.run(windowOf(server, batch, options));
     await server.stop();
+    if (results[name].acknowledged_in_all === 0) throw new Error(`${name}: nothing was stored; longer windows?`);
     if (results[name].failed > 0) throw new Error(`${name}: ${results[name].failed} calls failed\n${server.stderr()}`);
   }
   return results;

@@ -41,7 +41,7 @@ export function addCallMetrics(registry: Registry): Pick<RpcObserver, "callStart
     const known = methods.get(method);
     if (known !== undefined) return known;
     const labels = labelsOf(method);
-    const added = { started: started(labels), handled: new Map(), observe: handling.labels(labels).observe };
+    const added = { started: started(labels), handled: new Map(), observe: handling(labels) };
     methods.set(method, added);
     return added;
   }

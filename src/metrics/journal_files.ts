@@ -37,12 +37,14 @@ export function createJournalFiles(
   let oldest_file: string | undefined;
   let sealed_first: string | undefined;
   let listed_ms = Number.NEGATIVE_INFINITY;
+  let changed = false;
   let looking: Promise<void> | undefined;
 
   async function look(): Promise<void> {
     const names = journalNames(await nodeDisk.resolve(path));
     let { segments, oldest_row_s } = figures;
-    if (performance.now() - listed_ms > LIST_INTERVAL_MS) {
+    if (changed || performance.now() - listed_ms > LIST_INTERVAL_MS) {
+      changed = false;
       listed_ms = performance.now();
       const listed = (await listSegments(nodeDisk, names)).segments.map(segmentPaths);
       const found = await Promise.all(listed.flat().map((each) => nodeDisk.status(each)));
@@ -74,12 +76,14 @@ export function createJournalFiles(
       return figures;
     },
     segmentsChanged() {
-      listed_ms = Number.NEGATIVE_INFINITY;
+      changed = true;
     },
     async refresh() {
-      // A directory that is not there yet, or not now, leaves the figures as they are.
       looking ??= look()
-        .catch(() => {})
+        .catch(() => {
+          // A directory that is not there yet, or not now, leaves the figures as they are.
+          changed = true;
+        })
         .finally(() => {
           looking = undefined;
         });

@@ -30,9 +30,11 @@ export function addJournalMetrics(
   gauge("sessionlog_queue_rows", "Rows that wait for the disk.", () => journal().queued.rows);
   gauge("sessionlog_queue_bytes", "Bytes that wait for the disk.", () => journal().queued.bytes);
   gauge("sessionlog_queue_limit_bytes", "Bytes that may wait for the disk.", () => limit_bytes);
-  const fsync = addHistogram(registry, { name: "sessionlog_fsync_seconds", help: "How long fdatasync took." }, SECONDS);
-  const rows_of = addHistogram(registry, { name: "sessionlog_group_rows", help: "Rows of one write." }, ROWS);
-  const bytes_of = addHistogram(registry, { name: "sessionlog_group_bytes", help: "Bytes of one write." }, BYTES);
+  const histogram = (name: string, help: string, buckets: readonly number[]) =>
+    addHistogram(registry, { name, help }, buckets)({});
+  const observeSync = histogram("sessionlog_fsync_seconds", "How long fdatasync took.", SECONDS);
+  const observeRows = histogram("sessionlog_group_rows", "Rows of one write.", ROWS);
+  const observeBytes = histogram("sessionlog_group_bytes", "Bytes of one write.", BYTES);
   addGauges(
     registry,
     { name: "sessionlog_journal_state", help: "1 for the state of the session log.", labels: ["state"] },
@@ -68,9 +70,9 @@ export function addJournalMetrics(
   return {
     groupStored(rows, bytes, _write_ms, sync_ms) {
       // 0 where there was none.
-      if (sync_ms > 0) fsync.observe(sync_ms / 1_000);
-      rows_of.observe(rows);
-      bytes_of.observe(bytes);
+      if (sync_ms > 0) observeSync(sync_ms / 1_000);
+      observeRows(rows);
+      observeBytes(bytes);
       last_append_s = Date.now() / 1_000;
     },
     duplicateRows(rows) {

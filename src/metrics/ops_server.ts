@@ -27,6 +27,7 @@ export interface OpsServerOptions extends OpsSettings {
   readonly metrics: { print(): Promise<string>; readonly content_type: string };
   /** Why the service does not accept appends now, in one line; undefined when it does. */
   readonly unready: () => string | undefined;
+  readonly log: { error(fields: object, message: string): void };
 }
 
 export type OpsOutcome =
@@ -52,7 +53,10 @@ export async function startOpsServer(options: OpsServerOptions): Promise<OpsOutc
     response.once("close", () => deadlines.begin(request.socket, IDLE_MS));
     // A body is never read.
     if (hasBody(request)) response.shouldKeepAlive = false;
-    answer(request, response).catch(() => request.socket.destroy());
+    answer(request, response).catch((error: unknown) => {
+      options.log.error({ err: error }, "metrics cannot be printed");
+      request.socket.destroy();
+    });
   });
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

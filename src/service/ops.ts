@@ -36,7 +36,7 @@ export async function createOps(loaded: Loaded, logger: pino.Logger): Promise<Op
     observer: metrics.observer,
     watch: metrics.watch,
     async listen(unready) {
-      const outcome = await startOpsServer({ ...settingsOf(loaded), listen, metrics, unready });
+      const outcome = await startOpsServer({ ...settingsOf(loaded), listen, metrics, unready, log: logger });
       if (!outcome.ok) return `[metrics] listen: ${outcome.message}`;
       const { server } = outcome;
       ({ stop, update } = server);
