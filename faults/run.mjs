@@ -14,6 +14,7 @@ import { oneFile } from "./one_file.mjs";
 import { oneWriter } from "./one_writer.mjs";
 import { powerCut } from "./power_cut.mjs";
 import { readOnly } from "./read_only.mjs";
+import { reload } from "./reload.mjs";
 import { retryStorm } from "./retry_storm.mjs";
 import { rotationError } from "./rotation_error.mjs";
 import { simulatedDisk } from "./simulated_disk.mjs";
@@ -34,6 +35,7 @@ await runCampaigns("faults", [
   oneWriter,
   oneFile,
   retryStorm,
+  reload,
   readOnly,
   groupCommit,
   logrotate,

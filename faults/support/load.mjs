@@ -18,6 +18,7 @@ const DEADLINE_MS = 20_000;
  * @property {number} [batch]  callers of BatchAppendSessions
  * @property {number} [batch_rows]
  * @property {number} [pause_ms]  between two calls of one caller
+ * @property {(address: string) => Pick<import("@sessionlog/client/rpc/api_client").ApiClient, "append" | "appendBatch" | "close">} [connect]
  * @property {number} [calls_max]  total number of calls, after which it stops by itself
  * @property {(failure: import("@sessionlog/client/rpc/api_client").CallFailure) => "again" | "end"} onRefusal
  *   What to do with the same records; it throws at a refusal that must not be.
@@ -31,6 +32,7 @@ const DEADLINE_MS = 20_000;
  */
 export function startLoad(address, options) {
   const { ledger, next, unary = 0, batch = 0, batch_rows = 40, pause_ms = 0, calls_max = Infinity } = options;
+  const { connect = createApiClient } = options;
   let stopped = false;
   let calls = 0;
   const load = { stop, ended: undefined, replies: 0, refusals: new Map() };
@@ -40,7 +42,7 @@ export function startLoad(address, options) {
   }
 
   async function keepCalling(rows) {
-    const client = createApiClient(address);
+    const client = connect(address);
     try {
       let records = [];
       while (!stopped && calls < calls_max) {
