@@ -2,7 +2,6 @@ import { request } from "node:http";
 import { resolve } from "node:path";
 import { onTestFinished } from "vitest";
 import { type StartOptions, startViewer } from "../../src/view/index.js";
-import { temporaryDirectory } from "../query/support.js";
 
 export const ROSTER = {
   shown: "examples/roster.csv",
@@ -35,7 +34,7 @@ export async function start(path: string, options: Partial<StartOptions> = {}) {
     replay_runs: undefined,
     linkTo: (id) => `https://langfuse.example/trace/${id}`,
     live: undefined,
-    sql: { program: [process.execPath, resolve("dist/main.js")], cwd: temporaryDirectory() },
+    sql: { program: [process.execPath, resolve("dist/main.js")], cwd: process.cwd() },
     assets: new URL("nowhere/", import.meta.url),
     now_ms: () => NOW_MS,
     monotonic_ms: () => performance.now(),
