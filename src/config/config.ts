@@ -22,6 +22,8 @@ export interface ConfigSources {
   readonly flags: ReadonlyMap<string, FlagValue>;
   /** What `--config` gave. */
   readonly config_flag: string | undefined;
+  /** The flag that gave it, where that is another one. */
+  readonly config_flag_name?: string;
   readonly env: Environment;
   /** What relative paths of flags, variables and defaults count from. */
   readonly cwd: string;
@@ -91,8 +93,10 @@ export function assemble(find: (setting: Setting<unknown>) => FoundValue, file: 
   return { config, entries, file, found };
 }
 
-function namedFile({ config_flag, env }: ConfigSources): { path: string; by: string } | undefined {
-  const [path, by] = config_flag === undefined ? [env[CONFIG_VARIABLE], CONFIG_VARIABLE] : [config_flag, "--config"];
+function namedFile(sources: ConfigSources): { path: string; by: string } | undefined {
+  const { config_flag, config_flag_name = "--config", env } = sources;
+  const [path, by] =
+    config_flag === undefined ? [env[CONFIG_VARIABLE], CONFIG_VARIABLE] : [config_flag, config_flag_name];
   if (path === undefined) return undefined;
   const problem = homeProblem(path);
   if (problem !== undefined) throw new ConfigError(`${by}: ${problem}`);

@@ -44,7 +44,8 @@ export function readTlsFiles({ cert, key, client_ca }: Config["tls"], sources: T
   const cert_pem = readPem("cert", cert, sources);
   const key_pem = readPem("key", key, sources);
   const ca_pem = client_ca === "" ? undefined : readPem("client_ca", client_ca, sources);
-  const [own] = certificatesOf("cert", cert, cert_pem);
+  const chain = certificatesOf("cert", cert, cert_pem);
+  const [own] = chain;
   if (own === undefined) throw wrong("cert", cert, "expected a certificate");
   checkTime("cert", cert, own, sources.now_ms);
   const authorities = ca_pem === undefined ? [] : certificatesOf("client_ca", client_ca, ca_pem);
@@ -72,8 +73,27 @@ export function readTlsFiles({ cert, key, client_ca }: Config["tls"], sources: T
       sha256: own.fingerprint256,
     },
     ca_not_after: firstExpiry(authorities),
-    warnings: openToOthers(key) ? [`[tls] key: ${key} can be read by everyone on this machine; chmod 640 it`] : [],
+    warnings: [
+      ...(openToOthers(key) ? [`[tls] key: ${key} can be read by everyone on this machine; chmod 640 it`] : []),
+      ...chainProblems(chain, sources.now_ms).map((what) => `[tls] cert: ${cert}: ${what}`),
+    ],
   };
+}
+
+/** Why clients that know only the root may refuse a chain. It may be right for others, so that it is served all the same. */
+function chainProblems(chain: readonly X509Certificate[], now_ms: number): readonly string[] {
+  return chain.slice(1).flatMap((issuer, index) => {
+    const { subject, validTo } = issuer;
+    const issued = chain[index];
+    const problems = [];
+    if (issued !== undefined && !(issued.checkIssued(issuer) && issued.verify(issuer.publicKey))) {
+      problems.push(`${oneLine(subject)} has not issued ${oneLine(issued.subject)}, which it follows`);
+    }
+    if (now_ms > new Date(validTo).getTime()) {
+      problems.push(`${oneLine(subject)} in its chain has expired on ${new Date(validTo).toISOString()}`);
+    }
+    return problems;
+  });
 }
 
 function firstExpiry(certificates: readonly X509Certificate[]): string | undefined {

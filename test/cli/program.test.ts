@@ -115,6 +115,42 @@ describe("check-config", () => {
     expect(values(second.stdout)).toEqual(values(first.stdout));
   });
 
+  test("check-config --against says what a reload would change, and what needs a restart", async () => {
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, "old.toml"), "[log]\nqueue_rows = 7\n[retention]\nmax_segments = 3\n");
+    const config = '[log]\nqueue_rows = 8\n[logs]\nlevel = "debug"\n[langfuse]\nurl = "https://x"\n';
+    writeFileSync(join(cwd, "sessionlog.toml"), config);
+    const { code, stdout, stderr } = await runCli(["check-config", "--against", "old.toml"], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toBe(`from ${cwd}/old.toml to ${cwd}/sessionlog.toml
+a reload changes:
+  [retention] max_segments: 3 -> 0
+  [logs] level: "info" -> "debug"
+needs a restart:
+  [log] queue_rows: 7 -> 8
+the next command reads:
+  [langfuse] url: "" -> "https://x"
+`);
+    const same = await runCli(["check-config", "--against", "sessionlog.toml"], { cwd });
+    expect(same.stdout).toBe(`from ${cwd}/sessionlog.toml to ${cwd}/sessionlog.toml\nno setting changes\n`);
+    const missing = await runCli(["check-config", "--against", "no.toml"], { cwd });
+    const reason = "cannot read the configuration (named by --against): no such file or directory";
+    expect(missing).toMatchObject({ code: 2, stderr: `sessionlog: ${cwd}/no.toml: ${reason}\n` });
+  });
+
+  test("check-config --against refuses what a reload would", async () => {
+    const cwd = temporaryDirectory();
+    writeFileSync(join(cwd, "old.toml"), '[server]\nlisten = "0.0.0.0:1"\ninsecure = true\n');
+    writeFileSync(join(cwd, "auth.toml"), '[[identity]]\nname = "a"\nroles = ["admin"]\n');
+    writeFileSync(join(cwd, "sessionlog.toml"), '[auth]\nfile = "auth.toml"\n');
+    const { code, stderr } = await runCli(["check-config", "--against", "old.toml"], { cwd });
+    const reason = 'tokens would go to "0.0.0.0:1" in the clear; set [tls] cert and key';
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: `sessionlog: with what needs a restart as it was: ${cwd}/old.toml: [server] listen: ${reason}\n`,
+    });
+  });
+
   test("check-config lets the last of two flags for one key count", async () => {
     const { stdout } = await runCli(["check-config", "--server-listen", "[::1]:1", "--listen", "[::1]:2"]);
     expect(stdout).toMatch(/^listen = "\[::1\]:2" +# restart {2}flag --listen$/m);

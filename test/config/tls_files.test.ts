@@ -103,3 +103,23 @@ test.each<[string, () => Record<string, string | Buffer>, string]>([
     expect(error.message).not.toContain("\n");
   }
 });
+
+test("readTlsFiles warns of a chain that clients may refuse", async () => {
+  const [first, gone, stranger] = await Promise.all([
+    createAuthority("first"),
+    createAuthority("gone", -1),
+    createAuthority("stranger"),
+  ]);
+  const warningsOf = async (issuer: Authority, ...chain: readonly Authority[]) => {
+    const { cert, key } = await issuer.issue("log");
+    return read({ c: [cert, ...chain.map((each) => each.cert)].join(""), k: key })?.warnings;
+  };
+  expect(await warningsOf(first)).toEqual([]);
+  expect(await warningsOf(first, first)).toEqual([]);
+  expect(await warningsOf(first, stranger)).toEqual([
+    "[tls] cert: /c: CN=stranger has not issued CN=log, which it follows",
+  ]);
+  expect(await warningsOf(gone, gone)).toEqual([
+    expect.stringMatching(/^\[tls\] cert: \/c: CN=gone in its chain has expired on \d{4}-.*Z$/),
+  ]);
+});

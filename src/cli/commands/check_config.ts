@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { authFileWarnings, readAuthFile } from "../../config/auth_file.js";
+import { authFileWarnings } from "../../config/auth_file.js";
 import type { LoadedConfig } from "../../config/config.js";
-import { readGroup } from "../../config/group.js";
-import { readTlsFiles, type TlsFiles } from "../../config/tls_files.js";
-import { readTokenFile } from "../../config/token_file.js";
+import { differences, reloaded } from "../../config/reload.js";
+import type { TlsFiles } from "../../config/tls_files.js";
+import { loadFiles } from "../../service/reload.js";
 import { type CliCommand, write } from "../context.js";
 import { addConfigOptions, configurationHelp } from "../options/settings_options.js";
 import { oneLine } from "../output/text.js";
@@ -13,18 +12,22 @@ import { oneLine } from "../output/text.js";
 export function createCommand(): CliCommand {
   const command = new Command("sessionlog check-config").description(description);
   const options = addConfigOptions(command);
+  command.option("--against <file>", "say what a reload from this configuration file would change");
   return {
     command,
     help: `${configurationHelp}\n${checkConfigHelp}`,
     async run(context) {
       const loaded = options.load(context);
-      const tls = readTlsFiles(loaded.config.tls, { readFile: readFileSync, now_ms: context.now_ms() });
-      readAuthFile(loaded.config.auth, readFileSync);
-      readTokenFile(loaded.config.metrics.token_file, readFileSync);
-      readGroup(loaded.config.server.socket_group, readFileSync);
-      for (const warning of [...(tls?.warnings ?? []), ...authFileWarnings(loaded.config.auth)])
+      const { tls } = loadFiles(loaded.config);
+      for (const warning of [...(tls?.warnings ?? []), ...authFileWarnings(loaded.config.auth)]) {
         await write(context.stderr, `sessionlog: ${oneLine(warning)}\n`);
-      await write(context.stdout, printConfig(loaded) + printCertificate(tls));
+      }
+      const { against: text } = command.opts<{ against?: string }>();
+      const printed =
+        text === undefined
+          ? printConfig(loaded) + printCertificate(tls)
+          : printChange(options.loadFrom(context, { flag: "--against", text }), loaded);
+      await write(context.stdout, printed);
       return 0;
     },
   };
@@ -47,6 +50,26 @@ export function printConfig({ entries, file }: LoadedConfig): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** What a reload from one configuration to the other would change, and what not. */
+export function printChange(running: LoadedConfig, next: LoadedConfig): string {
+  const changed = differences(running, next);
+  // Refused where it would be.
+  reloaded(running, next);
+  const lines = [`from ${oneLine(running.file ?? "none")} to ${oneLine(next.file ?? "none")}`];
+  for (const [applies, title] of CHANGES) {
+    const those = changed.filter((difference) => difference.applies === applies);
+    if (those.length > 0) lines.push(title);
+    for (const { name, before, after } of those) lines.push(`  ${name}: ${before} -> ${after}`);
+  }
+  return `${(changed.length === 0 ? [...lines, "no setting changes"] : lines).join("\n")}\n`;
+}
+
+const CHANGES = [
+  ["reload", "a reload changes:"],
+  ["restart", "needs a restart:"],
+  ["command", "the next command reads:"],
+] as const;
+
 /** What [tls] cert is, as comments; nothing without one. */
 function printCertificate(tls: TlsFiles | undefined): string {
   if (tls === undefined) return "";
@@ -56,7 +79,10 @@ function printCertificate(tls: TlsFiles | undefined): string {
 
 const description = `Checks the configuration and the files of [tls] and [auth] as serve would, and prints the effective values,
 each with a comment: when a change of it applies (reload, restart or command), and its origin (default, flag, variable, or the
-file's path). The output is itself a configuration file.`;
+file's path). The output is itself a configuration file.
+
+With --against, says instead what a reload of a service that runs with that file would change, and what needs a restart. Flags
+and variables count for both.`;
 
 const checkConfigHelp = `
 Exit status:
@@ -66,4 +92,5 @@ Exit status:
 Examples:
   sessionlog check-config
   sessionlog check-config --config /etc/sessionlog.toml
+  sessionlog check-config --config new.toml --against /etc/sessionlog.toml
   SESSIONLOG_LOG_QUEUE_BYTES=128MiB sessionlog check-config > sessionlog.toml`;

@@ -21,6 +21,8 @@ const GROUP_NAMES: Readonly<Record<string, string>> = {
 export interface ConfigOptions {
   /** Called after the command line is parsed. Throws ConfigError. */
   load(context: CliContext): LoadedConfig;
+  /** The same with another file, that this flag gave. */
+  loadFrom(context: CliContext, flag: FlagValue): LoadedConfig;
   /** Adds another flag for a setting; it takes a value. */
   alias(flag: string, placeholder: string, help: string, section: string, key: string): void;
 }
@@ -62,8 +64,11 @@ export function addConfigOptions(
     addFlag(section, key, flag, usage, `${setting.help} (default: ${defaultText(setting)})`);
   }
 
+  const sourcesOf = ({ env, cwd }: CliContext) => ({ flags, env, cwd, readFile: (path: string) => readFileSync(path) });
   return {
-    load: ({ env, cwd }) => loadConfig({ flags, config_flag, env, cwd, readFile: (path) => readFileSync(path) }),
+    load: (context) => loadConfig({ ...sourcesOf(context), config_flag }),
+    loadFrom: (context, { flag, text }) =>
+      loadConfig({ ...sourcesOf(context), config_flag: text, config_flag_name: flag }),
     alias: (flag, placeholder, help, section, key) => addFlag(section, key, flag, ` ${placeholder}`, help),
   };
 }
