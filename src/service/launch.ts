@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import type pino from "pino";
 import { authFileWarnings } from "../config/auth_file.js";
-import { type Config, isInsecure } from "../config/config.js";
+import type { Config } from "../config/config.js";
+import { isInsecure } from "../config/listen_rules.js";
 import type { RunningConfig } from "../config/reload.js";
 import {
   createJournal,
