@@ -46,6 +46,15 @@ test("launchService listens before the journal is open: NOT_SERVING, and appends
   expect(await checkHealth(server.client, "")).toEqual({ ok: true, value: "SERVING" });
 });
 
+test.each([
+  ["0.0.0.0:0", 1],
+  ["127.0.0.1:0", 0],
+])("launchService warns at a start with --insecure on %s: %i", async (listen, times) => {
+  server = await startTestServer({ server: { listen, insecure: true } });
+  const warnings = server.logs.filter(({ msg }) => String(msg).startsWith("--insecure: anyone"));
+  expect(warnings).toMatchObject(Array.from({ length: times }, () => ({ level: 40, listen })));
+});
+
 test("launchService rejects with one line when the port is in use", async () => {
   server = await startTestServer();
   const again = launchTestServer({ server: { listen: server.address } });
