@@ -141,7 +141,7 @@ the next command reads:
   test("check-config --against refuses what a reload would", async () => {
     const cwd = temporaryDirectory();
     writeFileSync(join(cwd, "old.toml"), '[server]\nlisten = "0.0.0.0:1"\ninsecure = true\n');
-    writeFileSync(join(cwd, "auth.toml"), '[[identity]]\nname = "a"\nroles = ["admin"]\n');
+    writeFileSync(join(cwd, "auth.toml"), '[[identity]]\nname = "a"\nroles = ["admin"]\n', { mode: 0o600 });
     writeFileSync(join(cwd, "sessionlog.toml"), '[auth]\nfile = "auth.toml"\n');
     const { code, stderr } = await runCli(["check-config", "--against", "old.toml"], { cwd });
     const reason = 'tokens would go to "0.0.0.0:1" in the clear; set [tls] cert and key';

@@ -52,7 +52,7 @@ describe("identities that change", () => {
     for (let times = 0; times < 2; times += 1) rewrite(AUTH.replace('["append"]', '["apend"]'));
     expect(await ask(tokens.append)).toMatchObject({ ok: true });
     const told = server.logs.filter(({ msg }) => String(msg).includes("not reloaded"));
-    const reason = expect.stringMatching(/auth\.toml:2: identity validatord: roles\[0\]: expected one of/);
+    const reason = expect.stringMatching(/auth\.toml:5: identity validatord: roles\[0\]: expected one of/);
     expect(told).toMatchObject([{ reason }, { reason }]);
   });
 
