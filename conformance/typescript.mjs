@@ -11,6 +11,7 @@ import { startService } from "../harness/server.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { goldenCases, violationsText } from "./golden.mjs";
 import { behaviours } from "./typescript/behaviours.mjs";
+import { credentialBehaviours } from "./typescript/credentials.mjs";
 import { packClient } from "./typescript/pack.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -30,7 +31,8 @@ export const typescript = {
     } finally {
       await server.stop();
     }
-    for (const [name, behaviour] of Object.entries(behaviours)) yield { name, problem: await problemOf(behaviour) };
+    for (const [name, behaviour] of Object.entries({ ...behaviours, ...credentialBehaviours }))
+      yield { name, problem: await problemOf(behaviour) };
     const install = () => inTemporaryDirectory((project) => installPackage(project, address, path));
     yield { name: "the package works in an empty project", problem: await problemOf(install) };
   },
