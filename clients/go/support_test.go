@@ -26,7 +26,7 @@ import (
 )
 
 // testTimeout is how long a test waits for what is sure to come.
-const testTimeout = 20 * time.Second
+const testTimeout = 60 * time.Second
 
 // fakeService keeps what it is sent, each row once, and answers as `answer` says.
 type fakeService struct {

@@ -69,8 +69,9 @@ export async function readTail(request: Partial<TailSessionsRequest>, options: T
       unavailable = awaited;
       if (!denied) await pause(RETRY_PAUSE_MS);
       else {
-        const retry_at_ms = monotonic_ms() + CREDENTIALS_RETRY_MS;
-        await waitForCredentials({ token: client, retry_at_ms, poll_ms: RETRY_PAUSE_MS, monotonic_ms, pause });
+        const now_ms = monotonic_ms();
+        const times = { retry_at_ms: now_ms + CREDENTIALS_RETRY_MS, look_at_ms: now_ms };
+        await waitForCredentials({ token: client, times, poll_ms: RETRY_PAUSE_MS, monotonic_ms, pause });
       }
     }
   } finally {

@@ -60,8 +60,9 @@ export function createSender(options: SenderOptions): (records: Records) => Prom
       onRetry?.(reply);
       if (!denied) await pause(wait_ms);
       else {
-        const retry_at_ms = Math.min(end, monotonic_ms() + CREDENTIALS_RETRY_MS);
-        await waitForCredentials({ token, retry_at_ms, poll_ms: CREDENTIALS_POLL_MS, monotonic_ms, pause });
+        const now_ms = monotonic_ms();
+        const times = { retry_at_ms: Math.min(end, now_ms + CREDENTIALS_RETRY_MS), look_at_ms: now_ms };
+        await waitForCredentials({ token, times, poll_ms: CREDENTIALS_POLL_MS, monotonic_ms, pause });
       }
     }
   }

@@ -70,8 +70,8 @@ class SessionLogger:
         log: for outages, and once per distinct reason for refused records; by default logger "sessionlog_client".
         buffer_rows, buffer_bytes: bounds of what waits for the service, records being sent included.
         overflow: which records are dropped, and counted so, when the buffer is full.
-        spill_file: for the records that `close` could not send, and those of a daemon that the service does not let in, as
-        JSONL for `sessionlog append`; one per process.
+        spill_file: for the records that `close` could not send, and those of a daemon that the service does not let in,
+        as JSONL for `sessionlog append`; one per process.
         refused_file: for refused records and what is wrong with them, as `sessionlog append --rejects` writes it: 1,000
         rows and 16 MiB at most.
         batch_rows, batch_bytes: the largest batch.
@@ -80,8 +80,8 @@ class SessionLogger:
         min_backoff, max_backoff: the wait before records are sent again, which doubles each time.
         tls: secures the connection.
         token: sent as `authorization: Bearer …`, or a function that returns it, called before each call. It needs tls,
-        except to this machine, unless `insecure_token` is set. token_file: where it is, read again when it changes, which
-        records wait for when the service does not take it; it wins over token.
+        except to this machine, unless `insecure_token` is set. token_file: where it is, read again when it changes,
+        which records wait for when the service does not take it; it wins over token.
         channel_options: gRPC's, after the logger's own.
         trace_ids: a record without a session_id gets the trace id of OpenTelemetry's current span, if there is one;
         with "header" it does not.

@@ -7,7 +7,7 @@ import type { Connection } from "../rpc/connection.js";
 import type { CallFailure } from "../rpc/failure.js";
 import { backoffs } from "./backoff.js";
 import type { RecordBuffer } from "./buffer.js";
-import { waitForCredentials } from "./credentials.js";
+import { type CredentialsTimes, waitForCredentials } from "./credentials.js";
 import type { Diagnostics } from "./diagnostics.js";
 import { nameOf, type RefusedRows } from "./refused_rows.js";
 import { classifyFailure, deliverInParts, type Records } from "./retry.js";
@@ -42,7 +42,7 @@ export function createSender(parts: SenderParts): Sender {
   const { options, buffer, connection, counters, diagnostics, refused_rows } = parts;
   let endPause: () => void = () => undefined;
   /** The last call's failure, when it was not let in, and when the next call is due. */
-  let denied: { readonly failure: CallFailure; readonly retry_at_ms: number } | undefined;
+  let denied: { readonly failure: CallFailure; readonly times: CredentialsTimes } | undefined;
   let ends_when_full = false;
   /** Records lost because no call was let in, which is reported apart from a full buffer. */
   let lost_denied = 0;
@@ -87,7 +87,7 @@ export function createSender(parts: SenderParts): Sender {
   async function deliver(records: Records): Promise<CallResult<BatchAppendSessionsResponse> | undefined> {
     const waits = backoffs(options);
     for (let tries = 0; !abandoned; tries++) {
-      if (denied !== undefined && !(await isDue(denied.retry_at_ms)) && isNearlyFull()) {
+      if (denied !== undefined && !(await isDue(denied.times)) && isNearlyFull()) {
         return abandoned ? undefined : denied.failure;
       }
       if (abandoned) return undefined;
@@ -106,7 +106,9 @@ export function createSender(parts: SenderParts): Sender {
       if (action === "spill" || action === "wait_for_credentials") {
         // A service counts calls that it does not let in, and cuts who makes many.
         const retry_ms = waits_for_token ? options.credentials_retry_ms : options.max_backoff_ms;
-        denied = { failure: result, retry_at_ms: performance.now() + retry_ms };
+        const now_ms = performance.now();
+        const times = { retry_at_ms: now_ms + retry_ms, look_at_ms: now_ms + options.max_backoff_ms };
+        denied = { failure: result, times };
       }
       if (action !== "retry" && !waits_for_token) return result;
       diagnostics.outage(result.code_name, result.message);
@@ -119,10 +121,10 @@ export function createSender(parts: SenderParts): Sender {
   }
 
   /** Waits until a call may be let in; false when a flush, the end or a buffer that is nearly full ended the wait. */
-  function isDue(retry_at_ms: number): Promise<boolean> {
+  function isDue(times: CredentialsTimes): Promise<boolean> {
     return waitForCredentials({
       token: connection,
-      retry_at_ms,
+      times,
       poll_ms: options.max_backoff_ms,
       monotonic_ms: () => performance.now(),
       async pause(duration_ms) {

@@ -15,6 +15,7 @@ async function startSecured(options: Parameters<typeof startSecuredService>[0] =
   const spill_file = join(directory, "spill.jsonl");
   const tls = ca_file === undefined ? undefined : { ca_file };
   return {
+    server,
     token_file: join(directory, "token"),
     spill_file,
     allow,
@@ -128,7 +129,7 @@ test("waitForCredentials looks at the token now and then, and tries the same one
   const wait = (renewed: (look: number) => boolean, ends: () => boolean = () => false) =>
     waitForCredentials({
       token: { renewed: async () => renewed(++looks) },
-      retry_at_ms: now_ms + 60_000,
+      times: { retry_at_ms: now_ms + 60_000, look_at_ms: now_ms + 2_000 },
       poll_ms: 2_000,
       monotonic_ms: () => now_ms,
       async pause(duration_ms) {
@@ -136,14 +137,24 @@ test("waitForCredentials looks at the token now and then, and tries the same one
         return ends();
       },
     });
-  expect([await wait(() => false), now_ms, looks]).toEqual([true, 60_000, 30]);
+  expect([await wait(() => false), now_ms, looks]).toEqual([true, 60_000, 29]);
   looks = 0;
-  expect([await wait((look) => look === 3), now_ms]).toEqual([true, 64_000]);
-  expect([
-    await wait(
-      () => false,
-      () => true,
-    ),
-    now_ms,
-  ]).toEqual([false, 66_000]);
+  expect([await wait((look) => look === 3), now_ms]).toEqual([true, 66_000]);
+  const ended = await wait(
+    () => false,
+    () => true,
+  );
+  expect([ended, now_ms]).toEqual([false, 68_000]);
+});
+
+test("a function that gives another token each time is not called in a hurry", async () => {
+  const { logger, server } = await startSecured();
+  let given = 0;
+  const log = logger({ token: () => `slt_${++given}`, max_backoff_ms: 3_600_000 });
+  log.append(accepted(0));
+  await eventually(() => log.told.length > 0);
+  expect(await log.close(50)).toBe(false);
+  // One call, and one that closing asked for.
+  expect(server.logs.filter(({ reason }) => reason === "unknown_token")).toHaveLength(1);
+  expect(given).toBeLessThanOrEqual(2);
 });

@@ -99,8 +99,8 @@ class RecordBuffer:
             self._settled.notify_all()
 
     def pause(self, seconds: float, until_nearly_full: bool = False) -> bool:
-        """Waits before records are sent again; a flush or a close ends it, and then it returns True, as where the buffer
-        is to be emptied before it is full."""
+        """Waits before records are sent again; a flush or a close ends it, and then it returns True, as where the
+        buffer is to be emptied before it is full."""
         with self._work:
             deadline = time.monotonic() + seconds
             self._sender_waits = until_nearly_full

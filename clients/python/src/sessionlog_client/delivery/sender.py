@@ -52,6 +52,8 @@ class Sender:
     """Why the last call was not let in; None: it was."""
     _retry_at: float = 0.0
     """When the next call after it is due."""
+    _look_at: float = 0.0
+    """When the token is looked at before that."""
     _lost_denied: int = 0
     """Records lost because no call was let in, which is reported apart from a full buffer."""
     _drops_reported: int = 0
@@ -118,7 +120,8 @@ class Sender:
             if action in ("spill", "wait_for_credentials"):
                 # A service counts calls that it does not let in, and cuts who makes many.
                 wait = self._options.credentials_retry if waits_for_token else self._options.max_backoff
-                self._denied, self._retry_at = outcome, time.monotonic() + wait
+                now = time.monotonic()
+                self._denied, self._retry_at, self._look_at = outcome, now + wait, now + self._options.max_backoff
             if action != "retry" and not waits_for_token:
                 return outcome
             self._diagnostics.outage(outcome.code, outcome.message)
@@ -128,10 +131,16 @@ class Sender:
         return None
 
     def _is_due(self) -> bool:
-        """Waits until a call may be let in: another token is there, or it is time to try the same one. False: a flush, the
-        end or a buffer that is nearly full ended the wait."""
-        while (left := self._retry_at - time.monotonic()) > 0 and not self._connection.token.renewed():
-            if self._buffer.pause(min(left, self._options.max_backoff), self._options.spill_file is not None):
+        """Waits until a call may be let in: another token is there, or it is time to try the same one. False: a flush,
+        the end or a buffer that is nearly full ended the wait."""
+        while (now := time.monotonic()) < self._retry_at:
+            if now >= self._look_at:
+                # Not at once after a call: a function may give another token each time.
+                self._look_at = now + self._options.max_backoff
+                if self._connection.token.renewed():
+                    return True
+            wait = min(self._retry_at, self._look_at) - now
+            if self._buffer.pause(wait, self._options.spill_file is not None):
                 return False
         return True
 

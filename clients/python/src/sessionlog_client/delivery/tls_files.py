@@ -10,8 +10,8 @@ Pem = tuple[bytes | None, bytes | None, bytes | None]
 
 
 def read_pem(tls: Tls) -> Pem:
-    """Authorities, key and certificate, as they are now. Raises OSError, and ValueError with one line that names the option and
-    the file, as gRPC alone says nothing of what is wrong with them."""
+    """Authorities, key and certificate, as they are now. Raises OSError, and ValueError with one line that names the
+    option and the file, as gRPC alone says nothing of what is wrong with them."""
     import ssl  # not for those who have no TLS
 
     ca = _read("ca_file", tls.ca_file)
