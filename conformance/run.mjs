@@ -5,6 +5,7 @@ import { startService } from "../harness/server.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { clientsPage } from "./clients-page.mjs";
 import { packages } from "./deploy/packages.mjs";
+import { systemd } from "./deploy/systemd.mjs";
 import { goClient } from "./go.mjs";
 import { grpcurl } from "./grpcurl.mjs";
 import { java } from "./java.mjs";
@@ -42,6 +43,7 @@ const suites = [
   rust,
   java,
   packages,
+  systemd,
 ];
 
 const words = process.argv.slice(2);
