@@ -33,8 +33,11 @@ const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "docs/SESSION_LOG.md": {
     "python3 ": "conformance/python-duckdb.mjs runs it, where Python and its duckdb are",
   },
-  "docs/OPERATIONS.md": {
-    "sudo systemctl": "changes the machine",
+  "docs/PACKAGES.md": {
+    "sudo npm install": "changes the machine",
+    "docker build": "needs Docker's engine; the suite image builds it with buildah",
+    "docker compose": "needs Docker's engine; the suite image checks the files",
+    "kubectl ": "needs a cluster; the suite kubernetes checks the files",
   },
 };
 /** The pages whose programs conformance runs. */
