@@ -4,6 +4,8 @@
 import { startService } from "../harness/server.mjs";
 import { inTemporaryDirectory } from "../harness/temporary.mjs";
 import { clientsPage } from "./clients-page.mjs";
+import { image } from "./deploy/image.mjs";
+import { kubernetes } from "./deploy/kubernetes.mjs";
 import { packages } from "./deploy/packages.mjs";
 import { systemd } from "./deploy/systemd.mjs";
 import { goClient } from "./go.mjs";
@@ -44,6 +46,8 @@ const suites = [
   java,
   packages,
   systemd,
+  image,
+  kubernetes,
 ];
 
 const words = process.argv.slice(2);

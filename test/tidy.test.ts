@@ -15,6 +15,7 @@ import {
 const ACROSS = {
   "test/tidy.test.ts": "the repository",
   "test/docs.test.ts": "the pages",
+  "test/ops.test.ts": "the files of ops/ and what they build",
   "test/cli/main.test.ts": "the built program, as a process",
   "test/cli/expected_failures.test.ts": "files, disks and descriptors that fail, in every command",
   "test/cli/hostile_text.test.ts": "text that a terminal would obey, in every command",
