@@ -1,9 +1,9 @@
+import { duration, size, sizeOrAuto } from "./quantities.js";
 import {
   address,
   choice,
   compression,
   count,
-  duration,
   fileMode,
   fileOrNone,
   groupOrNone,
@@ -11,8 +11,6 @@ import {
   jsonlPath,
   nameOrNone,
   names,
-  size,
-  sizeOrAuto,
   someText,
   truth,
   type ValueType,

@@ -1,4 +1,4 @@
-import { duration } from "./values.js";
+import { duration } from "./quantities.js";
 
 /** What `parseTime` takes, as it follows "expected". */
 export const TIME_EXPECTED =

@@ -1,9 +1,10 @@
 import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import { describe, expect, test } from "vitest";
+import * as quantities from "../../src/config/quantities.js";
 import * as values from "../../src/config/values.js";
 
 describe("size", () => {
-  const type = values.size("1KiB", "1GiB");
+  const type = quantities.size("1KiB", "1GiB");
   test.each([
     [1024, 1024, '"1KiB"'],
     [1025, 1025, '"1025B"'],
@@ -24,7 +25,7 @@ describe("size", () => {
 });
 
 describe("duration", () => {
-  const type = values.duration("100ms", "1h", "no limit");
+  const type = quantities.duration("100ms", "1h", "no limit");
   test.each([
     ["100ms", 100, '"100ms"'],
     ["1500ms", 1500, '"1500ms"'],
@@ -41,7 +42,7 @@ describe("duration", () => {
     expect(type.read(raw, "/")).toBeUndefined();
   });
   test("duration refuses zero unless it means something", () => {
-    expect(values.duration("100ms", "1h").read("0s", "/")).toBeUndefined();
+    expect(quantities.duration("100ms", "1h").read("0s", "/")).toBeUndefined();
   });
 });
 

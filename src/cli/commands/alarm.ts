@@ -1,5 +1,6 @@
 import { Command } from "commander";
-import { count, duration } from "../../config/values.js";
+import { duration } from "../../config/quantities.js";
+import { count } from "../../config/values.js";
 import type { SessionFilter } from "../../query/index.js";
 import { type CliCommand, write } from "../context.js";
 import { addJournalOptions, langfuseEnvironmentHelp } from "../options/journal_options.js";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { duration, size } from "../../config/values.js";
+import { duration, size } from "../../config/quantities.js";
 import type { CompactReport } from "../../query/index.js";
 import { type CliCommand, type CliContext, UsageError, WorkError, write } from "../context.js";
 import { journalEnvironmentHelp } from "../options/journal_options.js";

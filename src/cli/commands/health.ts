@@ -1,6 +1,6 @@
 import { HEALTH_CHECK, HEALTH_CHECK_REQUEST, readHealthStatus } from "@sessionlog/protocol/health";
 import { Command } from "commander";
-import { duration } from "../../config/values.js";
+import { duration } from "../../config/quantities.js";
 import { type CliCommand, type CliContext, WorkError, write } from "../context.js";
 import { valueOption } from "../options/option_values.js";
 import { addressOption } from "../options/service_address.js";

@@ -1,7 +1,7 @@
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { Command } from "commander";
 import type { Config } from "../../config/config.js";
-import { duration } from "../../config/values.js";
+import { duration } from "../../config/quantities.js";
 import { createRecordToRow } from "../../record/index.js";
 import { type CliCommand, type CliContext, UsageError, WorkError, write } from "../context.js";
 import { cutBatches, type RefusedRow, type Row } from "../ingest/batches.js";

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { isLoopback, parseAddress } from "../../config/address.js";
 import type { Config } from "../../config/config.js";
-import { size } from "../../config/values.js";
+import { size } from "../../config/quantities.js";
 import type { StartedViewer, StartOptions } from "../../view/index.js";
 import { type CliCommand, type CliContext, WorkError, write } from "../context.js";
 import { langfuseEnvironmentHelp } from "../options/journal_options.js";

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Config } from "../../config/config.js";
+import { duration, size } from "../../config/quantities.js";
 import { parseTime, TIME_EXPECTED } from "../../config/time.js";
-import { duration, size } from "../../config/values.js";
 import type { JournalReader, Literal, Outcome, SessionFilter, TableFile } from "../../query/index.js";
 import { type CliContext, UsageError, WorkError } from "../context.js";
 import { createProgress } from "../progress.js";
