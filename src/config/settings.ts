@@ -87,7 +87,7 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         "10s",
         "how long SIGTERM waits until calls are answered and rows are on disk",
       ),
-      max_concurrent_streams: server(
+      max_concurrent_streams: limit(
         "max_concurrent_streams",
         count(1, 1_000_000),
         100,
@@ -161,32 +161,32 @@ export function settingsTable(read: <T>(setting: Setting<T>) => T) {
         "1MiB",
         "bytes of a connection in a second that are part of no request; above it the connection is cut",
       ),
-      max_connection_idle_ms: server(
+      max_connection_idle_ms: limit(
         "max_connection_idle",
         duration("1s", "24h", "no limit"),
         "15m",
         "after how long a connection without calls is closed; 0s: never",
       ),
       /** 0: no limit. */
-      max_connection_age_ms: server(
+      max_connection_age_ms: limit(
         "max_connection_age",
         duration("1s", "24h", "no limit"),
         "0s",
         "after how long a connection takes no new calls, and is closed once those it has have ended; 0s: never",
       ),
-      keepalive_time_ms: server(
+      keepalive_time_ms: limit(
         "keepalive_time",
         duration("1s", "24h"),
         "1m",
         "how often silent connections are pinged",
       ),
-      keepalive_timeout_ms: server(
+      keepalive_timeout_ms: limit(
         "keepalive_timeout",
         duration("1s", "1h"),
         "20s",
         "how long a ping may stay unanswered before its connection is closed",
       ),
-      max_session_memory_bytes: server(
+      max_session_memory_bytes: limit(
         "max_session_memory",
         size("1MiB", "4GiB"),
         "64MiB",

@@ -1,5 +1,4 @@
 import type { Socket } from "node:net";
-import { Server, ServerCredentials, type ServerOptions } from "@grpc/grpc-js";
 import { BATCH_RECORDS_MAX } from "@sessionlog/protocol/gen/limits";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
 import type { Config } from "../config/config.js";
@@ -11,6 +10,7 @@ import { readAppendRequest, readBatchRequest } from "./append/requests.js";
 import type { AlarmLog } from "./append/ungrounded.js";
 import type { RpcLog } from "./call_log.js";
 import { createCallReports } from "./call_reports.js";
+import { createGrpcServer, SEND_BYTES_MAX } from "./grpc_server.js";
 import { addHealth } from "./health.js";
 import { chooseProtocol } from "./http/choose_protocol.js";
 import { appendedJson, batchJson } from "./http/json_answers.js";
@@ -70,9 +70,6 @@ export interface RpcServerOptions extends Omit<HandlerParts, "checkRecord" | "ob
   readonly observer?: RpcObserver;
 }
 
-/** The largest message sent; clients refuse more than these 4 MiB by default. */
-const SEND_BYTES_MAX = 4 * 1024 * 1024;
-
 export function createRpcServer(options: RpcServerOptions): RpcServer {
   const { log, observer = NO_RPC_OBSERVER } = options;
   const reports = createLimitReports(observer, log);
@@ -84,9 +81,8 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
   // They cost on every call: where nobody counts, there are none.
   const call_reports = options.observer && createCallReports(options.observer);
   const calls = createCallLimits({ limits, connections_max: () => connections_max, observer, reports, callers });
-  const grpc_options = { ...serverOptions(limits), interceptors: [calls.interceptor] };
-  const server = new Server(grpc_options);
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const grpc = createGrpcServer(limits, [calls.interceptor]);
+  const { server } = grpc;
   const connections = createConnections({
     get connections_max() {
       return connections_max;
@@ -116,7 +112,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
         http2Sockets.add(socket);
         socket.once("close", () => http2Sockets.delete(socket));
         calls.serveHttp2(socket);
-        injector.injectConnection(socket);
+        grpc.serve(socket);
       },
     });
   }
@@ -165,8 +161,12 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     admit: door.admit,
     begin: (path) => call_reports?.begin(path) ?? uncounted,
     hostOf: calls.hostOf,
-    calls_max: limits.max_concurrent_streams,
-    idle_ms: limits.max_connection_idle_ms,
+    get calls_max() {
+      return limits.max_concurrent_streams;
+    },
+    get idle_ms() {
+      return limits.max_connection_idle_ms;
+    },
   });
   divertStreams(server, (stream, headers) => {
     if (headers["content-type"]?.startsWith("application/grpc")) {
@@ -195,8 +195,7 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
     update(next) {
       Object.assign(limits, next.limits);
       connections_max = connectionsMax(limits.max_connections);
-      // It is read from there for each call.
-      Object.assign(grpc_options, serverOptions(limits));
+      grpc.update();
       secure.update(next.tls);
       door.update(next.access);
       streams.endThose(door.isOver);
@@ -208,24 +207,6 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       server.forceShutdown();
       connections.cutAll();
     },
-  };
-}
-
-/** By default grpc-js limits received messages to 4 MiB, and nothing else. */
-function serverOptions(limits: Config["server"]): ServerOptions {
-  return {
-    "grpc.max_receive_message_length": limits.max_message_bytes,
-    "grpc.max_send_message_length": SEND_BYTES_MAX,
-    "grpc.max_concurrent_streams": limits.max_concurrent_streams,
-    // node:http2 counts in millions of bytes.
-    "grpc-node.max_session_memory": Math.ceil(limits.max_session_memory_bytes / 1e6),
-    "grpc.keepalive_time_ms": limits.keepalive_time_ms,
-    "grpc.keepalive_timeout_ms": limits.keepalive_timeout_ms,
-    // 0 would be "at once" to grpc-js; left out, there is no limit.
-    ...(limits.max_connection_idle_ms > 0 && { "grpc.max_connection_idle_ms": limits.max_connection_idle_ms }),
-    ...(limits.max_connection_age_ms > 0 && { "grpc.max_connection_age_ms": limits.max_connection_age_ms }),
-    // Its counters cost on every call and nothing here reads them.
-    "grpc.enable_channelz": 0,
   };
 }
 

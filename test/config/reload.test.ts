@@ -48,11 +48,13 @@ test("runningConfig names what needs a restart at each reload until it is as it 
   expect([third.next.hash, second.next.hash === first.hash]).toEqual([first.hash, false]);
 });
 
-test("every setting of [tls], [auth], rotation and retention, and most limits, are taken by a reload", () => {
+test("a restart is needed for what is opened at start, and for nothing else of the service", () => {
   const restart = listSettings().filter(({ applies }) => applies === "restart");
-  const sections = new Set(restart.map(({ section }) => section));
-  for (const section of ["tls", "auth", "record", "rotation", "retention"]) expect(sections).not.toContain(section);
-  expect(
-    restart.filter(({ section, key }) => section === "server" && key.startsWith("max_")).map(({ key }) => key),
-  ).toEqual(["max_concurrent_streams", "max_connection_idle", "max_connection_age", "max_session_memory"]);
+  expect(restart.filter(({ section }) => section === "server").map(({ key }) => key)).toEqual([
+    "listen",
+    "socket_mode",
+    "socket_group",
+    "insecure",
+  ]);
+  expect([...new Set(restart.map(({ section }) => section))]).toEqual(["server", "log", "metrics", "logs"]);
 });

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect as connectHttp2 } from "node:http2";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { credentials } from "@grpc/grpc-js";
@@ -67,7 +69,6 @@ describe("a reload", () => {
     reload(`[server]
 max_message_bytes = "1KiB"
 drain_timeout = "1m"
-max_concurrent_streams = 7
 [log]
 queue_rows = 7
 [record]
@@ -90,6 +91,25 @@ max_bytes = "64KiB"
     expect(told("needs a restart")).toMatchObject([{ level: 40, msg: "needs a restart: [log] queue_rows" }]);
     expect(reports.map(([good]) => good)).toEqual([true, true, true, true]);
     expect(new Set(reports.map(([, hash]) => hash)).size).toBe(4);
+  });
+
+  test("applies what grpc-js is made with to connections to come, and leaves those that are open", async () => {
+    await start("");
+    const connect = async () => {
+      const session = connectHttp2(`http://${server.address}`);
+      onTestFinished(() => session.destroy());
+      const [settings] = await once(session, "remoteSettings");
+      return { session, streams: Object(settings).maxConcurrentStreams };
+    };
+    const before = await connect();
+    expect(await append()).toMatchObject({ ok: true });
+    reload('[server]\nmax_concurrent_streams = 7\nmax_connection_idle = "1s"\nmax_message_bytes = "2KiB"\n');
+    const after = await connect();
+    expect([before.streams, after.streams]).toEqual([100, 7]);
+    await once(after.session, "close");
+    expect(before.session.closed).toBe(false);
+    expect(await append({ session_id: "a", prompt: "x".repeat(3_000) })).toMatchObject({ ok: false });
+    expect(await append({ session_id: "b" })).toMatchObject({ ok: true });
   });
 
   test("with a file that is wrong changes nothing, and says so in check-config's one line", async () => {

@@ -44,7 +44,7 @@ const CHALLENGE = { "www-authenticate": "Bearer" };
 const HEADER_BYTES_MAX = 128 * 1024;
 
 export function createJsonServer(options: JsonServerOptions): JsonServer {
-  const { methods, admit, hostOf, calls_max, idle_ms } = options;
+  const { methods, admit, hostOf } = options;
   /** Connections of HTTP/1.1 with the number of their calls. */
   const connections = new Map<Socket, number>();
   let closing: (() => void) | undefined;
@@ -71,7 +71,9 @@ export function createJsonServer(options: JsonServerOptions): JsonServer {
     if (closing !== undefined && connections.get(socket) === 0) socket.destroySoon();
   }
 
-  const http1 = createServer({ maxHeaderSize: HEADER_BYTES_MAX, keepAliveTimeout: idle_ms }, (request, response) => {
+  const http1 = createServer({ maxHeaderSize: HEADER_BYTES_MAX }, (request, response) => {
+    // Taken when the answer has been sent.
+    http1.keepAliveTimeout = options.idle_ms;
     const { socket } = request;
     const calls = (connections.get(socket) ?? 0) + 1;
     connections.set(socket, calls);
@@ -80,7 +82,7 @@ export function createJsonServer(options: JsonServerOptions): JsonServer {
       connections.set(socket, (connections.get(socket) ?? 1) - 1);
       closeIdle(socket);
     });
-    if (calls > calls_max) socket.destroy();
+    if (calls > options.calls_max) socket.destroy();
     else begin(http1Exchange(request, response), socket);
   });
   // By default it answers without a body.

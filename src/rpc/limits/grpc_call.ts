@@ -1,11 +1,11 @@
 /**
  * What grpc-js keeps to itself, and limits need: the HTTP/2 stream of a call, which alone can stop reading in the midst of
- * a message and can be reset, streams that are no calls, whether messages are compressed, and metadata without a copy. The version of grpc-js is pinned for it; the tests
+ * a message and can be reset, streams that are no calls, whether messages are compressed, metadata without a copy, and what a server was made with. The version of grpc-js is pinned for it; the tests
  * of this folder fail when these fields are gone.
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { Duplex } from "node:stream";
-import { type Metadata, type Server, type ServerInterceptingCallInterface, status } from "@grpc/grpc-js";
+import { type Metadata, Server, type ServerInterceptingCallInterface, type ServerOptions, status } from "@grpc/grpc-js";
 import { headerListBytes } from "./header_list.js";
 
 /** The stream of the call that an interceptor is given. */
@@ -27,6 +27,24 @@ export function divertStreams(
   const verify: unknown = Reflect.get(server, "_verifyContentType");
   if (typeof verify !== "function") throw new Error("grpc-js does not verify content types");
   Reflect.set(server, "_verifyContentType", isCall);
+}
+
+/** What a server takes of its options when it is made: the connections' age, idleness and pings, streams and memory. */
+const FIXED_FIELDS = [
+  "maxConnectionAgeMs",
+  "keepaliveTimeMs",
+  "keepaliveTimeoutMs",
+  "sessionIdleTimeout",
+  "commonServerOptions",
+];
+
+/** Has a server hold the connections of injectors to come to other options. */
+export function reviseServer(server: Server, options: ServerOptions): void {
+  const revised = new Server(options);
+  for (const field of FIXED_FIELDS) {
+    if (!Object.hasOwn(revised, field)) throw new Error(`grpc-js keeps no ${field}`);
+    Reflect.set(server, field, Reflect.get(revised, field));
+  }
 }
 
 /** Whether the messages of a call may be larger than what is read of them. */
