@@ -210,7 +210,7 @@ export interface Alarm {
   readonly accepted_fills: number;
   readonly ungrounded: number;
   readonly unchecked: number;
-  /** The newest ones, at most 20. */
+  /** The newest ones, at most 5. */
   readonly newest: readonly AlarmEntry[];
   readonly audit: Audit;
 }

@@ -114,7 +114,7 @@ export function createViewer(options: ViewerOptions): Viewer {
       }),
     refusals: (query, signal) =>
       filtered(query, [], signal, async (asker, filter, found) => {
-        const refusals = await asker(viewCondition(filter, found), readRefusals);
+        const refusals = await asker(viewCondition(filter, found), (ask) => readRefusals(ask, now_ms()));
         const command = commandOf(["query", "refusal-reasons"], filter, query);
         return { journal: journal.state(), ...refusals, command };
       }),
@@ -145,7 +145,13 @@ export function createViewer(options: ViewerOptions): Viewer {
           ...(after === undefined ? [] : [`sequence > ${after}`]),
         ];
         const sessions = await asker(condition, (ask) =>
-          readSessionLines(ask, "sessions", range.join(" AND ") || "true", limit),
+          readSessionLines(
+            ask,
+            "sessions",
+            range.join(" AND ") || "true",
+            limit,
+            before === undefined ? journal.state().last_sequence : before - 1,
+          ),
         );
         const last = sessions.length === limit ? (sessions.at(-1)?.sequence ?? null) : null;
         const command = commandOf(["query", "--sql", FIGURES_SQL.sessions], filter, query);

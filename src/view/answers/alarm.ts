@@ -1,10 +1,11 @@
 import { namedSql, withVariables } from "../../query/catalog.js";
-import type { Literal } from "../../query/index.js";
+import { type Literal, literal } from "../../query/index.js";
 import type { AlarmEntry, Audit, AuditFinding, SilentDaemon } from "../api.js";
 import { type Ask, numberOf, textOf, timeOf, timeSql } from "./ask.js";
+import { type Cell, compare } from "./cube.js";
 
-/** Sessions that the alarm's tile names. */
-const ENTRIES_MAX = 20;
+/** Sessions that the alarm's tile names: each may be in another file, whose artifacts have to be read. */
+const ENTRIES_MAX = 5;
 
 /** The alarm's newest sessions, with the ids that are not on the roster. */
 export interface AlarmOptions {
@@ -12,15 +13,35 @@ export interface AlarmOptions {
   readonly from: string;
   /** Of the query audit; undefined without a roster. */
   readonly ids: Readonly<Record<string, Literal>> | undefined;
+  readonly cells: readonly Cell[];
+}
+
+/** The day since which there are as many sessions of the alarm as are named; files before it need not be read. */
+function dayOfNewest(cells: readonly Cell[]): string | undefined {
+  const raised = cells.filter(({ ungrounded, unchecked }) => ungrounded + unchecked > 0);
+  if (raised.some(({ day }) => day === null)) return undefined;
+  let count = 0;
+  for (const { day, ungrounded, unchecked } of [...raised].sort((a, b) => compare(String(b.day), String(a.day)))) {
+    count += ungrounded + unchecked;
+    if (count >= ENTRIES_MAX) return day ?? undefined;
+  }
+  return undefined;
 }
 
 /** The newest sessions of the alarm among those of the view. Rejects with SqlError. */
-export async function readAlarmEntries(ask: Ask, { from, ids }: AlarmOptions): Promise<readonly AlarmEntry[]> {
-  const newest = `
-    SELECT * FROM ${from}
-    WHERE kind = 'fill' AND final_verdict = 'accepted' AND grounded_in_roster IS NOT TRUE
+export async function readAlarmEntries(ask: Ask, { from, ids, cells }: AlarmOptions): Promise<readonly AlarmEntry[]> {
+  // First only their numbers, for which no artifact is read.
+  const day = dayOfNewest(cells);
+  const since = day === undefined ? "" : `AND timestamp >= TIMESTAMPTZ ${literal(`${day} 00:00:00Z`)}`;
+  const found = await ask(`
+    SELECT sequence
+    FROM ${from}
+    WHERE kind = 'fill' AND final_verdict = 'accepted' AND grounded_in_roster IS NOT TRUE ${since}
     ORDER BY timestamp DESC, session_id
-    LIMIT ${ENTRIES_MAX}`;
+    LIMIT ${ENTRIES_MAX}`);
+  if (found.length === 0) return [];
+  const sequences = found.map(({ sequence }) => numberOf(sequence));
+  const newest = `SELECT * FROM ${from} WHERE sequence IN (${sequences.join(", ")})`;
   const audit = ids === undefined ? undefined : withVariables(namedSql("audit"), ids).replace(/;\s*$/, "");
   const looked_up =
     audit === undefined

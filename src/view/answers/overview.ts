@@ -37,9 +37,11 @@ export async function readFigures({ ask, cells, names, from, ids, now_ms }: Over
   // One after the other: a reader's answers come by way of one connection.
   const durations = await readDurations(ask);
   const silent = await readSilent(ask);
-  const entries = await readAlarmEntries(ask, { from, ids });
+  const total = countsOf(own);
+  const is_raised = total.ungrounded + total.unchecked > 0;
+  const entries = is_raised ? await readAlarmEntries(ask, { from, ids, cells: own }) : [];
   return {
-    total: { ...countsOf(own), ...durations.total },
+    total: { ...total, ...durations.total },
     days: daysOf(own),
     weeks: weeksOf(own, durations.weeks, now_ms),
     matrix: matrixOf(own),

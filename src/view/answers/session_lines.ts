@@ -12,12 +12,11 @@ export const LETTERS_SQL = `array_to_string(list_transform(attempts, lambda a: C
         ELSE '?' END), '')`;
 
 /**
- * The newest sessions of a view or table that has the columns of `sessions` and `sequence`. Only of those that are listed is more read than
- * what the condition needs.
+ * The sessions of a view or table that has the columns of `sessions` and `sequence`, newest first.
  *
  * @param condition SQL
  */
-export function sessionLinesSql(from: string, condition: string, limit: number): string {
+function sessionLinesSql(from: string, condition: string, limit: number): string {
   return `
   SELECT
     sequence,
@@ -35,18 +34,39 @@ export function sessionLinesSql(from: string, condition: string, limit: number):
     left(list_last(list_filter(attempts, lambda a: a.verdict_kind <> 'accepted' AND a.error <> '')).error, ${REFUSAL_MAX}) AS refusal,
     grounded_in_roster AS grounded,
     duration_ms
-  FROM (SELECT * FROM ${from} WHERE ${condition} ORDER BY sequence DESC LIMIT ${limit})
-  ORDER BY sequence DESC`;
+  FROM ${from}
+  WHERE ${condition}
+  ORDER BY sequence DESC
+  LIMIT ${limit}`;
 }
 
-/** Sessions in a list, newest first. Rejects with SqlError. */
+/** How far back the newest sessions are looked for before all are. */
+const WINDOWS = [2_000, 60_000] as const;
+
+/**
+ * Sessions in a list, newest first. Rejects with SqlError.
+ *
+ * @param top the highest sequence that there may be, when it is known: then little more is read than what is listed
+ */
 export async function readSessionLines(
   ask: Ask,
   from: string,
   condition: string,
   limit: number,
+  top?: number,
 ): Promise<readonly SessionLine[]> {
-  return (await ask(sessionLinesSql(from, condition, limit))).map(sessionLine);
+  for (const window of top === undefined ? [] : WINDOWS) {
+    const newest = `(${condition}) AND sequence > ${Number(top) - window}`;
+    const lines = (await ask(sessionLinesSql(from, newest, limit))).map(sessionLine);
+    if (lines.length === limit) return lines;
+  }
+  // First only their numbers, for which little is read; then only the files that have them.
+  const [range] = await ask(`
+    SELECT min(sequence) AS low, max(sequence) AS high
+    FROM (SELECT sequence FROM ${from} WHERE ${condition} ORDER BY sequence DESC LIMIT ${limit})`);
+  if (range === undefined || typeof range.low !== "number") return [];
+  const listed = `(${condition}) AND sequence BETWEEN ${range.low} AND ${numberOf(range.high)}`;
+  return (await ask(sessionLinesSql(from, listed, limit))).map(sessionLine);
 }
 
 function sessionLine(row: Fields): SessionLine {

@@ -35,7 +35,7 @@ export function weekShares(weeks: readonly WeekNumbers[]): readonly WeekShare[] 
       before.answered += answered;
       before.first_shot += first_shot;
     }
-    const z = zOf(numbers, before);
+    const z = zOfShares(numbers, before);
     const enough = Math.min(numbers.answered, before.answered) >= SESSIONS_MIN;
     return {
       week: numbers.week,
@@ -50,8 +50,8 @@ export function weekShares(weeks: readonly WeekNumbers[]): readonly WeekShare[] 
 
 type Numbers = Pick<WeekNumbers, "answered" | "first_shot">;
 
-/** The two-proportion z of a change, to one digit. */
-function zOf(now: Numbers, before: Numbers): number | null {
+/** The two-proportion z of a change, to one digit; null when there is nothing to compare. */
+export function zOfShares(now: Numbers, before: Numbers): number | null {
   if (now.answered === 0 || before.answered === 0) return null;
   const pooled = (now.first_shot + before.first_shot) / (now.answered + before.answered);
   const deviation = Math.sqrt(pooled * (1 - pooled) * (1 / now.answered + 1 / before.answered));

@@ -1,5 +1,5 @@
 import type { Day, Durations, MatrixBy, MatrixRow, Week } from "../api.js";
-import { type Ask, numberOrNull, textOf } from "./ask.js";
+import { type Ask, type Fields, numberOrNull, textOf } from "./ask.js";
 import { type Cell, compare, countsOf, groupBy } from "./cube.js";
 import { dayText, shareOf, type WeekNumbers, weekOf, weekShares } from "./shares.js";
 
@@ -73,27 +73,26 @@ const dated = (cells: readonly Cell[]): readonly Dated[] =>
 
 const NO_DURATIONS: Durations = { p50_ms: null, p95_ms: null };
 
-/** The exact quantiles of each week, and of all sessions in the row without a week. */
-export const DURATIONS_SQL = `
-  SELECT
-    strftime(week_of(timestamp), '%Y-%m-%d') AS week,
-    grouping(week) AS is_total,
-    quantile_disc(duration_ms, 0.5) AS p50_ms,
-    quantile_disc(duration_ms, 0.95) AS p95_ms
-  FROM sessions
-  WHERE is_answered(final_verdict)
-  GROUP BY GROUPING SETS ((week), ())`;
+/** Exact quantiles. */
+const DURATIONS_SQL = (group: string) => `
+  SELECT ${group} AS week, quantiles[1] AS p50_ms, quantiles[2] AS p95_ms
+  FROM (
+    SELECT ${group === "NULL" ? "" : "week_of(timestamp) AS week,"} quantile_disc(duration_ms, [0.5, 0.95]) AS quantiles
+    FROM sessions
+    WHERE is_answered(final_verdict)
+    ${group === "NULL" ? "" : "GROUP BY week"}
+  )`;
 
 /** How long sessions took: in all, and by week. Rejects with SqlError. */
 export async function readDurations(
   ask: Ask,
 ): Promise<{ readonly total: Durations; readonly weeks: ReadonlyMap<string, Durations> }> {
-  let total = NO_DURATIONS;
-  const weeks = new Map<string, Durations>();
-  for (const row of await ask(DURATIONS_SQL)) {
-    const durations = { p50_ms: numberOrNull(row.p50_ms), p95_ms: numberOrNull(row.p95_ms) };
-    if (row.is_total === 1) total = durations;
-    else weeks.set(textOf(row.week), durations);
-  }
-  return { total, weeks };
+  const [whole] = await ask(DURATIONS_SQL("NULL"));
+  const weeks = await ask(DURATIONS_SQL("week::VARCHAR"));
+  return { total: durationsOf(whole), weeks: new Map(weeks.map((row) => [textOf(row.week), durationsOf(row)])) };
 }
+
+const durationsOf = (row: Fields = {}): Durations => ({
+  p50_ms: numberOrNull(row.p50_ms),
+  p95_ms: numberOrNull(row.p95_ms),
+});

@@ -64,11 +64,11 @@ export async function readReportData({ select }: JournalReader, options: ReportO
     ask,
     cells,
     names: EVERY_NAME,
-    from: "(SELECT 0 AS sequence, * FROM sessions)",
+    from: NUMBERED,
     ids: roster?.variables,
     now_ms,
   });
-  const refusals = await readRefusals(ask);
+  const refusals = await readRefusals(ask, now_ms);
   const tables: ReportTable[] = [];
   for (const table of TABLES) tables.push(await readTable(select, table));
   const sessions = await readSessionLines(ask, NUMBERED, "true", NEWEST_MAX);
