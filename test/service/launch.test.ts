@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import { createApiClient } from "@sessionlog/client/rpc/api_client";
 import { afterEach, expect, test } from "vitest";
@@ -28,6 +28,16 @@ test("launchService serves on a Unix socket, which is gone afterwards", async ()
   expect(await server.client.append(sessionBytes())).toMatchObject({ ok: true });
   await server.close();
   expect(existsSync(path)).toBe(false);
+});
+
+test("launchService gives its Unix socket the mode and the group that are set", async () => {
+  const path = `/tmp/sessionlog-${process.pid}-${Date.now()}.sock`;
+  const group = process.getgid?.() ?? 0;
+  server = await startTestServer({ server: { listen: `unix:${path}`, socket_mode: 0o620, socket_group: `${group}` } });
+  expect(statSync(path).mode & 0o777).toBe(0o620);
+  expect(statSync(path).gid).toBe(group);
+  const wrong = startTestServer({ server: { listen: `unix:${path}`, socket_group: "no-such-group" } });
+  await expect(wrong).rejects.toThrow("[server] socket_group: /etc/group has no group no-such-group");
 });
 
 test("launchService listens before the journal is open: NOT_SERVING, and appends are told to come back", async () => {

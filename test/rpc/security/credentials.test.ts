@@ -66,6 +66,43 @@ describe("a token in a header, byte by byte", () => {
   });
 });
 
+describe("JSON over HTTP is held to the same roles", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startTestServer({ auth: { file: join(directory, "auth.toml") } });
+  });
+  afterAll(() => server.close());
+
+  const who = [undefined, tokens.append, tokens.read, tokens.admin, "slt_unknown", tokens.expired];
+  const record = (daemon: string) => ({ daemon, kind: "fill", final_verdict: "infra_error" });
+  const { appendSession, batchAppendSessions, tailSessions } = SessionLogService;
+  // By nobody, append, read, admin, an unknown and an expired token.
+  test.each<[string, string, object, readonly number[]]>([
+    ["append, own daemon", appendSession.path, { record: record("validatord-1") }, [401, 200, 403, 200, 401, 401]],
+    ["append, foreign daemon", appendSession.path, { record: record("mailsmith") }, [401, 403, 403, 200, 401, 401]],
+    [
+      "batch",
+      batchAppendSessions.path,
+      { records: [record("validatord-1"), record("mailsmith")] },
+      [401, 200, 403, 200, 401, 401],
+    ],
+    ["tail, which JSON has not", tailSessions.path, {}, [401, 403, 404, 404, 401, 401]],
+    ["an unknown method", "/sessionlog.v1.SessionLog/Nothing", {}, [401, 404, 404, 404, 401, 401]],
+  ])("%s", async (_what, path, body, expected) => {
+    const found = [];
+    for (const token of who) {
+      const reply = await fetch(`http://${server.address}${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...(token && { authorization: `Bearer ${token}` }) },
+        body: JSON.stringify(body),
+      });
+      found.push(reply.status);
+      await reply.text();
+    }
+    expect(found).toEqual(expected);
+  });
+});
+
 test.each<[string, string | undefined, string]>([
   ["nothing", undefined, "OK"],
   ["a token of another identity", tokens.admin, "OK"],
