@@ -63,7 +63,7 @@ export function startServer(script, args, { execArgv = [], prefix = [], ...optio
  * @param {{ env?: Record<string, string>, timeout_ms?: number, cwd?: string }} [options]
  * @returns {Promise<Server>}
  */
-export async function startProgram([command, ...words], { env = {}, timeout_ms = 20_000, cwd } = {}) {
+export async function startProgram([command, ...words], { env = {}, timeout_ms = 60_000, cwd } = {}) {
   const stdio = ["ignore", "ignore", "pipe"];
   const child = spawn(command, words, { stdio, cwd, env: { ...environment, ...env } });
   running.add(child);
