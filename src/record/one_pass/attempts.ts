@@ -41,7 +41,7 @@ export function copyAttempts(pass: Pass, rules: Rules, accepted: boolean): void 
     const outer_end = enterMessage(pass);
     write(pass, ATTEMPT_KEYS.iteration);
     const before = iteration;
-    iteration = copyNumber(pass, ATTEMPT.iteration.tag, rules.iteration_max);
+    iteration = copyNumber(pass, ATTEMPT.iteration.tag, rules.iteration);
     if (iteration <= before) markIrregular(pass);
     write(pass, ATTEMPT_KEYS.verdict_kind);
     is_accepted = copyRequired(pass, ATTEMPT.verdict_kind.tag, rules.verdict_kinds) === ACCEPTED;

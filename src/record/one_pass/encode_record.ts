@@ -138,16 +138,16 @@ function copyRecord(pass: Pass, rules: Rules, copyDaemon: CopyDaemon, stamps: St
   write(pass, KEYS.kind);
   const kind = copyRequired(pass, RECORD.kind.tag, rules.kinds);
   write(pass, KEYS.model);
-  if (take(pass, RECORD.model.tag)) copyName(pass, rules.name);
+  copyOptionalName(pass, RECORD.model.tag, rules.name);
   write(pass, KEYS.provider);
-  if (take(pass, RECORD.provider.tag)) copyName(pass, rules.name);
+  copyOptionalName(pass, RECORD.provider.tag, rules.name);
   write(pass, KEYS.prompt);
   if (take(pass, RECORD.prompt.tag)) copyText(pass, rules.prompt_length_max);
   else write(pass, EMPTY_TEXT);
   write(pass, KEYS.iterations);
-  const iterations = copyNumber(pass, RECORD.iterations.tag, rules.iterations_max);
+  const iterations = copyNumber(pass, RECORD.iterations.tag, rules.iterations);
   write(pass, KEYS.max_iterations);
-  const max_iterations = copyNumber(pass, RECORD.max_iterations.tag, rules.max_iterations_max);
+  const max_iterations = copyNumber(pass, RECORD.max_iterations.tag, rules.max_iterations);
   if (iterations > max_iterations && max_iterations !== 0) markIrregular(pass);
   write(pass, KEYS.final_verdict);
   const final_verdict = copyRequired(pass, RECORD.final_verdict.tag, rules.final_verdicts);
@@ -168,7 +168,7 @@ function copyRecord(pass: Pass, rules: Rules, copyDaemon: CopyDaemon, stamps: St
     write(pass, grounded_in_roster ? TRUE : FALSE);
   }
   write(pass, KEYS.duration_ms);
-  copyNumber(pass, RECORD.duration_ms.tag, rules.duration_ms_max);
+  copyNumber(pass, RECORD.duration_ms.tag, rules.duration_ms);
   write(pass, END_OF_ROW);
   if (pass.at !== pass.end || pass.out - row_start > rules.row_bytes_max) markIrregular(pass);
   return { session_id, timestamp, daemon, kind, final_verdict, grounded_in_roster };
@@ -201,6 +201,11 @@ function createCopyDaemon(rule: NameRule): CopyDaemon {
     if (pass.regular) last = wordOf(daemon);
     return daemon;
   };
+}
+
+function copyOptionalName(pass: Pass, tag: number, rule: NameRule): void {
+  if (take(pass, tag)) copyName(pass, rule);
+  else if (rule.length_min > 0) markIrregular(pass);
 }
 
 /** Reads and writes a name. Returns it. */

@@ -193,10 +193,15 @@ export function writeDigits(pass: Pass, value: number, digits: number): void {
   pass.out = out + digits;
 }
 
-/** Reads and writes a number of 0 to `max`; one that the record does not have is 0. Returns it. */
-export function copyNumber(pass: Pass, tag: number, max: number): number {
+export interface NumberRule {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/** Reads and writes a number within limits; one that the record does not have is 0. Returns it. */
+export function copyNumber(pass: Pass, tag: number, { minimum, maximum }: NumberRule): number {
   const value = take(pass, tag) ? readNumber(pass) : 0;
-  if (value > max) markIrregular(pass);
+  if (value < minimum || value > maximum) markIrregular(pass);
   else writeNumber(pass, value);
   return value;
 }

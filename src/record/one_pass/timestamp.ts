@@ -18,7 +18,7 @@ import {
 const SECONDS_PER_DAY = 86_400;
 const NANOS_MAX = 999_999_999;
 /** 9999-12-31T23:59:59Z */
-const SECONDS_MAX = 253_402_300_799;
+export const SECONDS_MAX = 253_402_300_799;
 const COLON = 0x3a;
 const DOT = 0x2e;
 const LETTER_Z = 0x5a;

@@ -9,12 +9,16 @@ describe("rulesOf follows the schema", () => {
   const other = {
     ...sessionSchema,
     maxRowBytes: 700,
-    $defs: { ...$defs, id: { ...$defs.id, maxLength: 5, pattern: "^[a-c:]+$" }, name: { ...$defs.name, maxLength: 6 } },
+    $defs: {
+      ...$defs,
+      id: { ...$defs.id, maxLength: 5, pattern: "^[a-c:]+$" },
+      name: { ...$defs.name, pattern: "^[0-9a-z]+$", maxLength: 6 },
+    },
     properties: {
       ...properties,
       daemon: { ...properties.daemon, minLength: 2, maxLength: 4 },
       prompt: { ...properties.prompt, maxLength: 10 },
-      iterations: { ...properties.iterations, maximum: 3 },
+      iterations: { ...properties.iterations, minimum: 1, maximum: 3 },
       max_iterations: { ...properties.max_iterations, maximum: 4 },
       final_verdict: { ...properties.final_verdict, enum: ["accepted", "given_up"] },
       attempts: {
@@ -24,9 +28,10 @@ describe("rulesOf follows the schema", () => {
           ...properties.attempts.items,
           properties: {
             ...properties.attempts.items.properties,
-            iteration: { maximum: 7 },
+            iteration: { minimum: 1, maximum: 7 },
             verdict_kind: { enum: ["accepted", "odd"] },
             error: { maxLength: 3 },
+            span_id: {},
           },
         },
       },
@@ -43,8 +48,8 @@ describe("rulesOf follows the schema", () => {
     iterations: 1,
     max_iterations: 2,
     attempts: [
-      { iteration: 0, verdict_kind: "odd", error: "e", span_id: "a" },
-      { iteration: 1, verdict_kind: "accepted" },
+      { iteration: 1, verdict_kind: "odd", error: "e", span_id: "a" },
+      { iteration: 2, verdict_kind: "accepted" },
     ],
     artifact: { a: 1 },
     duration_ms: 1,
@@ -71,6 +76,10 @@ describe("rulesOf follows the schema", () => {
       { final_verdict: "infra_error", attempts: [], artifact: null, grounded_in_roster: null },
     ],
     [{ attempts: [accepted] }, { attempts: [{ ...accepted, iteration: 8 }] }],
+    [{ attempts: [{ ...accepted, iteration: 1 }] }, { attempts: [{ ...accepted, iteration: 0 }] }],
+    [{ iterations: 1 }, { iterations: 0 }],
+    [{ model: "1" }, { model: "" }],
+    [{ provider: "1" }, { provider: "A" }],
     [
       { attempts: [{ iteration: 1, verdict_kind: "odd" }, accepted] },
       { attempts: [{ iteration: 1, verdict_kind: "odd" }, { iteration: 2, verdict_kind: "odd" }, accepted] },
@@ -100,4 +109,14 @@ describe("rulesOf follows the schema", () => {
       expect(() => createOnePass(["fill"], schema)).toThrow(`the pattern of daemon is ${pattern}`);
     },
   );
+
+  test.each([
+    ["prompt has minLength", { prompt: { ...properties.prompt, minLength: 1 } }],
+    ["grounded_in_roster has const", { grounded_in_roster: { ...properties.grounded_in_roster, const: true } }],
+    ["score has maximum", { score: { type: "number", maximum: 1 } }],
+    ["the pattern of timestamp is ^20", { timestamp: { ...properties.timestamp, pattern: "^20" } }],
+  ])("throws when %s", (message, changes) => {
+    const schema = { ...sessionSchema, properties: { ...properties, ...changes } };
+    expect(() => createOnePass(["fill"], schema)).toThrow(message);
+  });
 });
