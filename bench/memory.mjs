@@ -1,5 +1,5 @@
-// `node bench/memory.mjs`: resident memory and queue while 200,000 rows are appended at full load, then while callers offer
-// more than the queue may hold.
+// `node bench/memory.mjs [--records 200000] [--workload NAME]`: resident memory and queue while so many rows are appended at full
+// load, then while callers offer more than the queue may hold.
 import { join } from "node:path";
 import { readOptions } from "../harness/options.mjs";
 import { startServer } from "../harness/server.mjs";
@@ -8,7 +8,10 @@ import { machine, table, whole } from "./lib/figures.mjs";
 import { quarters, watchMemory } from "./lib/memory.mjs";
 import { startGenerator } from "./load/generator.mjs";
 
-const { records } = readOptions({ records: 200_000 });
+const { records, workload } = readOptions({
+  records: 200_000,
+  workload: "", // which ones, by the beginning of their names
+});
 const script = new URL("servers/variant.mjs", import.meta.url).pathname;
 const loads = {
   unary: { batch: 1, calls: 128, queue_rows: 65_536 },
@@ -28,7 +31,7 @@ async function measure(name, { batch, calls, queue_rows }, directory, generator)
       calls,
       connections: 4,
       warmup_ms: 0,
-      duration_ms: 120_000,
+      duration_ms: 900_000,
       records,
     });
     const seen = stopWatching();
@@ -61,7 +64,7 @@ console.log(`${machine()}; ${whole(records)} rows offered in each run`);
 const generator = startGenerator(960);
 const rows = [];
 try {
-  for (const [name, load] of Object.entries(loads)) {
+  for (const [name, load] of Object.entries(loads).filter(([each]) => each.startsWith(workload))) {
     rows.push(await inTemporaryDirectory((directory) => measure(name, load, directory, generator)));
   }
 } finally {

@@ -98,8 +98,7 @@ function firstFlagged(flags: number): number {
 function writeEscape(output: DataView, out: number, byte: number): number {
   const letter = ESCAPE_LETTERS[byte] ?? 0;
   if (letter !== LETTER_U) {
-    output.setUint8(out, BACKSLASH);
-    output.setUint8(out + 1, letter);
+    output.setUint16(out, (BACKSLASH << 8) | letter);
     return out + 2;
   }
   output.setInt32(out, UNICODE_ESCAPE);
