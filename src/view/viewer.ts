@@ -2,7 +2,7 @@ import { listQueries, withVariables } from "../query/catalog.js";
 import type { Literal } from "../query/index.js";
 import { commandLine, filterFlags } from "./answers/command.js";
 import { type Cell, countsOf, facetsOf, selectCells } from "./answers/cube.js";
-import { FIGURES_SQL, readFigures } from "./answers/overview.js";
+import { FIGURES_SQL, type Figures, readFigures } from "./answers/overview.js";
 import { parseParameters, readTable } from "./answers/panel.js";
 import { readRefusals } from "./answers/refusals.js";
 import { readSessionLines } from "./answers/session_lines.js";
@@ -51,6 +51,8 @@ const PAGE_ROWS_MAX = 200;
 export function createViewer(options: ViewerOptions): Viewer {
   const { journal, ids, path_flags, now_ms } = options;
   const found_tables = createFoundTables(journal);
+  /** For several pages, or one that is loaded again. */
+  const latest = new Map<string, Figures>();
   const queries = new Map(listQueries().map((query) => [query.name, query]));
   const tables = [
     ...(options.state.roster === null ? [] : ["roster"]),
@@ -96,9 +98,13 @@ export function createViewer(options: ViewerOptions): Viewer {
     overview: (query, signal) =>
       filtered(query, [], signal, async (asker, filter, found) => {
         const cells = await slice(filter, found, asker);
-        const figures = await asker(viewCondition(filter, found), (ask) =>
-          readFigures({ ask, cells, names: filter.names, from: "sessions", ids, now_ms: now_ms() }),
-        );
+        const key = JSON.stringify([journal.state().version, filter]);
+        const figures =
+          latest.get(key) ??
+          (await asker(viewCondition(filter, found), (ask) =>
+            readFigures({ ask, cells, names: filter.names, from: "sessions", ids, now_ms: now_ms() }),
+          ));
+        remember(latest, key, figures);
         const { entries, ...rest } = figures;
         const { accepted_fills, ungrounded, unchecked } = rest.total;
         return {
@@ -222,6 +228,16 @@ function readPage(query: URLSearchParams) {
   const after = parseWhole(query, "after", 0, Number.MAX_SAFE_INTEGER);
   const limit = parseWhole(query, "limit", 1, PAGE_ROWS_MAX) ?? PAGE_ROWS_MAX;
   return { before, after, limit };
+}
+
+const FIGURES_MAX = 8;
+
+/** Keeps what was used last. */
+function remember(latest: Map<string, Figures>, key: string, figures: Figures): void {
+  latest.delete(key);
+  latest.set(key, figures);
+  const [oldest] = latest.keys();
+  if (latest.size > FIGURES_MAX && oldest !== undefined) latest.delete(oldest);
 }
 
 const timeText = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { isLoopback, parseAddress } from "../../config/address.js";
+import { parseAddress } from "../../config/address.js";
 import type { Config } from "../../config/config.js";
 import { size } from "../../config/quantities.js";
 import type { StartedViewer, StartOptions } from "../../view/index.js";
@@ -12,12 +12,19 @@ import { type CliCommand, type CliContext, WorkError, write } from "../context.j
 import { langfuseEnvironmentHelp } from "../options/journal_options.js";
 import { valueOption } from "../options/option_values.js";
 import { rosterName, rosterQuestions } from "../options/roster_options.js";
-import { findAddress } from "../options/service_address.js";
+import { openService, SERVICE_VARIABLES } from "../options/service_client.js";
 import { addConfigOptions } from "../options/settings_options.js";
 import { langfuseLink } from "../output/session_groups.js";
 import { stopOnSignal } from "../signals.js";
 import { programVersion } from "../version.js";
 import { followService } from "./view_live.js";
+
+/** The page is served to programs on this machine only. */
+const HOSTS: readonly string[] = ["127.0.0.1", "localhost", "::1"];
+/** Detects a service whose machine or network is gone. */
+const KEEPALIVE = { "grpc.keepalive_time_ms": 60_000, "grpc.keepalive_timeout_ms": 20_000 };
+/** Beside what DuckDB may take: for Node, and what DuckDB does not count. */
+const MEMORY_BESIDE_BYTES = 256 * 1024 * 1024;
 
 interface ViewOptions {
   readonly path?: string;
@@ -64,8 +71,8 @@ reach it.`)
 
 function parseListen(text: string): ViewOptions["listen"] {
   const address = parseAddress(text);
-  if (address?.kind !== "tcp" || !isLoopback(address)) {
-    throw new InvalidArgumentError("Expected a loopback address and a port, such as 127.0.0.1:8080 or [::1]:0.");
+  if (address?.kind !== "tcp" || !HOSTS.includes(address.host)) {
+    throw new InvalidArgumentError("Expected 127.0.0.1, localhost or [::1] and a port, such as 127.0.0.1:8080.");
   }
   return { host: address.host, port: address.port };
 }
@@ -73,10 +80,13 @@ function parseListen(text: string): ViewOptions["listen"] {
 async function view(options: ViewOptions, config: Config, context: CliContext): Promise<number> {
   const { startViewer } = await import("../../view/index.js");
   const stop = stopOnSignal(context.signals);
+  // Twice as much as it takes: only a defect takes more.
+  context.supervisor?.limit({ memory_bytes: options.memory + MEMORY_BESIDE_BYTES });
   const shown_path = options.path ?? nearPath(config.log.path, context);
   const warn = (message: string) => context.stderr.write(`sessionlog: ${message}\n`);
+  const { address } = options;
   const live =
-    options.address === undefined ? undefined : followService(findAddress(options.address, context), context);
+    address === undefined ? undefined : followService(await openService(address, context, KEEPALIVE), context);
   const settings: StartOptions = {
     path: resolve(context.cwd, options.path ?? config.log.path),
     shown_path,
@@ -175,6 +185,9 @@ TailSessions. Over a large log, run sessionlog compact first: what is not compac
 ${langfuseEnvironmentHelp}
   SESSIONLOG_AUDIT_ROSTER  the roster, unless --roster is given
   BROWSER                  what --open runs, with a file's address
+
+With --address, of the command line's clients:
+${SERVICE_VARIABLES.replace(/^Environment:\n.*\n/, "")}
 
 Exit status:
   0  ended by Ctrl-C
