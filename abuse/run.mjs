@@ -43,5 +43,12 @@ await runCampaigns("abuse", [
     tls: true,
   }),
   underAttack({ name: "scrapes", about: "requests for /metrics", attack: "scrapes", connections: 16, ops: true }),
+  underAttack({
+    name: "ops-slow-headers",
+    about: "headers for /metrics that do not end",
+    attack: "http_slow_headers",
+    connections: 1,
+    ops: true,
+  }),
   underAttack({ name: "tails", about: "a thousand tails over the whole log", attack: "many_tails", connections: 8 }),
 ]);

@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { createConnections } from "../rpc/limits/connections.js";
 import { listen } from "../rpc/listen.js";
 import { createTlsPort, type TlsSettings } from "../rpc/security/tls_port.js";
+import { createDeadlines } from "./deadlines.js";
 import { mayScrape, type ScrapeAccess } from "./scrape_access.js";
 
 /** The port for operators: /metrics, /healthz and /readyz. */
@@ -132,25 +133,4 @@ function send(response: ServerResponse, code: number, text: string, headers: Rea
     ...headers,
   });
   response.end(response.req.method === "HEAD" ? undefined : body);
-}
-
-/** One deadline for each connection: it is cut when it passes. */
-function createDeadlines(): { begin(socket: Socket, after_ms: number): void } {
-  const timers = new Map<Socket, NodeJS.Timeout>();
-  return {
-    begin(socket, after_ms) {
-      if (socket.destroyed) return;
-      if (!timers.has(socket)) {
-        socket.once("close", () => {
-          clearTimeout(timers.get(socket));
-          timers.delete(socket);
-        });
-      }
-      clearTimeout(timers.get(socket));
-      timers.set(
-        socket,
-        setTimeout(() => socket.destroy(), after_ms),
-      );
-    },
-  };
 }
