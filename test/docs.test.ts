@@ -33,6 +33,9 @@ const NOT_RUN: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "docs/SESSION_LOG.md": {
     "python3 ": "conformance/python-duckdb.mjs runs it, where Python and its duckdb are",
   },
+  "docs/VIEWER.md": {
+    "npx --no sessionlog view": "runs until Ctrl-C; test/cli/commands/view.test.ts runs it",
+  },
   "docs/PACKAGES.md": {
     "sudo npm install": "changes the machine",
     "docker build": "needs Docker's engine; the suite image builds it with buildah",

@@ -39,6 +39,7 @@ const FOLDER_FILES_MAX = 20;
 const LINES_MAX = 250;
 /** Longer files, and why they are not two. */
 const LONG = {
+  "test/view/index.test.ts": "one server, all of its routes",
   "src/view/api.ts": "one agreement: what each route answers",
   "src/config/settings.ts": "one table: every key of the configuration",
   "src/journal/active/store.ts": "one writer's state: the file, the lock and the next sequence change together",
