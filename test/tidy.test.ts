@@ -26,6 +26,7 @@ const ACROSS = {
   "test/record/golden.test.ts": "the golden cases through record/",
   "test/record/properties.test.ts": "arbitrary records through record/",
   "test/rpc/golden.test.ts": "the golden cases through the service",
+  "test/rpc/security/bad_files.test.ts": "files of [tls] and [auth] that cannot be used, at start and at a reload",
   "test/rpc/requests.test.ts": "arbitrary and malformed requests through the service",
   "test/journal/crash_campaign.test.ts": "the journal on a disk that fails at every operation, in a short form",
   "test/journal/shortage.test.ts": "the journal short of descriptors or memory, at every operation and for a time",

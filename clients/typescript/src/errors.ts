@@ -19,6 +19,18 @@ export function describeError(error: unknown): string {
   }
 }
 
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  EACCES: "permission denied",
+  EISDIR: "is a directory",
+};
+
+/** The path of a file, and why it cannot be read, in words. */
+export function describeFileError(path: string, error: unknown): string {
+  const code = read(error, "code");
+  return `${path}: ${(typeof code === "string" && FILE_ERRORS[code]) || describeMessage(error)}`;
+}
+
 /**
  * The messages of an error and its causes, of which `code_points_max` code points are kept:
  * `fetch failed: connect ECONNREFUSED 127.0.0.1:11434`. A message that an earlier one contains is not repeated.

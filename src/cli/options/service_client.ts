@@ -65,24 +65,28 @@ export async function openService(
   });
   const no_token = options.token === "" && options.token_file === "";
   const hint = no_token ? "no SESSIONLOG_TOKEN_FILE or SESSIONLOG_TOKEN is set" : `the token is that of ${variable}`;
-  return { address, client: explainRefusals(createServiceClient(options), hint) };
+  return { address, client: explainRefusals(createServiceClient(options), hint, options.tls !== undefined) };
 }
 
-/** UNAUTHENTICATED says nothing of why: the message of a command says which credentials it has shown. */
-function explainRefusals(client: ServiceClient, hint: string): ServiceClient {
+const WITHOUT_TLS = "without TLS: for a service with TLS, set SESSIONLOG_CA_FILE or SESSIONLOG_SERVER_NAME";
+
+/** What a service and gRPC say of a call that is not let in names no cause: the message of a command says what it has shown. */
+function explainRefusals(client: ServiceClient, credentials: string, has_tls: boolean): ServiceClient {
+  function hintFor({ code_name, message }: CallFailure): string {
+    if (code_name === "UNAUTHENTICATED" && !message.startsWith("token_file: ")) return ` (${credentials})`;
+    // gRPC's message for a connection that the other end has closed at once.
+    return code_name === "UNAVAILABLE" && !has_tls && message.includes("Failed to connect") ? ` (${WITHOUT_TLS})` : "";
+  }
   const explain = <T extends object>(result: T | CallFailure): T | CallFailure => {
-    if (!("code_name" in result) || result.code_name !== "UNAUTHENTICATED") return result;
-    const { message } = result;
-    const own = message.startsWith("token_file: ");
-    return {
-      ...result,
-      message: own ? message.replace("token_file", "SESSIONLOG_TOKEN_FILE") : `${message} (${hint})`,
-    };
+    if (!("code_name" in result)) return result;
+    const message = result.message.replace(/^token_file: /, "SESSIONLOG_TOKEN_FILE: ");
+    return { ...result, message: `${message}${hintFor(result)}` };
   };
   return {
     ...client,
     append: async (record, options) => explain(await client.append(record, options)),
     appendBatch: async (records, options) => explain(await client.appendBatch(records, options)),
+    unary: async (path, request, options) => explain(await client.unary(path, request, options)),
     async *tail(request, options) {
       const failure = yield* client.tail(request, options);
       return failure && explain(failure);

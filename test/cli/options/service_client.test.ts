@@ -60,7 +60,7 @@ test.each<[string, Record<string, string>, string]>([
   [
     "a token file that is not there",
     { SESSIONLOG_TOKEN_FILE: "/no/such/token" },
-    "SESSIONLOG_TOKEN_FILE: ENOENT: no such file or directory, open '/no/such/token'",
+    "SESSIONLOG_TOKEN_FILE: /no/such/token: no such file or directory",
   ],
 ])("append and tail with %s fail in one line, and say where to go on", async (_what, given, why) => {
   const { env, server } = await start();
@@ -154,7 +154,7 @@ test.each<[string, Record<string, string>, string]>([
   [
     "an authority that is not there",
     { SESSIONLOG_CA_FILE: "/no/ca.pem" },
-    "SESSIONLOG_CA_FILE: ENOENT: no such file or directory, open '/no/ca.pem'",
+    "SESSIONLOG_CA_FILE: /no/ca.pem: no such file or directory",
   ],
 ])("a command refuses %s, with exit code 2", async (_what, given, message) => {
   const env = { SESSIONLOG_ADDRESS: "log.example:50051", ...given };
@@ -176,6 +176,17 @@ test("a command says why a service's certificate is not trusted", async () => {
     code: 1,
     stderr: expect.stringMatching(/UNAVAILABLE: .*Host: other\.example\. is not in the cert's altnames/),
   });
+});
+
+test("a command without TLS says that the service may want it", async () => {
+  const { server } = await start();
+  const { code, stderr } = await runCli(["tail", "--address", server.address]);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(
+      /UNAVAILABLE: .*\(without TLS: for a service with TLS, set SESSIONLOG_CA_FILE or SESSIONLOG_SERVER_NAME\)\n$/,
+    ),
+  ]);
 });
 
 test("there is no flag for a token", async () => {

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
+import { describeFileError } from "../errors.js";
 import type { TlsOptions } from "../options.js";
 
 type FileOption = "ca_file" | "cert_file" | "key_file";
@@ -29,8 +30,8 @@ export async function channelCredentials(tls: TlsOptions | undefined): Promise<C
     readPem("key_file", tls.key_file),
   ]);
   if (tls.ca_file && ca) checkTime("ca_file", tls.ca_file, certificatesOf("ca_file", tls.ca_file, ca));
-  if (tls.cert_file && !tls.key_file) throw new TlsFileError("key_file", "expected, as there is a cert_file");
-  if (tls.key_file && !tls.cert_file) throw new TlsFileError("cert_file", "expected, as there is a key_file");
+  if (tls.cert_file && !tls.key_file) throw new TlsFileError("key_file", "expected beside the certificate");
+  if (tls.key_file && !tls.cert_file) throw new TlsFileError("cert_file", "expected beside the key");
   if (tls.cert_file && tls.key_file && cert && key) {
     const [own] = checkTime("cert_file", tls.cert_file, certificatesOf("cert_file", tls.cert_file, cert));
     if (own?.checkPrivateKey(keyOf(tls.key_file, key)) === false) {
@@ -43,7 +44,7 @@ export async function channelCredentials(tls: TlsOptions | undefined): Promise<C
 async function readPem(option: FileOption, path: string | undefined): Promise<Buffer | null> {
   if (!path) return null;
   const bytes = await readFile(path).catch((error: unknown) => {
-    throw new TlsFileError(option, error instanceof Error ? error.message : `${path}: cannot be read`);
+    throw new TlsFileError(option, describeFileError(path, error));
   });
   if (bytes.length === 0) throw new TlsFileError(option, `${path}: is empty`);
   if (bytes.includes("-----BEGIN ")) return bytes;

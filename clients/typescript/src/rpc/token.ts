@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { describeFileError } from "../errors.js";
 import type { Token } from "../options.js";
 import { isLocal } from "./address.js";
 import { type CallFailure, callFailure } from "./failure.js";
@@ -85,7 +86,7 @@ async function readTokenFile(path: string): Promise<string | CallFailure> {
     const problem = text === "" ? "it is empty" : textProblem(text);
     return problem === undefined ? text : callFailure("UNAUTHENTICATED", `token_file: ${path}: ${problem}`);
   } catch (error) {
-    return callFailure("UNAUTHENTICATED", `token_file: ${error instanceof Error ? error.message : path}`);
+    return callFailure("UNAUTHENTICATED", `token_file: ${describeFileError(path, error)}`);
   }
 }
 

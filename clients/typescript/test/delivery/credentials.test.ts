@@ -46,7 +46,11 @@ test.each([[false], [true]])("a token that is renewed while rows are appended lo
 });
 
 test.each([
-  ["is not there", undefined, /^session log: service unavailable.*UNAUTHENTICATED: token_file: ENOENT.*token'$/],
+  [
+    "is not there",
+    undefined,
+    /^session log: service unavailable.*UNAUTHENTICATED: token_file: .*token: no such file or directory$/,
+  ],
   ["is empty", "\n", /UNAUTHENTICATED: token_file: .*token: it is empty$/],
   [
     "has what no header can",

@@ -33,6 +33,13 @@ async function problemOf(files: Files): Promise<string> {
   );
 }
 
+test("channelCredentials names a file that cannot be read", async () => {
+  await expect(channelCredentials({ ca_file: "/no/ca.pem" })).rejects.toThrow(
+    "ca_file: /no/ca.pem: no such file or directory",
+  );
+  await expect(channelCredentials({ ca_file: "/" })).rejects.toThrow("ca_file: /: is a directory");
+});
+
 test("channelCredentials takes authorities, of which some have expired, and a pair", async () => {
   const old = await createAuthority("old", -1);
   expect(await problemOf({ ca: old.cert + authority.cert, cert: pair.cert, key: pair.key })).toBe("");
@@ -68,8 +75,8 @@ test.each<[string, () => Files, string]>([
     () => ({ cert: pair.cert, key: other.key }),
     "key_file: /key: is not the key of the certificate in /cert",
   ],
-  ["a certificate without a key", () => ({ cert: pair.cert }), "key_file: expected, as there is a cert_file"],
-  ["a key without a certificate", () => ({ key: pair.key }), "cert_file: expected, as there is a key_file"],
+  ["a certificate without a key", () => ({ cert: pair.cert }), "key_file: expected beside the certificate"],
+  ["a key without a certificate", () => ({ key: pair.key }), "cert_file: expected beside the key"],
   [
     "an expired certificate",
     () => ({ cert: expired.cert, key: expired.key }),
