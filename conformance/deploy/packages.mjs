@@ -21,7 +21,7 @@ const FILES = {
 const EVERYWHERE = /^(package\.json|README\.md|LICENSE)$/;
 const REQUIRED = ["dist/main.js", "docs/OPERATIONS.md", "proto/sessionlog/v1/session_log.proto", "queries/views.sql"];
 /** The browser's part of the viewer is built by a bundler. */
-const BUNDLED = /^dist\/view\/(.+\/)?[^/]+\.(html|css|js|svg|woff2)$/;
+const BUNDLED = /^dist\/view\/(.+\/)?[^/]+\.(html|css|js|json|svg|woff2)$/;
 
 /** @type {import("../run.mjs").Suite} */
 export const packages = {
@@ -119,7 +119,18 @@ async function* withoutOptional(app) {
   const lacking =
     "sessionlog: this needs DuckDB, which was left out when sessionlog was installed: npm install @duckdb/node-api@";
   const roster = `${root}examples/roster.csv`;
-  for (const words of [["query", "outcomes"], ["show", "x"], ["alarm"], ["audit", "--roster", roster]]) {
+  const log = await compactedLog(app);
+  const questions = [
+    ["query", "outcomes"],
+    ["show", "x"],
+    ["alarm"],
+    ["audit", "--roster", roster],
+    ["compact"],
+    ["view"],
+    ["report", "--html", "report.html"],
+    ["verify", "--deep", log],
+  ];
+  for (const words of questions) {
     const { code, output, errors } = await sessionlog(app, words);
     const said = output === "" && errors.startsWith(lacking) && errors.trimEnd().split("\n").length === 1;
     const problem = code === 2 && said ? undefined : `exit ${code}\n${output}${errors}`;
@@ -127,6 +138,17 @@ async function* withoutOptional(app) {
   }
   const { code, output } = await sessionlog(app, ["query", "--list"]);
   yield { name: "query --list needs none of them", problem: code === 0 && output !== "" ? undefined : `exit ${code}` };
+}
+
+/** A log with a Parquet copy, made with DuckDB. */
+async function compactedLog(app) {
+  const log = join(app, "compacted");
+  const rows = `${root}examples/sessions.jsonl`;
+  const main = `${root}dist/main.js`;
+  const path = ["--path", `${log}/sessions.jsonl`];
+  await expectDone(process.execPath, [main, "import", ...path, "--rotation-max-bytes", "1MiB", rows], app);
+  await expectDone(process.execPath, [main, "compact", ...path, "--force"], app);
+  return log;
 }
 
 const sessionlog = (app, words) => run(process.execPath, [join(app, "dist/main.js"), ...words], { cwd: app });

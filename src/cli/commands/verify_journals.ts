@@ -127,7 +127,8 @@ async function verifyParquet(
     return await verifyCopies(names, { deep, memory_bytes: MEMORY_BYTES, signal, onFinding, onTemporary });
   } catch (error) {
     if (stop.signal.aborted) throw new WorkError(String(stop.signal.reason?.message));
-    if (!(error instanceof NotInstalledError)) throw error;
+    // Asked for, it is not to be left out with a note.
+    if (deep || !(error instanceof NotInstalledError)) throw error;
     const file = basename(names.parquet_checksums);
     onFinding({
       severity: "note",
