@@ -84,7 +84,7 @@ function Range({
   const options: readonly (readonly [string, string])[] = [
     ...RANGES.map(({ since: each, label }) => [each, label] as const),
     ["all", "all"],
-    ["dates", "from – to"],
+    ["dates", "dates"],
   ];
   const choose = (chosen: string) => {
     if (chosen === "dates") return onDates();
