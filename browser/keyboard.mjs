@@ -38,7 +38,10 @@ async function pressKeys(page, broken) {
   /** Waits until it holds in the page. */
   const expect = async (what, condition, argument) => {
     steps++;
-    await page.waitForFunction(condition, argument, { timeout: 60_000 }).catch(() => broken.push(`does not: ${what}`));
+    if (process.env.DEBUG_STEPS) console.log(new Date().toISOString().slice(11, 19), what);
+    await page
+      .waitForFunction(condition, argument, { timeout: Number(process.env.STEP_MS ?? 60_000) })
+      .catch(() => broken.push(`does not: ${what}`));
   };
   const address = (part) => expect(`the address has ${part}`, (text) => location.href.includes(text), part);
   const noAddress = (part) => expect(`the address has no ${part}`, (text) => !location.href.includes(text), part);
@@ -48,6 +51,7 @@ async function pressKeys(page, broken) {
   steps++;
   if (missed.length > 0) broken.push(`Tab does not reach ${missed.slice(0, 5).join(" | ")}`);
 
+  await page.evaluate(() => document.activeElement?.blur());
   await press("g", "s");
   await address("view=sessions");
   await expect("rows come", () => document.querySelectorAll("tr[data-sequence]").length > 3);
@@ -139,7 +143,8 @@ async function unreached(page) {
     for (const element of document.querySelectorAll(
       "a[href], button, select, input, textarea, summary, [tabindex='0']",
     )) {
-      if (element.checkVisibility()) element.dataset.wanted = "";
+      // Of the list, which grows as one goes down, the first rows stand for all.
+      if (element.checkVisibility() && !element.matches("tbody tr:nth-child(n + 4) a.id")) element.dataset.wanted = "";
     }
     addEventListener("focusin", ({ target }) => delete target.dataset.wanted);
   });

@@ -49,6 +49,12 @@ export async function openWatched(browser, { width = 1440, height = 900, theme =
   page.on("console", (message) => {
     if (message.type() === "error" || message.type() === "warning") problems.push(`console: ${message.text()}`);
   });
+  page.on("response", async (response) => {
+    if (response.status() < 400) return;
+    problems.push(
+      `${response.status()} ${decodeURIComponent(response.url())}: ${await response.text().catch(() => "")}`,
+    );
+  });
   page.on("pageerror", (error) => problems.push(`exception: ${error.message}`));
   page.on("dialog", (dialog) => {
     problems.push(`dialog: ${dialog.message()}`);

@@ -14,7 +14,7 @@ import { isPhantom, useLive } from "./state/live.js";
 import { useNavigation } from "./state/navigation.js";
 import { filterQuery } from "./state/place.js";
 import { useScrolled } from "./state/scrolled.js";
-import { useSessions } from "./state/sessions.js";
+import { type Sessions, useSessions } from "./state/sessions.js";
 import { useSlowly } from "./state/slowly.js";
 import { count } from "./text/format.js";
 import { copyText } from "./ui/copy.js";
@@ -61,7 +61,6 @@ export function App() {
   const actions = appKeys({
     navigation,
     list: sessions.list,
-    open: shown?.sequence,
     isOpen,
     bounds: { since: overview.value?.since ?? null, until: overview.value?.until ?? null },
     close,
@@ -108,7 +107,7 @@ export function App() {
             <div class={isOpen ? "with-detail" : undefined}>
               <SessionsPanel
                 navigation={navigation}
-                sessions={sessions}
+                sessions={list ? sessions : firstOf(sessions)}
                 overview={overview.value}
                 open={isOpen ? shown?.sequence : undefined}
               />
@@ -127,6 +126,11 @@ export function App() {
     </div>
   );
 }
+
+/** On the overview the list is short, so that what follows can be reached. */
+const FIRST_SESSIONS = 30;
+
+const firstOf = (sessions: Sessions): Sessions => ({ ...sessions, list: sessions.list.slice(0, FIRST_SESSIONS) });
 
 interface FirstPageProps extends Pick<Parameters<typeof OverviewPanels>[0], "navigation" | "fresh"> {
   readonly overview: Answer<Overview>;

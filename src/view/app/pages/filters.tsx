@@ -17,7 +17,9 @@ interface FilterBarProps {
 export function FilterBar({ navigation: { place, go }, facets, dates }: FilterBarProps) {
   const { filters } = place;
   const set = (changed: Filters) => go({ filters: changed, session: undefined });
-  const chips = eachFilter(filters).filter(([name]) => CHIPS.includes(name) || (filters[name]?.length ?? 0) > 1);
+  const chips = eachFilter(filters).filter(
+    ([name]) => CHIPS.includes(name) || (Array.isArray(filters[name]) && filters[name].length > 1),
+  );
   const own = filters.until !== undefined;
   return (
     <section class="filters" aria-label="Filters">
@@ -94,10 +96,22 @@ function Dates({ filters, onChange }: { filters: Filters; onChange(filters: Filt
     <fieldset class="dates">
       <legend class="hidden">Days, in UTC, both included</legend>
       <label>
-        from <input type="date" value={first} onChange={({ currentTarget }) => set(currentTarget.value, last)} />
+        from{" "}
+        <input
+          key={first}
+          type="date"
+          defaultValue={first}
+          onChange={({ currentTarget }) => set(currentTarget.value, last)}
+        />
       </label>
       <label>
-        to <input type="date" value={last} onChange={({ currentTarget }) => set(first, currentTarget.value)} />
+        to{" "}
+        <input
+          key={last}
+          type="date"
+          defaultValue={last}
+          onChange={({ currentTarget }) => set(first, currentTarget.value)}
+        />
       </label>
     </fieldset>
   );

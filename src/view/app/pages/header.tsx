@@ -1,3 +1,4 @@
+import { useEffect, useState } from "preact/hooks";
 import type { Filters } from "../../api.js";
 import type { Live } from "../state/live.js";
 import type { Navigation } from "../state/navigation.js";
@@ -33,7 +34,7 @@ export function Header({ navigation, path, live, onLive, dates, onDates }: Heade
         {PAGES.map(([page, title]) => (
           <a
             key={page}
-            href={link({ page, session: undefined, panel: undefined })}
+            href={link({ page, session: undefined, panel: undefined, sql: page === "sql" ? place.sql : undefined })}
             aria-current={page === tab ? "page" : undefined}
           >
             {title}
@@ -95,6 +96,9 @@ function Range({
 }
 
 function Find({ navigation: { place, go } }: { navigation: Navigation }) {
+  const { find: wanted = "" } = place.filters;
+  const [typed, setTyped] = useState(wanted);
+  useEffect(() => setTyped(wanted), [wanted]);
   const find = (text: string): Filters =>
     text === "" ? without(place.filters, "find") : { ...place.filters, find: text };
   return (
@@ -108,7 +112,8 @@ function Find({ navigation: { place, go } }: { navigation: Navigation }) {
         placeholder="session id, worker, refusal …"
         autocomplete="off"
         spellcheck={false}
-        value={place.filters.find ?? ""}
+        value={typed}
+        onInput={({ currentTarget }) => setTyped(currentTarget.value)}
         onChange={({ currentTarget }) => {
           const text = currentTarget.value.trim();
           go({ filters: find(text), page: text === "" ? place.page : "sessions", session: undefined });

@@ -65,7 +65,15 @@ export function SessionsPanel({ navigation, sessions, overview, open }: Sessions
           />
         </div>
       )}
-      {answer.value !== undefined && list.length > 0 && <End sessions={sessions} />}
+      {answer.value !== undefined &&
+        list.length > 0 &&
+        (place.page === "overview" && place.session === undefined && list.length < total ? (
+          <p class="more">
+            <a href={link({ page: "sessions" })}>{`all ${counted(total, "session")}`}</a>
+          </p>
+        ) : (
+          <End sessions={sessions} />
+        ))}
     </Panel>
   );
 }

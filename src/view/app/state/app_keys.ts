@@ -6,8 +6,6 @@ import { moveRange } from "./range.js";
 interface Parts {
   readonly navigation: Navigation;
   readonly list: readonly SessionLine[];
-  /** Sequence of the open session. */
-  readonly open: number | undefined;
   readonly isOpen: boolean;
   /** How the server understood the range. */
   readonly bounds: { readonly since: string | null; readonly until: string | null };
@@ -37,8 +35,8 @@ export function appKeys(parts: Parts): readonly KeyAction[] {
       words: "close the session, or leave a field; then clear the filters",
       run: () => leave(isOpen, close, navigation),
     },
-    { keys: ["go"], words: "the overview", run: () => go({ page: "overview", session: undefined }) },
-    { keys: ["gs"], words: "the sessions", run: () => go({ page: "sessions", session: undefined }) },
+    { keys: ["go"], words: "the overview", run: () => go({ page: "overview", session: undefined, sql: undefined }) },
+    { keys: ["gs"], words: "the sessions", run: () => go({ page: "sessions", session: undefined, sql: undefined }) },
     { keys: ["gq"], words: "SQL", run: () => go({ page: "sql", session: undefined }) },
     { keys: ["/"], words: "find", run: focus("#find") },
     { keys: ["f"], words: "filters", run: focus("#filter-kind") },
@@ -57,14 +55,12 @@ export function appKeys(parts: Parts): readonly KeyAction[] {
 }
 
 /** Moves to the next session in a direction that is wanted: the focus, or the open session itself. */
-function step(
-  { list, open, isOpen, navigation }: Parts,
-  direction: -1 | 1,
-  wanted: (session: SessionLine) => boolean,
-): void {
+function step({ list, isOpen, navigation }: Parts, direction: -1 | 1, wanted: (session: SessionLine) => boolean): void {
+  const { session: opened } = navigation.place;
   const focused = document.activeElement?.closest("tr")?.getAttribute("data-sequence");
-  const here = isOpen ? open : focused == null ? undefined : Number(focused);
-  const at = list.findIndex(({ sequence }) => sequence === here);
+  const at = list.findIndex(({ sequence, session_id }) =>
+    opened === undefined ? String(sequence) === focused : session_id.startsWith(opened),
+  );
   for (let next = at < 0 ? 0 : at + direction; next >= 0 && next < list.length; next += direction) {
     const session = list[next];
     if (session === undefined || !wanted(session)) continue;
