@@ -38,10 +38,7 @@ async function pressKeys(page, broken) {
   /** Waits until it holds in the page. */
   const expect = async (what, condition, argument) => {
     steps++;
-    if (process.env.DEBUG_STEPS) console.log(new Date().toISOString().slice(11, 19), what);
-    await page
-      .waitForFunction(condition, argument, { timeout: Number(process.env.STEP_MS ?? 60_000) })
-      .catch(() => broken.push(`does not: ${what}`));
+    await page.waitForFunction(condition, argument, { timeout: 60_000 }).catch(() => broken.push(`does not: ${what}`));
   };
   const address = (part) => expect(`the address has ${part}`, (text) => location.href.includes(text), part);
   const noAddress = (part) => expect(`the address has no ${part}`, (text) => !location.href.includes(text), part);

@@ -35,10 +35,7 @@ async function follow(browser, directory, source) {
   let steps = 0;
   const expect = async (what, condition, argument) => {
     steps++;
-    if (process.env.DEBUG_STEPS) console.log(new Date().toISOString().slice(11, 19), what);
-    await page
-      .waitForFunction(condition, argument, { timeout: Number(process.env.STEP_MS ?? 60_000) })
-      .catch(() => broken.push(`does not: ${what}`));
+    await page.waitForFunction(condition, argument, { timeout: 60_000 }).catch(() => broken.push(`does not: ${what}`));
   };
   const hasRow = (id) =>
     expect(`${id} comes`, (text) => document.querySelector(".list")?.textContent.includes(text), id);
