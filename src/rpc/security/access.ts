@@ -89,7 +89,8 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
     // In one call, as each call of a client pays for it.
     const digest = hash("sha256", text);
     const found = byDigest.get(digest);
-    if (found === undefined || !timingSafeEqual(found.token.sha256, Buffer.from(digest, "hex"))) return { failure: "unknown_token" };
+    if (found === undefined || !timingSafeEqual(found.token.sha256, Buffer.from(digest, "hex")))
+      return { failure: "unknown_token" };
     return isCurrent(found.token) ? found : { failure: "expired_token", token_id: found.token.id };
   }
 
