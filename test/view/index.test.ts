@@ -141,6 +141,15 @@ describe("filters", () => {
     expect(new Set(listed.map(({ sequence }) => sequence)).size).toBe(listed.length);
   });
 
+  test("that have to be found are found once for requests that come together", async () => {
+    const { url, get } = examples;
+    await get("api/facets");
+    const filter = `reason=${encodeURIComponent("no JSON object in output")}&until=2026-11-09`;
+    const routes = ["overview", "refusals", "sessions", "facets", "panel/alarm", "overview"];
+    const answers = await Promise.all(routes.map((route) => ask(`${url}api/${route}?${filter}`)));
+    expect(answers.map(({ status }) => status)).toEqual(routes.map(() => 200));
+  });
+
   test("says which filter removes all sessions", async () => {
     const { get } = examples;
     const { removed_by } = Object(await get("api/overview?model=qwen3:8b&daemon=nobody"));
