@@ -103,7 +103,7 @@ test("createSender gives up a call at its deadline, and sends again", async () =
     () => "hold",
     () => undefined,
   );
-  const log = quickLogger(fake.address, { call_timeout_ms: 100 });
+  const log = quickLogger(fake.address, { call_timeout_ms: 1_000 });
   log.append(accepted(0));
   expect(await log.flush()).toBe(true);
   expect(log.stats()).toMatchObject({ appended: 1, retried: 1 });
