@@ -1,9 +1,10 @@
-import { appendFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { namedSql } from "../../src/query/catalog.js";
 import { HEADERS } from "../../src/view/http/headers.js";
+import { compact, copyOf, listChecksums } from "../query/compact/support.js";
 import { exampleRows, read, rowsOf, segment, temporaryDirectory, text, writeFiles } from "../query/support.js";
 import facets from "./api/facets.json" with { type: "json" };
 import overview from "./api/overview.json" with { type: "json" };
@@ -310,6 +311,44 @@ describe("the session log", () => {
     await expect.poll(async () => Object(await get("api/overview")).total.sessions, { timeout: 60_000 }).toBe(8);
     expect(Object(await get("api/sessions?after=7")).sessions).toMatchObject([{ sequence: 8 }]);
     stream.destroy();
+  });
+
+  test("gives the same answers from Parquet copies, and goes on without a segment that is removed", async () => {
+    const directory = temporaryDirectory();
+    const names = [`${segment(1, 1200)}.gz`, `${segment(1201, 1900)}.gz`];
+    writeFiles(directory, {
+      [names[0] ?? ""]: text(exampleRows.slice(0, 1200)),
+      [names[1] ?? ""]: text(exampleRows.slice(1200, 1900)),
+      "sessions.jsonl": text(exampleRows.slice(1900)),
+    });
+    listChecksums(directory, names);
+    await compact(directory);
+    const { get } = await view(directory, { roster: ROSTER });
+    const filter = "since=2026-10-12T05:30:00Z&kind=fill";
+    for (const route of [
+      `overview?${filter}`,
+      `refusals?${filter}`,
+      `sessions?${filter}`,
+      "sessions?find=W-9917",
+      "facets",
+    ]) {
+      const found = await get(`api/${route}`);
+      const expected = await examples.get(`api/${route}`);
+      const differing = {
+        journal: undefined,
+        asked: undefined,
+        command: undefined,
+        alarm: undefined,
+        viewer: undefined,
+      };
+      expect({ ...found, ...differing }).toEqual({ ...expected, ...differing });
+      expect(found.journal).toMatchObject({ rows: 2000, segments: 2, compacted: 2, complete: true, warnings: [] });
+    }
+    const { session_id } = session;
+    const detail = await get(`api/session?id=${session_id}`);
+    expect({ ...same(detail), command: "" }).toEqual({ ...same(session), command: "", raw: null, raw_bytes: 0 });
+    for (const name of [names[0] ?? "", copyOf(1, 1200)]) rmSync(join(directory, name));
+    await expect.poll(async () => Object(await get("api/overview")).total?.sessions, { timeout: 60_000 }).toBe(800);
   });
 
   test("has four live pages at most", async () => {

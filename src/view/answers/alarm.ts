@@ -46,7 +46,7 @@ export async function readAlarmEntries(ask: Ask, { from, ids, cells }: AlarmOpti
   const looked_up =
     audit === undefined
       ? ""
-      : `LEFT JOIN (SELECT DISTINCT session_id, unknown_ids FROM (${audit})) AS audit USING (session_id)`;
+      : `LEFT JOIN (SELECT session_id, any_value(unknown_ids) AS unknown_ids FROM (${audit}) GROUP BY session_id) AS audit USING (session_id)`;
   const rows = await ask(`
     WITH newest AS MATERIALIZED (${newest}),
     sessions AS (FROM newest)

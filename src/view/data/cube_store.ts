@@ -15,11 +15,11 @@ export interface Cube {
 }
 
 /** Asks for the cells of the view `sessions`, in bounded memory. Rejects with SqlError. */
-export async function readCube(ask: Ask): Promise<Cube> {
-  const cells = await readCells(ask, `${CUBE_SQL} LIMIT ${CELLS_MAX + 1}`);
-  if (cells.length <= CELLS_MAX) return { cells, is_cut: false };
+export async function readCube(ask: Ask, cells_max = CELLS_MAX, names_max = NAMES_MAX): Promise<Cube> {
+  const cells = await readCells(ask, `${CUBE_SQL} LIMIT ${cells_max + 1}`);
+  if (cells.length <= cells_max) return { cells, is_cut: false };
   const frequent = (name: string) => `
-    CASE WHEN ${name} IN (SELECT ${name} FROM sessions GROUP BY ${name} ORDER BY count(*) DESC, ${name} LIMIT ${NAMES_MAX})
+    CASE WHEN ${name} IN (SELECT ${name} FROM sessions GROUP BY ${name} ORDER BY count(*) DESC, ${name} LIMIT ${names_max})
       THEN ${name} ELSE '${OTHERS}' END AS ${name}`;
   const names = ["kind", "model", "provider", "daemon"];
   const cut = `
