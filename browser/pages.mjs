@@ -122,7 +122,7 @@ async function lookAtHostile(browser, { url, origin }) {
     await check("SQL");
     const polluted = await page.evaluate(() => "polluted" in {});
     if (polluted) broken.push("Object.prototype was changed");
-    const text = await page.evaluate(() => document.body.innerText);
+    const text = await page.evaluate(() => document.body.textContent);
     if (/[\u202a-\u202e\u200b\u0085\u2028]/.test(text)) broken.push("hidden characters are not shown as escapes");
     await close();
   }

@@ -34,11 +34,12 @@ export async function withBrowser(work) {
 /**
  * A page that keeps what must not be: errors and warnings of the console, exceptions, violations of the policy, and requests elsewhere.
  * @param {import("playwright-core").Browser} browser
- * @param {{ width?: number, height?: number, theme?: string, origin: string }} options  the origin of all requests, such as "file:"
+ * @param {{ width?: number, height?: number, theme?: string, scale?: number, origin: string }} options  the origin of all requests, such as "file:"
  */
-export async function openWatched(browser, { width = 1440, height = 900, theme = "light", origin }) {
+export async function openWatched(browser, { width = 1440, height = 900, theme = "light", scale = 1, origin }) {
   const context = await browser.newContext({
     viewport: { width, height },
+    deviceScaleFactor: scale,
     colorScheme: theme,
     permissions: origin.startsWith("http") ? ["clipboard-read", "clipboard-write"] : [],
   });
