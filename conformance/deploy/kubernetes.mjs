@@ -1,4 +1,5 @@
 // The manifests by Kubernetes' own schemas, and what must be the same in several of them and in the configuration.
+import { randomUUID } from "node:crypto";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { findTool } from "../../harness/tools.mjs";
@@ -40,7 +41,7 @@ async function configProblem(parts, directory) {
   await expectDone("mv", ["service-key.pem", "tls.key"], join(secrets, "tls"));
   await mkdir(join(secrets, "auth"));
   for (const [name, text] of Object.entries(parts["Secret sessionlog-auth"].stringData)) {
-    await writeFile(join(secrets, "auth", name), text, { mode: 0o640 });
+    await writeFile(join(secrets, "auth", name), text || randomUUID(), { mode: 0o640 });
   }
   const file = join(directory, "sessionlog.toml");
   await writeFile(file, tomlOf(parts).replaceAll("/run/secrets/", `${secrets}/`));
