@@ -193,10 +193,11 @@ export function createRpcServer(options: RpcServerOptions): RpcServer {
       calls.stop();
     },
     update(next) {
+      // First: only a context of TLS could be refused.
+      secure.update(next.tls);
       Object.assign(limits, next.limits);
       connections_max = connectionsMax(limits.max_connections);
       grpc.update();
-      secure.update(next.tls);
       door.update(next.access);
       streams.endThose(door.isOver);
     },

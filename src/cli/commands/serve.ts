@@ -20,6 +20,7 @@ export function createCommand(): CliCommand {
         import("../../service/service.js"),
       ]);
       const logger = await createLogger(context, config.logs);
+      if (config.logs.unsafe_trace) logger.warn({}, "--unsafe-trace: tokens and metadata may be printed");
       if (ignored.length > 0) {
         logger.warn({ variables: ignored }, "gRPC's tracing, which prints tokens, needs --unsafe-trace");
       }

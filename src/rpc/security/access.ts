@@ -60,7 +60,9 @@ export const METHOD_ROLES: Readonly<Record<string, readonly Role[]>> = {
 
 /** The path of a method, for logs: clients must not be able to write there what they want. */
 export function knownMethod(path: string): string {
-  return path in METHOD_ROLES || (REFLECTION.test(path) && path.endsWith("/ServerReflectionInfo")) ? path : "unknown";
+  return Object.hasOwn(METHOD_ROLES, path) || (REFLECTION.test(path) && path.endsWith("/ServerReflectionInfo"))
+    ? path
+    : "unknown";
 }
 
 const REFLECTION_OFF: RpcStatus = { code: status.UNIMPLEMENTED, details: "reflection is off" };

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SessionLogService } from "@sessionlog/protocol/gen/sessionlog/v1/session_log";
@@ -119,6 +120,25 @@ describe("identities that change", () => {
     ]);
     expect(JSON.stringify(server.logs)).not.toContain("slt_");
   });
+
+  test.each(["constructor", "__proto__", "toString", "/", ""])(
+    "the path %j is no method, and harms nothing",
+    async (path) => {
+      const session = connect(`http://${server.address}`);
+      session.on("error", () => {});
+      for (const type of ["application/grpc", "application/json"]) {
+        const headers = { ":method": "POST", ":path": path, "content-type": type };
+        const stream = session.request({ ...headers, authorization: `Bearer ${tokens.admin}` });
+        stream
+          .on("error", () => {})
+          .resume()
+          .end();
+        await new Promise((resolve) => stream.once("close", resolve));
+      }
+      session.destroy();
+      expect(await ask(tokens.append)).toMatchObject({ ok: true });
+    },
+  );
 
   test("JSON over HTTP is held to the same", async () => {
     const record = { session_id: "json", daemon: "validatord-1", kind: "fill", final_verdict: "infra_error" };
