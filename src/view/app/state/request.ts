@@ -13,11 +13,14 @@ const BUSY_AGAIN_MS = 2000;
 /** Names this page, so that the server stops its older request of the same route. */
 const tab = crypto.randomUUID();
 
-/** @param path after `api/`, with its filters */
-export async function request<T>(path: string, signal: AbortSignal, body?: unknown): Promise<Reply<T>> {
+/**
+ * @param path after `api/`, with its filters
+ * @param lane requests of other lanes are not stopped by this one
+ */
+export async function request<T>(path: string, signal: AbortSignal, body?: unknown, lane = ""): Promise<Reply<T>> {
   const post = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   try {
-    const url = `api/${path}${path.includes("?") ? "&" : "?"}tab=${tab}`;
+    const url = `api/${path}${path.includes("?") ? "&" : "?"}tab=${tab}${lane}`;
     const response = await fetch(url, body === undefined ? { signal } : { signal, ...post });
     if (response.status === 200) return { state: "answered", answer: await response.json() };
     if (response.status === 202) {
