@@ -270,7 +270,7 @@ export function createJournal(options: JournalOptions): Journal {
     if (options.dedupe_rows === 0) return undefined;
     try {
       for await (const { first_sequence, lines } of reader.read(Math.max(1, next_sequence - options.dedupe_rows))) {
-        const digests = digestsOf(lines);
+        const digests = digestsOf(lines, 0);
         for (const index of lines.keys()) dedupe.add(digests, index, first_sequence + index);
         if (state !== "opening") return undefined;
       }

@@ -4,7 +4,7 @@ import { dedupeGroup, digestsOf, wholeGroup } from "../../src/journal/dedupe.js"
 import { createDedupeWindow, type DedupeWindow } from "../../src/journal/digest_window.js";
 
 const lines = (...texts: string[]) => texts.map((text) => Buffer.from(`${text}\n`));
-const key = (text: string) => digestsOf([Buffer.from(text)]);
+const key = (text: string) => digestsOf([Buffer.from(text)], 0);
 const find = (window: DedupeWindow, text: string) => window.find(key(text), 0);
 const fresh = (sequence: number) => ({ sequence, duplicate: false });
 const repeated = (sequence: number) => ({ sequence, duplicate: true });
@@ -18,8 +18,10 @@ test("digestsOf hashes each row as a leaf of an RFC 6962 tree, whatever its leng
       .update(Buffer.concat([Buffer.alloc(1), row]))
       .digest(),
   );
-  const digests = digestsOf(rows);
-  expect(Buffer.from(digests.buffer).equals(Buffer.concat(wanted))).toBe(true);
+  const inLines = rows.map((row) => Buffer.concat([row, Buffer.from("\n")]));
+  for (const digests of [digestsOf(rows, 0), digestsOf(inLines, 1)]) {
+    expect(Buffer.from(digests.buffer).equals(Buffer.concat(wanted))).toBe(true);
+  }
 });
 
 test("dedupeGroup finds what the window and the group itself have, and enters the rest once it is durable", () => {
