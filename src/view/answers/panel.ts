@@ -3,6 +3,9 @@ import type { Literal, Select } from "../../query/index.js";
 import type { Json, Panel } from "../api.js";
 import { BadRequest, one } from "../filter.js";
 
+/** Of the JSON of a panel's rows. */
+const CHARACTERS_MAX = 16 * 1024 * 1024;
+
 /** The rows of a panel, as JSON values. */
 export async function readTable(
   select: Select,
@@ -11,10 +14,15 @@ export async function readTable(
 ): Promise<Pick<Panel, "columns" | "rows" | "truncated">> {
   const { columns, batches } = await select(sql);
   const rows: (readonly Json[])[] = [];
+  let characters = 0;
   for await (const batch of batches()) {
     for (const row of batch) {
-      if (rows.length === rows_max) return { columns: columns.map(plain), rows, truncated: true };
-      rows.push(columns.map(({ json }, index) => JSON.parse(json(row[index] ?? null))));
+      const texts = columns.map(({ json }, index) => json(row[index] ?? null));
+      for (const text of texts) characters += text.length;
+      if (rows.length === rows_max || characters > CHARACTERS_MAX) {
+        return { columns: columns.map(plain), rows, truncated: true };
+      }
+      rows.push(texts.map((text) => JSON.parse(text)));
     }
   }
   return { columns: columns.map(plain), rows, truncated: false };

@@ -52,8 +52,9 @@ export function createLiveHub({ viewer, journal, source, now_ms }: LiveHubOption
 
   const end = journal.onChange((from_sequence) => {
     for (const stream of streams) {
-      if (from_sequence === undefined) stream.changed();
-      else if (source === undefined) void stream.read(from_sequence);
+      // A service tells its sessions itself, before they are read here.
+      if (from_sequence === undefined || source !== undefined) stream.changed();
+      else void stream.read(from_sequence);
     }
   });
   void source?.follow(
