@@ -9,7 +9,8 @@
 WITH candidates AS (
   SELECT DISTINCT
     unnest(json_extract_string(artifact, '$.fills[*].candidate_id')) AS candidate_id,
-    session_id,
+    -- Shorter to compare than the id: a session that is there twice counts once.
+    hash(session_id),
     timestamp,
     iterations
   FROM sessions

@@ -107,7 +107,9 @@ async function setUp(connection: DuckDBConnection, options: DatabaseOptions): Pr
   await createSourceViews(connection, source);
   const condition = filterCondition(filter) ?? "true";
   await connection.run(`
-    CREATE VIEW all_sessions AS SELECT *, ${condition} AS selected FROM unconditional_rows;
+    CREATE VIEW all_lines AS SELECT *, ${condition} AS selected FROM line_rows;
+    CREATE VIEW all_copies AS SELECT *, ${condition} AS selected FROM copied_rows;
+    CREATE VIEW all_sessions AS FROM all_copies UNION ALL FROM all_lines;
     ALTER VIEW sessions RENAME TO unfiltered;
     CREATE VIEW sessions AS SELECT * FROM unfiltered WHERE ${condition}`);
   for (const table of tables) await createTable(connection, table);

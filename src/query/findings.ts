@@ -12,6 +12,8 @@ export interface FindingsOptions {
 /** Columns of each row that are about the whole log; of the rest, `finding` is NULL when nothing was found. */
 export const WHOLE_COLUMNS = ["sessions", "newest", "accepted_fills", "found"] as const;
 
+const IS_FILL = "selected AND kind = 'fill' AND final_verdict = 'accepted'";
+
 /**
  * A statement that reads the log once. Each row has WHOLE_COLUMNS (all sessions and the newest of them, whatever the filter; the accepted
  * fills that pass it; the fills with the row's finding), then the columns of the query: at least one row, newest first.
@@ -28,17 +30,27 @@ export function findingsSql({ query, named, limit }: FindingsOptions): string {
   const columns = ["session_id", "daemon", "model", "provider", "kind", "final_verdict", "grounded_in_roster"];
   // Only what is asked about is kept of the rows.
   const looks_up = query === "audit" || named;
-  const wanted = looks_up ? "is_fill" : "is_fill AND grounded_in_roster IS NOT TRUE";
+  const wanted = looks_up ? IS_FILL : `${IS_FILL} AND grounded_in_roster IS NOT TRUE`;
   const kept = looks_up ? [...columns, "artifact"] : columns;
+  // Lines are read once; copies are so fast that reading them for each part costs less than keeping their rows.
   return `
-    WITH every AS MATERIALIZED (
+    WITH lines AS MATERIALIZED (
       SELECT
         timestamp,
-        selected AND kind = 'fill' AND final_verdict = 'accepted' AS is_fill,
+        ${IS_FILL} AS is_fill,
         CASE WHEN ${wanted} THEN {${kept.map((name) => `${name}: ${name}`).join(", ")}} END AS kept
-      FROM all_sessions
+      FROM all_lines
     ),
-    sessions AS (SELECT timestamp, unnest(kept) FROM every WHERE kept IS NOT NULL),
+    every AS (
+      SELECT timestamp, is_fill FROM lines
+      UNION ALL
+      SELECT timestamp, ${IS_FILL} AS is_fill FROM all_copies
+    ),
+    sessions AS (
+      SELECT timestamp, ${kept.join(", ")} FROM all_copies WHERE ${wanted}
+      UNION ALL
+      SELECT timestamp, ${kept.map((name) => `kept.${name}`).join(", ")} FROM lines WHERE kept IS NOT NULL
+    ),
     listed AS (
       SELECT count(*) OVER (PARTITION BY finding) AS found, *
       FROM (${query === "audit" ? audit : alarm})

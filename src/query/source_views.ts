@@ -14,7 +14,10 @@ export interface Source {
 /** Counts lines that are not rows of this schema, as they are read. */
 export const SKIPPED = "skipped_lines";
 
-/** Makes the views of views.sql, and `unconditional_rows`: the rows for a reader that has no conditions of its own. */
+/**
+ * Makes the views of views.sql, and those that they are put together from: `copied_rows`, and `line_rows` for a reader that has no
+ * conditions of its own.
+ */
 export async function createSourceViews(connection: DuckDBConnection, { files, parquet }: Source): Promise<void> {
   // Of what is compacted as a whole the lines are not read: the view of them is replaced below.
   const lines = files.length > 0 ? files : parquet.map(({ segment }) => segment);
@@ -23,21 +26,20 @@ export async function createSourceViews(connection: DuckDBConnection, { files, p
   const names = await connection.runAndReadAll("SELECT column_name FROM duckdb_columns() WHERE table_name = 'journal'");
   const columns = names.getRows().map(([name]) => String(name));
   await countSkippedLines(connection, columns);
+  const all = columns.map(identifier).join(", ");
   // The schema is not read: it is the same in all of them.
   const copied = columns.map((name) => (name === "schema" ? `${literal(SCHEMA)} AS schema` : identifier(name)));
+  const paths = literal(parquet.map(({ path }) => path));
   const copies =
     parquet.length === 0
-      ? []
-      : [
-          `SELECT ${copied.join(", ")}
-           FROM read_parquet(${literal(parquet.map(({ path }) => path))}, hive_partitioning = false)`,
-        ];
-  const all = columns.map(identifier).join(", ");
-  const some = files.length > 0;
-  const union = (rows: string) => [...copies, ...(some ? [rows] : [])].join(" UNION ALL ");
+      ? `SELECT ${all} FROM counted_lines WHERE false`
+      : `SELECT ${copied.join(", ")} FROM read_parquet(${paths}, hive_partitioning = false)`;
+  const has_lines = files.length > 0;
+  const rows = [...(parquet.length > 0 ? ["copied_rows"] : []), ...(has_lines ? ["counted_rows"] : [])];
   await connection.run(`
-    CREATE OR REPLACE VIEW journal AS ${union(`SELECT ${all} FROM counted_rows`)};
-    CREATE VIEW unconditional_rows AS ${union(`SELECT ${all} FROM counted_lines WHERE counted`)}`);
+    CREATE VIEW copied_rows AS ${copies};
+    CREATE VIEW line_rows AS SELECT ${all} FROM counted_lines WHERE counted AND ${has_lines};
+    CREATE OR REPLACE VIEW journal AS ${rows.map((view) => `SELECT ${all} FROM ${view}`).join(" UNION ALL ")}`);
 }
 
 /**
