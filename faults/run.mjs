@@ -1,7 +1,7 @@
 // `npm run test:faults [-- NAME… --long --seed N]`: breaks things around the real service on purpose, and looks whether it
 // keeps its promises. One line of figures for each campaign; exit 1 when a promise was not kept.
 import { runCampaigns } from "../harness/campaigns.mjs";
-import { compactErrors, compactFullDisk, compactKill9 } from "./compact.mjs";
+import { compactErrors, compactFullDisk, compactKill9 } from "./compact/campaigns.mjs";
 import { equality } from "./equality.mjs";
 import { fewDescriptors } from "./few_descriptors.mjs";
 import { fileSizeLimit } from "./file_size_limit.mjs";

@@ -38,7 +38,7 @@ export async function createSourceViews(connection: DuckDBConnection, { files, p
   const rows = [...(parquet.length > 0 ? ["copied_rows"] : []), ...(has_lines ? ["counted_rows"] : [])];
   await connection.run(`
     CREATE VIEW copied_rows AS ${copies};
-    CREATE VIEW line_rows AS SELECT ${all} FROM counted_lines WHERE counted AND ${has_lines};
+    CREATE VIEW line_rows AS SELECT ${all} FROM ${has_lines ? "counted_lines WHERE counted" : "copied_rows WHERE false"};
     CREATE OR REPLACE VIEW journal AS ${rows.map((view) => `SELECT ${all} FROM ${view}`).join(" UNION ALL ")}`);
 }
 

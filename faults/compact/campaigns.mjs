@@ -4,13 +4,13 @@ import { once } from "node:events";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { makeRoster } from "../examples/generator/roster.mjs";
-import { rowOf } from "../examples/generator/row.mjs";
-import { makeSessions } from "../examples/generator/sessions.mjs";
-import { whileMounted } from "./support/mount.mjs";
-import { underStrace } from "./support/strace.mjs";
+import { makeRoster } from "../../examples/generator/roster.mjs";
+import { rowOf } from "../../examples/generator/row.mjs";
+import { makeSessions } from "../../examples/generator/sessions.mjs";
+import { whileMounted } from "../support/mount.mjs";
+import { underStrace } from "../support/strace.mjs";
 
-const main = new URL("../dist/main.js", import.meta.url).pathname;
+const main = new URL("../../dist/main.js", import.meta.url).pathname;
 const SEGMENTS = 4;
 const SEGMENT_ROWS = 250;
 /** What fails on the journal's files, with what, and up to which of a thread's calls of that name. */
@@ -26,7 +26,7 @@ const FAULTS = [
 /** At these calls the process is killed, too, so that each state between two of them is met. */
 const KILLED_AT = ["write", "fdatasync", "fsync", "rename"];
 
-/** @type {import("../harness/outcome.mjs").Campaign} */
+/** @type {import("../../harness/outcome.mjs").Campaign} */
 export const compactKill9 = {
   name: "compact-kill9",
   about:
@@ -65,7 +65,7 @@ export const compactKill9 = {
   },
 };
 
-/** @type {import("../harness/outcome.mjs").Campaign} */
+/** @type {import("../../harness/outcome.mjs").Campaign} */
 export const compactErrors = {
   name: "compact-errors",
   about: "writes, syncs, renames and removals of compact fail with ENOSPC and EIO; questions have the same answer",
@@ -93,7 +93,7 @@ export const compactErrors = {
   },
 };
 
-/** @type {import("../harness/outcome.mjs").Campaign} */
+/** @type {import("../../harness/outcome.mjs").Campaign} */
 export const compactFullDisk = {
   name: "compact-full-disk",
   about: "compact on a file system that has no room for the copies",
@@ -116,8 +116,8 @@ export const compactFullDisk = {
 
 /** A journal with gzipped segments, and what is asked of it. */
 async function makeJournal(parent, random) {
-  const { readJournal } = await import("../dist/query/index.js");
-  const { EVERY_SESSION } = await import("../dist/query/filter.js");
+  const { readJournal } = await import("../../dist/query/index.js");
+  const { EVERY_SESSION } = await import("../../dist/query/filter.js");
   const directory = join(parent, "journal");
   await mkdir(directory);
   const sessions = makeSessions(random, makeRoster(random, 60), (SEGMENTS + 1) * SEGMENT_ROWS);
