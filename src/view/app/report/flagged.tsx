@@ -37,6 +37,7 @@ export function FlaggedArticle({
       session={flagged.session}
       roster_name={roster}
       bodies={bodies}
+      whole
       note={note}
       close={<span class="tag">{FINDING_WORDS[flagged.finding]}</span>}
     />

@@ -19,11 +19,22 @@ interface SessionProps {
   readonly note?: string | undefined;
   /** Whether prompt and artifact are shown. */
   readonly bodies?: boolean;
+  /** Whether also what is closed is drawn. */
+  readonly whole?: boolean;
   readonly children?: ComponentChildren;
 }
 
 /** One session: verdict, facts, stamp, prompt, attempts, artifact. */
-export function Session({ session, roster_name, close, actions, note, bodies = true, children }: SessionProps) {
+export function Session({
+  session,
+  roster_name,
+  close,
+  actions,
+  note,
+  bodies = true,
+  whole = false,
+  children,
+}: SessionProps) {
   const { session_id, kind, verdict, attempts, prompt, artifact, artifact_bytes, langfuse_url } = session;
   const title = useId();
   return (
@@ -59,7 +70,7 @@ export function Session({ session, roster_name, close, actions, note, bodies = t
       {bodies && artifact !== null && (
         <>
           <h3>Artifact</h3>
-          <ArtifactTree value={artifact} roster={session.roster} />
+          <ArtifactTree value={artifact} bytes={artifact_bytes} roster={session.roster} whole={whole} />
         </>
       )}
       {bodies && artifact === null && artifact_bytes > 0 && (

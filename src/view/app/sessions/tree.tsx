@@ -1,21 +1,28 @@
+import { useState } from "preact/hooks";
 import type { Json, RosterLookup } from "../../api.js";
 
-/** Levels that are open at first. */
+/** Levels that are open at first; of a long artifact only one, as it may have a hundred thousand members. */
 const OPEN_LEVELS = 3;
+const OPEN_BYTES_MAX = 16 * 1024;
 /** Members of an object or list that are drawn. */
 const MEMBERS_MAX = 200;
 
 interface TreeProps {
   readonly value: Json;
+  /** Of its JSON. */
+  readonly bytes: number;
   readonly roster: RosterLookup | null;
+  /** Whether also what is closed is drawn: a report has no script to draw it later. */
+  readonly whole: boolean;
 }
 
 /** An artifact as a tree; beside each id that was looked up, what the roster says. */
-export function ArtifactTree({ value, roster }: TreeProps) {
+export function ArtifactTree({ value, bytes, roster, whole }: TreeProps) {
+  const open_levels = bytes <= OPEN_BYTES_MAX ? OPEN_LEVELS : 1;
   const found = new Map((roster?.ids ?? []).map(({ id, entry }) => [id, entry]));
   return (
     <div class="tree">
-      <Node value={value} name={undefined} level={0} found={found} />
+      <Node value={value} name={undefined} open_levels={open_levels} found={found} whole={whole} />
     </div>
   );
 }
@@ -23,11 +30,14 @@ export function ArtifactTree({ value, roster }: TreeProps) {
 interface NodeProps {
   readonly value: Json;
   readonly name: string | undefined;
-  readonly level: number;
+  /** Levels from here on that are open at first. */
+  readonly open_levels: number;
   readonly found: ReadonlyMap<string, Json>;
+  readonly whole: boolean;
 }
 
-function Node({ value, name, level, found }: NodeProps) {
+function Node({ value, name, open_levels, found, whole }: NodeProps) {
+  const [open, setOpen] = useState(open_levels > 0);
   const label = name !== undefined && (
     <span class="name">
       {name}
@@ -49,17 +59,19 @@ function Node({ value, name, level, found }: NodeProps) {
   const left_out = members.length - MEMBERS_MAX;
   const shape = Array.isArray(value) ? `[${members.length}]` : `{${members.length}}`;
   return (
-    <details open={level < OPEN_LEVELS}>
+    <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>
         {label}
         <span class="faint">{shape}</span>
       </summary>
-      <div class="inside">
-        {members.slice(0, MEMBERS_MAX).map(([key, member]) => (
-          <Node key={key} value={member} name={key} level={level + 1} found={found} />
-        ))}
-        {left_out > 0 && <div class="faint">{`… and ${left_out} more, in the row`}</div>}
-      </div>
+      {(open || whole) && (
+        <div class="inside">
+          {members.slice(0, MEMBERS_MAX).map(([key, member]) => (
+            <Node key={key} value={member} name={key} open_levels={open_levels - 1} found={found} whole={whole} />
+          ))}
+          {left_out > 0 && <div class="faint">{`… and ${left_out} more, in the row`}</div>}
+        </div>
+      )}
     </details>
   );
 }
