@@ -1,4 +1,4 @@
-export { decompressed } from "./disk/compression.js";
+export { compressionProblem, decompressed } from "./disk/compression.js";
 export type { FileStatus } from "./disk/disk.js";
 export { errorCode, errorText } from "./disk/errors.js";
 export { readBlocks } from "./disk/files.js";

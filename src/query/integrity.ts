@@ -5,6 +5,7 @@ import {
   type Checksum,
   type Checksums,
   compressionOf,
+  compressionProblem,
   decompressed,
   digestOf,
   errorCode,
@@ -75,6 +76,9 @@ async function findProblem(
       await access(path, constants.R_OK);
       return undefined;
     }
+    // What a checksum shows to be whole is read all the same, to see how it begins.
+    const unreadable = compressionProblem(path);
+    if (unreadable !== undefined) return unreadable;
     const expected = await expectedChecksum(path);
     if (expected?.odd === false && expected.digest === (await digestOf(blocks()))) {
       sealed.add(path);

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { checksumLine } from "../query/support.js";
 import { compressedFor, HAS_ZSTD, ZSTD_FILE } from "../support/compression.js";
 import { startTestServer } from "../support/server.js";
 import { segment } from "./sealed_journal.js";
@@ -16,12 +17,18 @@ function fill(id: string): string {
   return `${JSON.stringify({ ...row, artifact, grounded_in_roster: true, duration_ms })}\n`;
 }
 
-function makeLog(): string {
+/** As a service leaves it, so that questions trust the segment. */
+function withChecksum(directory: string): void {
+  writeFileSync(join(directory, "sessions.sha256"), checksumLine(join(directory, SEGMENT)));
+}
+
+function makeLog(change: (directory: string) => void = () => {}): string {
   const cwd = temporaryDirectory();
   mkdirSync(join(cwd, "log"));
   writeFileSync(join(cwd, "log", SEGMENT), HAS_ZSTD ? compressedFor(SEGMENT, fill("sealed")) : ZSTD_FILE);
   writeFileSync(join(cwd, "log", "sessions.jsonl"), fill("active"));
   writeFileSync(join(cwd, "roster.csv"), "worker_id\nw-1\n");
+  change(join(cwd, "log"));
   return cwd;
 }
 
@@ -35,9 +42,12 @@ test.each([
   [`import --path other/sessions.jsonl log/${SEGMENT}`, [], "imported 1, duplicate 0, refused 0\n"],
   ["import --path log/sessions.jsonl roster.jsonl", [], "imported 0, duplicate 0, refused 0\n"],
 ])("%s", async (words, more, answer) => {
-  const cwd = makeLog();
+  for (const cwd of [makeLog(), makeLog(withChecksum)]) await expectAnswer(cwd, words.split(" ").concat(more), answer);
+});
+
+async function expectAnswer(cwd: string, args: readonly string[], answer: string): Promise<void> {
   writeFileSync(join(cwd, "roster.jsonl"), "");
-  const { code, stdout, stderr } = await runCli([...words.split(" "), ...more], { cwd });
+  const { code, stdout, stderr } = await runCli(args, { cwd });
   if (HAS_ZSTD) {
     expect([stdout, stderr, code]).toEqual([expect.stringContaining(answer), expect.not.stringContaining("zstd"), 0]);
   } else {
@@ -45,7 +55,7 @@ test.each([
     expect(`${stdout}${stderr}`).toContain(SEGMENT);
     expect(code).toBe(1);
   }
-});
+}
 
 test("a service recognises rows of the segment as repeated, or warns that it cannot read them", async () => {
   const cwd = makeLog();

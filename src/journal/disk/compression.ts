@@ -2,13 +2,18 @@ import { pipeline, type Transform } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
 import { type Compression, compressionOf } from "../format.js";
 import { errorCode } from "./errors.js";
-import { createZstd, unzstd } from "./zstd.js";
+import { createZstd, unzstd, ZSTD_PROBLEM } from "./zstd.js";
 
 const BLOCK_BYTES = 256 * 1024;
 
 /** What compresses a file's bytes; reading it again finds every flipped bit and a missing end. */
 export function createCompressor(compression: Compression): Transform {
   return compression === "gzip" ? createGzip() : createZstd();
+}
+
+/** Why this Node cannot read a file of the name, whatever is in it; undefined: it can. */
+export function compressionProblem(name: string): string | undefined {
+  return compressionOf(name) === "zstd" ? ZSTD_PROBLEM : undefined;
 }
 
 /**

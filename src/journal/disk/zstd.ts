@@ -9,16 +9,15 @@ const FRAME_MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 const BLOCK_BYTES_MAX = 128 * 1024;
 
-/** Whether this Node has zstd. */
-export const hasZstd = zlib.createZstdCompress !== undefined;
-
-function absent(): Error {
-  return new Error(`zstd needs Node 22.15 or later, this is Node ${process.versions.node}`);
-}
+/** Why this Node cannot read or write zstd; undefined: it can. */
+export const ZSTD_PROBLEM =
+  zlib.createZstdCompress === undefined
+    ? `zstd needs Node 22.15 or later, this is Node ${process.versions.node}`
+    : undefined;
 
 /** A compressor, with a checksum of the content as gzip has it. Throws where this Node has no zstd. */
 export function createZstd(): Transform {
-  if (zlib.createZstdCompress === undefined) throw absent();
+  if (zlib.createZstdCompress === undefined) throw new Error(ZSTD_PROBLEM);
   return zlib.createZstdCompress({ params: { [CHECKSUM_FLAG]: 1 } });
 }
 
@@ -29,7 +28,7 @@ export function createZstd(): Transform {
  * @throws an Error with a code that begins with "ZSTD_" when it is damaged, one without a code where this Node has no zstd
  */
 export async function* unzstd(blocks: AsyncIterable<Buffer>, chunkSize: number): AsyncGenerator<Buffer> {
-  if (zlib.createZstdDecompress === undefined) throw absent();
+  if (zlib.createZstdDecompress === undefined) throw new Error(ZSTD_PROBLEM);
   const source = createSource(blocks);
   try {
     do {
