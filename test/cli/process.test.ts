@@ -52,10 +52,10 @@ test.each(["append", "import", "verify", "tail"])(
     });
     const ended = once(child, "exit");
     if (name === "tail") await expect.poll(() => server.logs.some(({ msg }) => msg === "tail opened")).toBe(true);
-    // It has the input open.
+    // It has the input open, or the process that it runs has.
     else
       await expect
-        .poll(() => openFiles(child.pid))
+        .poll(() => [String(child.pid), ...othersOf(child.pid)].flatMap(openFiles))
         .toContain(name === "import" ? `${directory}/sessions.jsonl` : input);
     child.kill("SIGHUP");
     const [code, signal] = await ended;
@@ -66,12 +66,16 @@ test.each(["append", "import", "verify", "tail"])(
   },
 );
 
-function openFiles(pid: number | undefined): readonly string[] {
-  return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
-    } catch {
-      return [];
-    }
-  });
+function openFiles(pid: string): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return [readlinkSync(`/proc/${pid}/fd/${fd}`)];
+      } catch {
+        return [];
+      }
+    });
+  } catch {
+    return [];
+  }
 }
