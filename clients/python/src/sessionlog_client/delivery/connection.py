@@ -51,6 +51,8 @@ class Connection:
         """The channels of the calls in progress, one for each."""
         self._calls_in_progress = 0
         self._forks = 0
+        self._begun = False
+        """There was a channel: gRPC may still be ending, also when there is none now."""
         self._closed = False
 
     def append(self, request: bytes, validate_only: bool, timeout: float) -> pb.AppendSessionResponse | CallFailure:
@@ -71,7 +73,7 @@ class Connection:
     def hold(self, deadline: float) -> bool:
         """Before a fork: makes no call until `release`, and closes the channel, which ends gRPC in this process unless
         others use it. Calls in progress are cancelled at `deadline`, of `time.monotonic`; they are retried afterwards.
-        True when there was a channel."""
+        True when there was one, now or earlier."""
         with self._changed:
             self._forks += 1
             self._wait_idle(deadline - time.monotonic())
@@ -80,7 +82,7 @@ class Connection:
                 channel.close()
             self._channel = None
             self._wait_idle(_CANCEL_TIMEOUT)
-            return len(channels) > 0
+            return self._begun
 
     def release(self) -> None:
         """After the fork, in the parent."""
@@ -139,6 +141,7 @@ class Connection:
                 return None
             if self._channel is None:
                 self._channel = _create_channel(self._options)
+                self._begun = True
             self._calls.append(self._channel)
             return self._channel
 

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 _CALLS_TIMEOUT = 0.2
 """Seconds that the calls in progress get before a fork."""
-_GRPC_SLEEP_TIMEOUT = 0.1
-"""Seconds after which gRPC's threads that only sleep are taken for those of other channels, which never end."""
-_GRPC_END_TIMEOUT = 3.0
+_POLL_INTERVAL = 0.001
+"""Seconds between two looks at gRPC's threads; on a busy machine it takes longer, as they do."""
+_SLEEP_POLLS = 100
+"""Looks after which gRPC's threads that only sleep are taken for those of other channels, which never end."""
+_GRPC_END_TIMEOUT = 10.0
 """Seconds that gRPC's threads get in all: some 3 ms suffice, if the machine is not busy."""
 _NAME_TIMEOUT = 1.0
 """Seconds that a new thread needs at most until it has its name."""
@@ -68,20 +70,20 @@ def _hold_all() -> None:
 
 def _await_end_of_grpc() -> None:
     if not _TASKS.exists():
-        time.sleep(_GRPC_SLEEP_TIMEOUT)
+        time.sleep(_SLEEP_POLLS * _POLL_INTERVAL)
         return
-    begin = seen = time.monotonic()
-    last: set[str] = set()
+    deadline = time.monotonic() + _GRPC_END_TIMEOUT
     own = {str(thread.native_id) for thread in threading.enumerate()}
+    last: set[str] = set()
+    polls = 0
     while threads := {
         task.name: state for task in _TASKS.iterdir() if task.name not in own and (state := _grpc_state(task))
     }:
-        now = time.monotonic()
-        if "R" in threads.values() or threads.keys() != last:
-            last, seen = set(threads), now
-        if now - seen > _GRPC_SLEEP_TIMEOUT or now - begin > _GRPC_END_TIMEOUT:
+        polls = 0 if "R" in threads.values() or threads.keys() != last else polls + 1
+        last = set(threads)
+        if polls == _SLEEP_POLLS or time.monotonic() > deadline:
             return
-        time.sleep(0.001)
+        time.sleep(_POLL_INTERVAL)
 
 
 def _grpc_state(task: Path) -> str:
@@ -91,8 +93,8 @@ def _grpc_state(task: Path) -> str:
         name, _, rest = (task / "stat").read_text().partition(" (")[2].rpartition(") ")
         state, *fields = rest.split()
         age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[18]) / os.sysconf("SC_CLK_TCK")
-        if name.startswith(_GRPC_THREADS) or (state == "R" and age < _NAME_TIMEOUT):
-            return "R" if state == "R" else "S"
+        if name.startswith(_GRPC_THREADS) or (state != "S" and age < _NAME_TIMEOUT):
+            return "S" if state == "S" else "R"
     return ""
 
 
