@@ -14,7 +14,8 @@ const VALIDATOR = ["cyclonedx-python-lib[json-validation]==11.12.0"];
 
 /** What is in a package besides what is built from its sources, by name. */
 const FILES = {
-  [SERVICE]: /^(docs\/([A-Z_]+\.md|pictures\/[a-z]+\.png)|ops\/.+|proto\/.+\.proto|queries\/.+\.sql|schema\/.+\.json|CHANGELOG\.md)$/,
+  [SERVICE]:
+    /^(docs\/([A-Z_]+\.md|pictures\/[a-z]+\.png)|ops\/.+|proto\/.+\.proto|queries\/.+\.sql|schema\/.+\.json|CHANGELOG\.md)$/,
   "@sessionlog/protocol": /^dist\/commonjs\/package\.json$/,
   "@sessionlog/client": /^dist\/commonjs\/package\.json$/,
 };
