@@ -98,7 +98,7 @@ export function App() {
       />
       <main>
         <FilterBar navigation={navigation} facets={overview.value?.facets} dates={dates} />
-        <Banners overview={overview} journal={journal} />
+        <Banners away={overview.away || live.state === "away"} journal={journal} />
         {place.page === "sql" && !isOpen ? (
           <SqlPage navigation={navigation} />
         ) : (
@@ -167,11 +167,11 @@ const QUESTIONS = [
   ["Duration p95", "did it get slower?"],
 ] as const;
 
-function Banners({ overview, journal }: { overview: Answer<Overview>; journal: Overview["journal"] | undefined }) {
+function Banners({ away, journal }: { away: boolean; journal: Overview["journal"] | undefined }) {
   const { rows = 0, segments = 0, compacted = 0, warnings = [], complete = true } = journal ?? {};
   return (
     <>
-      {overview.away && (
+      {away && (
         <p class="banner bad" role="alert">
           The viewer has ended, or cannot be reached: what is here is as it was. Start it again with{" "}
           <code>sessionlog view</code>; its address is a new one then.
