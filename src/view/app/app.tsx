@@ -112,7 +112,13 @@ export function App() {
                 open={isOpen ? shown?.sequence : undefined}
               />
               {place.session !== undefined && (
-                <Detail id={place.session} viewer={overview.value?.viewer} onShown={setShown} onClose={close} />
+                <Detail
+                  id={place.session}
+                  version={journal?.version ?? 0}
+                  viewer={overview.value?.viewer}
+                  onShown={setShown}
+                  onClose={close}
+                />
               )}
             </div>
           </>

@@ -10,6 +10,8 @@ import { Session } from "./session.js";
 
 interface DetailProps {
   readonly id: string;
+  /** Of the journal. */
+  readonly version: number;
   readonly viewer: { readonly roster: string | null; readonly replay_runs: string | null } | undefined;
   /** Once it is there. */
   onShown(session: SessionDetail): void;
@@ -17,12 +19,18 @@ interface DetailProps {
 }
 
 /** The open session, at the right of the list; on a phone the whole screen. */
-export function Detail({ id, viewer, onShown, onClose }: DetailProps) {
-  const answer = useAnswer<SessionDetail>(`session?id=${encodeURIComponent(id)}`);
+export function Detail({ id, version, viewer, onShown, onClose }: DetailProps) {
+  const [found, setFound] = useState<{ readonly id: string; readonly version: number }>();
+  // One that came in live may not have been read from the file yet: it is asked for again when there is more of it.
+  const answer = useAnswer<SessionDetail>(
+    `session?id=${encodeURIComponent(id)}`,
+    found?.id === id ? found.version : version,
+  );
   const box = useRef<HTMLElement>(null);
   const session = answer.value?.session_id.startsWith(id) ? answer.value : undefined;
   useEffect(() => {
     if (session === undefined) return;
+    setFound({ id, version });
     onShown(session);
     box.current?.scrollTo({ top: 0 });
   }, [session]);
