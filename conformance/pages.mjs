@@ -20,7 +20,8 @@ export const pages = {
     for (const module of modules) {
       for (const test of module.children.allTests()) {
         const { state, errors = [] } = test.result();
-        const problem = errors.map(({ message, stack }) => stack ?? message).join("\n") || `it was ${state}`;
+        const problem =
+          errors.map(({ message, stack, diff = "" }) => `${stack ?? message}\n${diff}`).join("\n") || `it was ${state}`;
         yield { name: test.fullName, problem: state === "passed" ? undefined : problem };
       }
       for (const { message } of module.errors()) yield { name: module.moduleId, problem: message };
