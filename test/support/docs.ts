@@ -133,8 +133,8 @@ export interface Workspace {
 }
 
 const DEFAULT_PORT = /\b50051\b/g;
-/** Of services that examples start themselves. */
-const SECOND_PORT = /\b50443\b/g;
+/** Of services that examples start themselves, and of their metrics. */
+const OWN_PORTS = [/\b50443\b/g, /\b50444\b/g];
 
 /** `npm ci` has been done, and `npm test` is what runs this. The build has been done too, and others are reading it. npx
  * only takes its time: the example of `schema` shows that it finds the program. */
@@ -195,7 +195,8 @@ export function createWorkspace(): Workspace {
       }
       service ??= await startService("exec node dist/main.js serve", directory, env);
       const { port, pid } = service;
-      const ported = text.replaceAll(DEFAULT_PORT, port).replaceAll(SECOND_PORT, await freePort());
+      let ported = text.replaceAll(DEFAULT_PORT, port);
+      for (const own of OWN_PORTS) ported = ported.replaceAll(own, await freePort());
       const child = spawn("bash", ["-c", ported], {
         cwd: directory,
         env: { ...env, SESSIONLOG_ADDRESS: `127.0.0.1:${port}`, PID: String(pid) },
