@@ -83,6 +83,10 @@ const TRIES_MAX = 5;
 
 const PROGRESS_INTERVAL_MS = 200;
 
+/** Calls of readJournal under way, and the process's umask before the first of them. */
+let reading = 0;
+let usual_mask = 0;
+
 /**
  * Lets `work` ask the session log, in a sandbox. When a file is sealed, compressed or removed before DuckDB opens it, `work` is
  * called again, over the files as they are then, unless it has committed.
@@ -96,7 +100,7 @@ export async function readJournal<T>(
   const spill_directory = join(tmpdir(), `sessionlog-query-${randomBytes(8).toString("hex")}`);
   options.onTemporary?.(spill_directory);
   // DuckDB makes the folder when it needs it, and its files, with the usual modes.
-  const usual_mask = process.umask(PRIVATE_MASK);
+  if (reading++ === 0) usual_mask = process.umask(PRIVATE_MASK);
   const found: Found = { unreadable: new Map(), long_line: false };
   try {
     for (let tries = 1; ; tries++) {
@@ -107,7 +111,7 @@ export async function readJournal<T>(
     if (options.signal.aborted) throw new StoppedError(messageOf(options.signal.reason));
     throw error;
   } finally {
-    process.umask(usual_mask);
+    if (--reading === 0) process.umask(usual_mask);
     await rm(spill_directory, { recursive: true, force: true });
   }
 }

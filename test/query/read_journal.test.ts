@@ -37,6 +37,27 @@ describe("readJournal", () => {
     expect(outcome).toEqual({ value: [[2000, 2000]], warnings: [], incomplete: false, unread_lines: 0 });
   });
 
+  test("calls of readJournal that overlap leave the process's umask as it was", async () => {
+    const directory = temporaryDirectory();
+    writeFiles(directory, { "sessions.jsonl": "" });
+    const before = process.umask();
+    let endFirst = () => {};
+    let first: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((begun) => {
+      first = read(directory, () => {
+        begun();
+        return new Promise<void>((end) => {
+          endFirst = end;
+        });
+      });
+    });
+    await read(directory, async () => {
+      endFirst();
+      await first;
+    });
+    expect(process.umask()).toBe(before);
+  });
+
   test("readJournal has the row's columns, explicit, whatever the rows hold", async () => {
     const directory = temporaryDirectory();
     writeFiles(directory, { "sessions.jsonl": "" });
