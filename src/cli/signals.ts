@@ -19,7 +19,6 @@ const SAME_SIGNAL_MS = 1000;
 export function processSignals(process: EventEmitter & Pick<NodeJS.Process, "kill" | "pid">): EventEmitter {
   const signals = new EventEmitter();
   const received_ms = new Map<string, number>();
-  const names = new Set<string>();
   const receive = (name: string) => {
     const now_ms = performance.now();
     const again = now_ms - (received_ms.get(name) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS;
@@ -30,13 +29,10 @@ export function processSignals(process: EventEmitter & Pick<NodeJS.Process, "kil
     process.kill(process.pid, name);
   };
   signals.on("newListener", (name: string) => {
-    if (!name.startsWith("SIG") || names.has(name)) return;
-    names.add(name);
-    process.on(name, receive);
+    if (name.startsWith("SIG") && !process.listeners(name).includes(receive)) process.on(name, receive);
   });
   signals.on("removeListener", (name: string) => {
-    if (signals.listenerCount(name) > 0 || received_ms.has(name) || !names.delete(name)) return;
-    process.off(name, receive);
+    if (signals.listenerCount(name) === 0 && !received_ms.has(name)) process.off(name, receive);
   });
   return signals;
 }
