@@ -30,7 +30,23 @@ export interface AcceptedRecord {
 /** Protobuf bytes of a SessionRecord → its row, or why it has none. Never throws, whatever the bytes. */
 export type RecordToRow = (bytes: Uint8Array, stamps: Stamps) => AcceptedRecord | RefusedRecord;
 
-/** Whether it matters if those named in a row are on the roster. */
-export function isAcceptedFill(kind: string, final_verdict: string): boolean {
-  return kind === "fill" && final_verdict === "accepted";
+/** What a row says that is told beside it. */
+export interface RowFacts extends Pick<AcceptedRecord, "session_id" | "daemon" | "kind" | "final_verdict"> {
+  readonly grounded_in_roster?: boolean | undefined;
+}
+
+export function acceptRecord(row: Buffer, timestamp: Timestamp, facts: RowFacts): AcceptedRecord {
+  const { session_id, daemon, kind, final_verdict, grounded_in_roster } = facts;
+  const accepted_fill = kind === "fill" && final_verdict === "accepted";
+  return {
+    ok: true,
+    row,
+    session_id,
+    timestamp,
+    daemon,
+    kind,
+    final_verdict,
+    ungrounded: accepted_fill && grounded_in_roster === false,
+    unchecked: accepted_fill && grounded_in_roster === undefined,
+  };
 }

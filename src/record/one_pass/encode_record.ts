@@ -31,7 +31,7 @@
 import { SESSION_RECORD_FIELDS as RECORD } from "@sessionlog/protocol/gen/fields";
 import { sessionSchema } from "@sessionlog/protocol/gen/session_schema";
 import type { Timestamp } from "@sessionlog/protocol/timestamp";
-import { type AcceptedRecord, isAcceptedFill, type Stamps } from "../types.js";
+import { type AcceptedRecord, acceptRecord, type RowFacts, type Stamps } from "../types.js";
 import { copyArtifact } from "./artifact.js";
 import { ACCEPTED, copyAttempts } from "./attempts.js";
 import { copyKnown, copyName, copyRequired, type NameRule, skipWord, type Word, wordOf, writeName } from "./names.js";
@@ -100,25 +100,13 @@ export function createOnePass(kinds: readonly string[], schema: RecordSchema = s
     const sent = copyRecord(pass, rules, copyDaemon, stamps);
     endRecord(pass);
     if (!pass.regular) return undefined;
-    const { session_id, timestamp, daemon, kind, final_verdict, grounded_in_roster } = sent;
-    const accepted_fill = isAcceptedFill(kind, final_verdict);
-    return {
-      ok: true,
-      row: slab.endRow(pass),
-      session_id,
-      timestamp,
-      daemon,
-      kind,
-      final_verdict,
-      ungrounded: accepted_fill && grounded_in_roster === false,
-      unchecked: accepted_fill && grounded_in_roster === undefined,
-    };
+    return acceptRecord(slab.endRow(pass), sent.timestamp, sent);
   };
 }
 
 /** What is told of a record beside its row. */
-interface Sent extends Pick<AcceptedRecord, "session_id" | "timestamp" | "daemon" | "kind" | "final_verdict"> {
-  readonly grounded_in_roster: boolean | undefined;
+interface Sent extends RowFacts {
+  readonly timestamp: Timestamp;
 }
 
 type CopyDaemon = (pass: Pass, stamps: Stamps) => string;

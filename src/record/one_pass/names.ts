@@ -57,8 +57,9 @@ export function wordOf(text: string): Word {
   return { text, literal: literal(text) };
 }
 
-/** Reads one of these words and writes it, without quotes. Returns its text. */
-export function copyWord(pass: Pass, words: readonly Word[]): string {
+/** Reads one of these words, of a field that every record has, and writes it, without quotes. Returns its text. */
+export function copyRequired(pass: Pass, tag: number, words: readonly Word[]): string {
+  if (!take(pass, tag)) markIrregular(pass);
   const end = readEnd(pass);
   for (const word of words) {
     if (!isNext(pass, end, word.literal)) continue;
@@ -68,12 +69,6 @@ export function copyWord(pass: Pass, words: readonly Word[]): string {
   }
   markIrregular(pass);
   return "";
-}
-
-/** The same for a field that every record has. */
-export function copyRequired(pass: Pass, tag: number, words: readonly Word[]): string {
-  if (!take(pass, tag)) markIrregular(pass);
-  return copyWord(pass, words);
 }
 
 /** Reads the word, and writes nothing. */

@@ -1,7 +1,7 @@
 import { checkAcrossFields } from "@sessionlog/protocol/check_across_fields";
 import { ATTEMPTS_MAX, ROW_BYTES_MAX } from "@sessionlog/protocol/gen/limits";
 import type { RefusedRecord, Violation } from "@sessionlog/protocol/violation";
-import { isAcceptedFill, type RecordToRow } from "../types.js";
+import { acceptRecord, type RecordToRow } from "../types.js";
 import { createFieldCheck } from "./check_fields.js";
 import { decodeRecord } from "./decode.js";
 import { normaliseRecord } from "./normalise.js";
@@ -30,19 +30,7 @@ export function createReference(kinds: readonly string[] | undefined): RecordToR
       const description = `expected at most ${ROW_BYTES_MAX} bytes as a row, found ${line.length}`;
       return refuse({ field: "record", reason: "TOO_LONG", description });
     }
-    const { session_id, daemon, kind, final_verdict, grounded_in_roster } = row;
-    const accepted_fill = isAcceptedFill(kind, final_verdict);
-    return {
-      ok: true,
-      row: line,
-      session_id,
-      timestamp,
-      daemon,
-      kind,
-      final_verdict,
-      ungrounded: accepted_fill && grounded_in_roster === false,
-      unchecked: accepted_fill && grounded_in_roster === undefined,
-    };
+    return acceptRecord(line, timestamp, row);
   };
 }
 
