@@ -4,24 +4,32 @@ import type { JournalLog } from "../types.js";
 /** Puts work off while the system is short of descriptors or memory; see isShortage. */
 export interface Shortage {
   /**
-   * Work that can wait: a shortage leaves the active file as it is, and the work for some seconds.
+   * Does work that can wait: a shortage leaves the active file as it is, and the work for some seconds.
    *
-   * @param can_wait whether appends can go on without it: its error is thrown otherwise
    * @param asked whether an operator asks for it: done at once
    */
-  unlessShort(work: () => Promise<void>, can_wait: () => boolean, asked?: boolean): Promise<void>;
+  unlessShort(work: () => Promise<void>, asked?: boolean): Promise<void>;
   /** Work of this kind has been done: the next shortage is another one, and is told. */
   over(): void;
 }
 
 const RETRY_MS = 5_000;
 
-/** @param path tells the active file, for the log */
-export function createShortage(log: JournalLog, path: () => string, monotonic_ms: () => number): Shortage {
+/** What a shortage needs to know of the store. */
+export interface ShortageOptions {
+  readonly log: JournalLog;
+  /** The active file, for the log. */
+  readonly path: () => string;
+  /** Whether appends can go on without the work: its error is thrown otherwise. */
+  readonly can_wait: () => boolean;
+  readonly monotonic_ms: () => number;
+}
+
+export function createShortage({ log, path, can_wait, monotonic_ms }: ShortageOptions): Shortage {
   let waits_until_ms = Number.NEGATIVE_INFINITY;
   let told = false;
   return {
-    async unlessShort(work, can_wait, asked = false) {
+    async unlessShort(work, asked = false) {
       if (can_wait() && !asked && monotonic_ms() < waits_until_ms) return;
       try {
         await work();

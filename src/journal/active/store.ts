@@ -6,7 +6,7 @@ import { errorPath, errorText, isPassing, isShortage } from "../disk/errors.js";
 import { isTemporary, type JournalNames, journalNames } from "../format.js";
 import { openRows, type Side } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
-import { findDisorder, listSegments } from "../sealed/segments.js";
+import { findDisorder, lastSequence, listSegments } from "../sealed/segments.js";
 import { type JournalLog, type JournalObserver, JournalOpenError, type RotationPolicy } from "../types.js";
 import { countForeignRows } from "./foreign_rows.js";
 import { probeSpace, type WriteFailure, type WriteTimes, writeGroup } from "./group_writer.js";
@@ -74,10 +74,13 @@ export function createStore(options: StoreOptions): Store {
   let rotation_wanted = false;
   let rotation_waits_until_ms = Number.NEGATIVE_INFINITY;
   const monotonic_ms = (): number => clock.reading().monotonic_ms;
-  const shortage = createShortage(log, () => names.active, monotonic_ms);
-  /** Without an active file, nothing can go on. */
-  const unlessShort = (work: () => Promise<void>, asked = false) =>
-    shortage.unlessShort(work, () => active !== undefined, asked);
+  const { unlessShort, over } = createShortage({
+    log,
+    path: () => names.active,
+    // Without an active file, nothing can go on.
+    can_wait: () => active !== undefined,
+    monotonic_ms,
+  });
 
   async function takeLock(): Promise<void> {
     // Removing the directory removes the lock file: a second writer would not see ours.
@@ -210,7 +213,7 @@ export function createStore(options: StoreOptions): Store {
     const { file, rows, end, own } = active;
     active = outcome.kind === "sealed" ? outcome.next : undefined;
     rotation_wanted = false;
-    shortage.over();
+    over();
     log.info({ path: outcome.path, rows, bytes: end }, "sealed a segment");
     options.onSealed(rows, end, own ? outcome.path : undefined);
     await file.close();
@@ -222,7 +225,7 @@ export function createStore(options: StoreOptions): Store {
     if (moved !== undefined) {
       if (await inPlace(moved)) {
         await rotateWhenDue(0);
-        shortage.over();
+        over();
         return;
       }
       if (!durable) await syncFile(moved);
@@ -236,7 +239,7 @@ export function createStore(options: StoreOptions): Store {
       left = undefined;
       throw error;
     }
-    shortage.over();
+    over();
     rotation_wanted = false;
     if (moved !== undefined) log.warn({ path: names.active }, "the session log was moved; continuing in a new file");
   }
@@ -267,7 +270,7 @@ export function createStore(options: StoreOptions): Store {
       await removeTemporaries();
       const state = await readStateFile(disk, names);
       const { segments, skipped } = await listSegments(disk, names);
-      const sealed_last = Math.max(0, ...segments.map(({ last }) => last));
+      const sealed_last = lastSequence(segments);
       next_sequence = Math.max(state?.next_sequence ?? 1, sealed_last + 1);
       const first_sequence = state?.first_sequence ?? (sealed_last > 0 ? sealed_last + 1 : undefined);
       active = await openFile({

@@ -6,7 +6,7 @@ import { type JournalNames, NEWLINE } from "../format.js";
 import { openRows } from "../read/open_rows.js";
 import type { RowFile } from "../read/row_file.js";
 import { rowsOf } from "../read/rows.js";
-import { listSegments, type Segment } from "../sealed/segments.js";
+import { lastSequence, listSegments } from "../sealed/segments.js";
 import type { Rows } from "../types.js";
 
 /** How far a journal has been read that another process may be writing. */
@@ -35,7 +35,7 @@ export class JournalChanged extends Error {
 export async function findEnd(disk: Disk, names: JournalNames): Promise<Position> {
   const found = await openActive(disk, names);
   if (found === undefined)
-    return { sequence: lastOf((await listSegments(disk, names)).segments) + 1, active: undefined };
+    return { sequence: lastSequence((await listSegments(disk, names)).segments) + 1, active: undefined };
   const { file, identity, first_sequence, size } = found;
   try {
     let [rows, end] = [0, 0];
@@ -133,12 +133,10 @@ async function openActive(disk: Disk, names: JournalNames) {
   const { identity, size } = await file.status();
   // After the file is open: the state is written before a file's first row, and a sealed one is among the segments.
   const state = await readStateFile(disk, names);
-  const sealed_last = lastOf((await listSegments(disk, names)).segments);
+  const sealed_last = lastSequence((await listSegments(disk, names)).segments);
   const first_sequence = Math.max(state?.first_sequence ?? 1, sealed_last + 1);
   return { file, identity, size, sealed_last, first_sequence };
 }
-
-const lastOf = (segments: readonly Segment[]): number => segments.reduce((most, { last }) => Math.max(most, last), 0);
 
 /** A row's bytes, without its "\n"; undefined when it is not there. Rejects with the disk's error. */
 export async function readRow(

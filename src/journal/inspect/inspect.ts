@@ -3,9 +3,16 @@ import type { Disk } from "../disk/disk.js";
 import { errorText } from "../disk/errors.js";
 import { compressionOf, isParquetTemporary, isTemporary, type JournalNames, parseCutName } from "../format.js";
 import { type Checksums, readChecksums } from "../sealed/checksums.js";
-import { findDisorder, listSegments, type Segment, segmentPaths, segmentsAmong } from "../sealed/segments.js";
+import {
+  findDisorder,
+  lastSequence,
+  listSegments,
+  type Segment,
+  segmentPaths,
+  segmentsAmong,
+} from "../sealed/segments.js";
 import { createFindings, type Finding, type Findings } from "./findings.js";
-import { inspectActive, lastSequence } from "./inspect_active.js";
+import { inspectActive } from "./inspect_active.js";
 import { inspectChecksums } from "./inspect_checksums.js";
 import { inspectCopies } from "./inspect_copies.js";
 import { type OnNumberedLine, readSealed, type SealedContent } from "./inspect_rows.js";

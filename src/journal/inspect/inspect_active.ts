@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { errorText } from "../disk/errors.js";
 import { readRange } from "../disk/files.js";
 import type { JournalNames } from "../format.js";
-import { findDisorder, type Segment } from "../sealed/segments.js";
+import { findDisorder, lastSequence, type Segment } from "../sealed/segments.js";
 import type { Findings } from "./findings.js";
 import { type OnNumberedLine, readNumbered } from "./inspect_rows.js";
 import type { Snapshot } from "./snapshot.js";
@@ -69,9 +69,4 @@ function reportState({ names, snapshot, segments, found }: ActiveInspection): vo
   } else if (segments.length > 0) {
     found.note(names.state, "is missing; the next start continues after the sealed files");
   }
-}
-
-/** The highest sequence of sealed segments, 0 when there are none. */
-export function lastSequence(segments: readonly Segment[]): number {
-  return segments.reduce((most, { last }) => Math.max(most, last), 0);
 }

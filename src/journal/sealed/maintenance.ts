@@ -192,6 +192,7 @@ export function createMaintenance(options: MaintenanceOptions): Maintenance {
   }
 
   async function remove(paths: readonly string[]): Promise<void> {
+    if (paths.length === 0) return;
     for (const path of paths) await disk.remove(path);
     await syncDirectory(disk, names.directory);
   }

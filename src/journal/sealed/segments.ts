@@ -73,6 +73,11 @@ export function segmentsAmong(entries: readonly DirectoryEntry[], names: Journal
 
 const rangeOf = ({ first, last }: Pick<Segment, "first" | "last">): string => `${first}-${last}`;
 
+/** The highest sequence of sealed segments, 0 when there are none. */
+export function lastSequence(segments: readonly Segment[]): number {
+  return segments.reduce((most, { last }) => Math.max(most, last), 0);
+}
+
 /** What is wrong with the order of files: gaps before them, and rows that two of them claim. */
 export function findDisorder(
   segments: readonly Segment[],
