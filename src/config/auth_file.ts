@@ -143,18 +143,20 @@ function tableOf(value: unknown, what: string, keys: readonly string[], placeOf:
 /** A token, a certificate or a name is of one identity only. */
 function refuseDoubles(identities: readonly Identity[], places: Places): void {
   const seen = new Map<string, string>();
-  const note = (what: string, name: string, place: string) => {
+  // The place is looked for only when it is told: that goes through the file.
+  const note = (what: string, name: string, place: () => string) => {
     const other = seen.get(what);
-    if (other !== undefined) throw new ConfigError(`${place}: ${what} is given twice, to ${other} and to ${name}`);
+    if (other !== undefined) throw new ConfigError(`${place()}: ${what} is given twice, to ${other} and to ${name}`);
     seen.set(what, name);
   };
   for (const [index, { name, certificates, tokens }] of identities.entries()) {
     const place = places.identity(index);
-    note(`the identity ${name}`, name, place.key("name"));
-    for (const certificate of certificates) note(`the certificate ${certificate}`, name, place.key("certificates"));
+    note(`the identity ${name}`, name, () => place.key("name"));
+    for (const certificate of certificates)
+      note(`the certificate ${certificate}`, name, () => place.key("certificates"));
     for (const [number, { id, sha256 }] of tokens.entries()) {
-      note(`the token id ${id} of ${name}`, name, place.token(number, "id"));
-      note(`a token (sha256 ${sha256.toString("hex").slice(0, 8)}…)`, name, place.token(number, "sha256"));
+      note(`the token id ${id} of ${name}`, name, () => place.token(number, "id"));
+      note(`a token (sha256 ${sha256.toString("hex").slice(0, 8)}…)`, name, () => place.token(number, "sha256"));
     }
   }
 }

@@ -39,9 +39,14 @@ export function findPlaces(path: string, text: string): Places {
     },
     identity(index) {
       const header = identities[index];
-      const end = identities[index + 1] ?? lines.length;
-      const own = tokens.filter((line) => line > (header ?? 0) && line < end);
-      return { key: (key) => keyAfter(header, key), token: (number, key) => keyAfter(own[number] ?? header, key) };
+      return {
+        key: (key) => keyAfter(header, key),
+        token(number, key) {
+          const end = identities[index + 1] ?? lines.length;
+          const own = tokens.filter((line) => line > (header ?? 0) && line < end);
+          return keyAfter(own[number] ?? header, key);
+        },
+      };
     },
   };
 }

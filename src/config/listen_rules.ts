@@ -1,4 +1,4 @@
-import { addressProblem, isLoopback, parseAddress } from "./address.js";
+import { addressProblem, isLocal, isLoopback, parseAddress } from "./address.js";
 import { ConfigError } from "./errors.js";
 import type { Config } from "./settings.js";
 
@@ -26,8 +26,7 @@ function showsWhoCalls({ tls, auth }: Pick<Config, "tls" | "auth">): boolean {
 
 /** Whether other machines are served without TLS, or without being asked who they are: `--insecure` allows it. */
 export function isInsecure(config: Config): boolean {
-  const address = parseAddress(config.server.listen);
-  return address !== undefined && !isLoopback(address) && !showsWhoCalls(config);
+  return !isLocal(config.server.listen) && !showsWhoCalls(config);
 }
 
 export function checkTls({ tls, auth }: Config, placeOf: (name: string) => string): void {

@@ -1,6 +1,7 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { TLSSocket } from "node:tls";
+import { bearerDigest } from "../rpc/security/access.js";
 
 /** Who may read /metrics. */
 export interface ScrapeAccess {
@@ -10,11 +11,9 @@ export interface ScrapeAccess {
   readonly closed: boolean;
 }
 
-const BEARER = /^bearer +([\x21-\x7e]+)$/i;
-
 export function mayScrape({ token, closed }: ScrapeAccess, { headers, socket }: IncomingMessage): boolean {
   if (socket instanceof TLSSocket && socket.authorized) return true;
   if (token === undefined) return !closed;
-  const [, given = ""] = BEARER.exec(headers.authorization ?? "") ?? [];
-  return timingSafeEqual(createHash("sha256").update(given).digest(), token);
+  const given = bearerDigest(headers.authorization ?? "");
+  return given !== undefined && timingSafeEqual(Buffer.from(given, "hex"), token);
 }

@@ -3,7 +3,7 @@ import { type ServiceDefinition, status } from "@grpc/grpc-js";
 import type { CallMethod, RpcObserver } from "./observer.js";
 
 /** All methods that are not served: clients must not be able to make up names. */
-export const UNKNOWN_METHOD: CallMethod = { type: "unknown", service: "unknown", name: "unknown" };
+const UNKNOWN_METHOD: CallMethod = { type: "unknown", service: "unknown", name: "unknown" };
 
 /** By whether requests, and whether answers are a stream. */
 const TYPES = [

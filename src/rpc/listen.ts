@@ -3,6 +3,7 @@ import { chmodSync, chownSync } from "node:fs";
 import { access, lstat, unlink } from "node:fs/promises";
 import { connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
+import { errorCode } from "../config/errors.js";
 
 /** Where connections are accepted. */
 export interface Listener {
@@ -93,7 +94,7 @@ async function bindPath(servers: Server[], path: string, port: ConnectionPort, {
     chownSync(path, -1, group);
     chmodSync(path, mode);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? `${error.code}` : "";
+    const code = errorCode(error) ?? "";
     throw new Error(
       `${code === "EPERM" ? "this user may not give its socket" : "the socket cannot be given"} to the group ${group} (${code})`,
     );

@@ -126,10 +126,11 @@ export async function launchService(
   const problem = await ops?.listen(() => (shutdown.begun ? "the service is shutting down" : unready));
   if (problem !== undefined) throw cannotStart(problem);
 
-  function apply(next: Loaded, before: Loaded): void {
+  function apply(next: Loaded): void {
+    const before = loaded;
+    loaded = next;
     const { record, logs } = next.config;
     if (!isDeepStrictEqual(record.kinds, before.config.record.kinds)) recordToRow = createRecordToRow(record);
-    loaded = next;
     rpc.update(rpcSettingsOf(next));
     ops?.update(next);
     journal.configure(policiesOf(next.config));
@@ -192,9 +193,7 @@ function logSecurity(logger: pino.Logger, next: Loaded, before: Loaded | undefin
   }
   if (!isDeepStrictEqual(identities, before?.identities)) {
     for (const reason of authFileWarnings(config.auth)) logger.warn({ reason }, "the file of [auth] should be mended");
-  }
-  if (before !== undefined && !isDeepStrictEqual(identities, before.identities)) {
-    logger.info({ identities: identities?.length ?? 0 }, "identities loaded");
+    if (before !== undefined) logger.info({ identities: identities?.length ?? 0 }, "identities loaded");
   }
   if (before !== undefined && !isDeepStrictEqual(scrape_token, before.scrape_token)) {
     logger.info({}, "the token of /metrics was renewed");

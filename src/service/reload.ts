@@ -31,8 +31,8 @@ export interface ReloadOptions {
   readonly running: RunningConfig;
   readonly loaded: Loaded;
   /** Takes what has changed; must not throw. */
-  readonly apply: (next: Loaded, before: Loaded) => void;
-  /** Called now and then, when files have been looked at. */
+  readonly apply: (next: Loaded) => void;
+  /** Called each [auth] reload_interval: tokens may have expired. */
   readonly looked: () => void;
   readonly log: Record<"info" | "warn" | "error", (fields: object, message: string) => void>;
   readonly observer: ServiceObserver;
@@ -72,9 +72,8 @@ export function createReload(options: ReloadOptions): Reload {
   let timers: readonly NodeJS.Timeout[] = [];
 
   function take(next: Loaded): void {
-    const before = loaded;
     loaded = next;
-    apply(next, before);
+    apply(next);
   }
 
   function report(): void {
@@ -122,7 +121,7 @@ export function createReload(options: ReloadOptions): Reload {
     timers = SECTION_NAMES.map((section) =>
       setInterval(() => {
         look(section);
-        looked();
+        if (section === "[auth]") looked();
       }, SECTIONS[section].interval_ms(config)).unref(),
     );
   }

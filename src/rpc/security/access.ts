@@ -71,6 +71,14 @@ const REFLECTION_OFF: RpcStatus = { code: status.UNIMPLEMENTED, details: "reflec
 const TOKEN_CHARACTERS_MAX = 1_024;
 const BEARER = /^bearer +([\x21-\x7e]+)$/i;
 
+/** SHA-256, hex, of the token in the header `authorization`; undefined when that is none. */
+export function bearerDigest(authorization: string): string | undefined {
+  const [, text = ""] = BEARER.exec(authorization) ?? [];
+  if (text === "" || text.length > TOKEN_CHARACTERS_MAX) return undefined;
+  // In one call, as each call of a client pays for it.
+  return hash("sha256", text);
+}
+
 interface Known {
   readonly identity: Identity;
   readonly token: Token;
@@ -86,10 +94,8 @@ export function createAccess({ identities, reflection, unix_identity, now_ms }: 
   const ofSocket = identities.find(({ name }) => name === unix_identity);
 
   function known(authorization: string): Known | Failure {
-    const [, text = ""] = BEARER.exec(authorization) ?? [];
-    if (text === "" || text.length > TOKEN_CHARACTERS_MAX) return { failure: "malformed" };
-    // In one call, as each call of a client pays for it.
-    const digest = hash("sha256", text);
+    const digest = bearerDigest(authorization);
+    if (digest === undefined) return { failure: "malformed" };
     const found = byDigest.get(digest);
     if (found === undefined || !timingSafeEqual(found.token.sha256, Buffer.from(digest, "hex")))
       return { failure: "unknown_token" };
