@@ -1,8 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { interruptWhenAborted } from "../database.js";
 import { identifier } from "../literal.js";
 import { type Answer, asSqlError, selectRows } from "../statement.js";
-
-const INTERRUPT_INTERVAL_MS = 20;
 
 /** One of a store's connections, with views of its own. */
 export interface StoreConnection {
@@ -24,13 +23,7 @@ export type Select = (sql: string) => Promise<Answer>;
 
 export function createStoreConnection(connection: DuckDBConnection): StoreConnection {
   async function run<T>(condition: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    // Again and again: an interrupt between two statements is lost.
-    let timer: NodeJS.Timeout | undefined;
-    const interrupt = () => {
-      connection.interrupt();
-      timer = setTimeout(interrupt, INTERRUPT_INTERVAL_MS);
-    };
-    signal.addEventListener("abort", interrupt);
+    const endInterrupts = interruptWhenAborted(signal, () => connection);
     try {
       signal.throwIfAborted();
       await connection.run(
@@ -41,8 +34,7 @@ export function createStoreConnection(connection: DuckDBConnection): StoreConnec
       signal.throwIfAborted();
       throw error;
     } finally {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", interrupt);
+      endInterrupts();
     }
   }
 

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type JournalNames, type Position, parseSegmentName } from "../../journal/index.js";
+import { interruptWhenAborted } from "../database.js";
 import { literal } from "../literal.js";
 import type { KeptFile } from "../read_journal.js";
 
@@ -37,7 +38,6 @@ export interface StoredRows {
 }
 
 const PROGRESS_INTERVAL_MS = 200;
-const INTERRUPT_INTERVAL_MS = 20;
 
 /**
  * @param connection no other question uses it
@@ -69,9 +69,7 @@ export function createStoredRows(
         const own = Math.max(0, connection.progress.percentage);
         onProgress(Math.min(100, (100 * done + own) / Math.max(1, files.length)));
       }, PROGRESS_INTERVAL_MS);
-      const interrupting = setInterval(() => {
-        if (signal.aborted) connection.interrupt();
-      }, INTERRUPT_INTERVAL_MS);
+      const endInterrupts = interruptWhenAborted(signal, () => connection);
       try {
         for (const { name, readable } of files) {
           signal.throwIfAborted();
@@ -81,7 +79,7 @@ export function createStoredRows(
         }
       } finally {
         clearInterval(timer);
-        clearInterval(interrupting);
+        endInterrupts();
       }
     },
   };
