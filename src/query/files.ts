@@ -119,6 +119,14 @@ export function readerPaths({ plain, compressed }: Segment): readonly string[] {
   return plain === undefined ? compressed : [...compressed, plain];
 }
 
+/** A segment as it is read; undefined when it has neither file. */
+export function sealedFile(segment: Segment): JournalFile | undefined {
+  const { parquet, first, last } = segment;
+  const [path, fallback] = readerPaths(segment);
+  const copy = parquet === undefined ? undefined : { path: parquet, first, last };
+  return path === undefined ? undefined : { path, fallback, parquet: copy, active: false };
+}
+
 /** Adds to `warnings` what is odd about the segments. */
 async function listJournal(names: JournalNames, warnings: string[]) {
   // First: between the two renames of a sealing there is no active file, but then its rows are in a segment.
@@ -128,12 +136,7 @@ async function listJournal(names: JournalNames, warnings: string[]) {
     throw new ReadError(`${names.active}: ${gone ? "there is no session log here" : errorText(error)}`);
   });
   warnings.push(...[...skipped, ...findDisorder(segments)].map(({ path, message }) => `${path}: ${message}`));
-  const files = segments.flatMap((segment): JournalFile[] => {
-    const { parquet, first, last } = segment;
-    const [path, fallback] = readerPaths(segment);
-    const copy = parquet === undefined ? undefined : { path: parquet, first, last };
-    return path === undefined ? [] : [{ path, fallback, parquet: copy, active: false }];
-  });
+  const files = segments.flatMap((segment) => sealedFile(segment) ?? []);
   if (active === undefined) return { files, skipped };
   if (active.regular) return { files: [...files, { ...alone(names.active), active: true }], skipped };
   throw new ReadError(`${names.active}: is not a regular file`);

@@ -14,6 +14,11 @@ function textLiteral(text: string): string {
   return parts.length === 1 ? `${parts[0]}` : `(${parts.join(" || chr(0) || ")})`;
 }
 
+/** SQL that reads the rows of Parquet files: what their folders are called makes no columns of them. */
+export function parquetSource(paths: string | readonly string[]): string {
+  return `read_parquet(${literal(paths)}, hive_partitioning = false)`;
+}
+
 /** A name as SQL writes it. */
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;

@@ -53,7 +53,7 @@ export async function findSkipped(
     const file = by_path.get(readable) ?? { path: readable, judged: undefined };
     const name = nameOf(file.path);
     if (skipped === 0) {
-      found.push({ name, rows, skipped: NOTHING });
+      found.push({ name, rows, skipped: NOTHING_SKIPPED });
       continue;
     }
     const judged = file.judged ?? (await judgeFile(file.path, signal));
@@ -68,7 +68,8 @@ export async function findSkipped(
   return { warnings, unread_lines, no_row };
 }
 
-const NOTHING: SkippedLines = { foreign: new Map(), unread: 0, first_unread: undefined };
+/** Of a file with rows only. */
+export const NOTHING_SKIPPED: SkippedLines = { foreign: new Map(), unread: 0, first_unread: undefined };
 
 /**
  * @param skipped how many lines DuckDB has skipped of the file

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SCHEMA } from "@sessionlog/protocol/gen/limits";
 import { readViews } from "./catalog.js";
-import { identifier, literal } from "./literal.js";
+import { identifier, literal, parquetSource } from "./literal.js";
 
 /** Where the rows are, each in one file only; at least one file. */
 export interface Source {
@@ -29,11 +29,10 @@ export async function createSourceViews(connection: DuckDBConnection, { files, p
   const all = columns.map(identifier).join(", ");
   // The schema is not read: it is the same in all of them.
   const copied = columns.map((name) => (name === "schema" ? `${literal(SCHEMA)} AS schema` : identifier(name)));
-  const paths = literal(parquet.map(({ path }) => path));
   const copies =
     parquet.length === 0
       ? `SELECT ${all} FROM counted_lines WHERE false`
-      : `SELECT ${copied.join(", ")} FROM read_parquet(${paths}, hive_partitioning = false)`;
+      : `SELECT ${copied.join(", ")} FROM ${parquetSource(parquet.map(({ path }) => path))}`;
   const has_lines = files.length > 0;
   const rows = [...(parquet.length > 0 ? ["copied_rows"] : []), ...(has_lines ? ["counted_rows"] : [])];
   await connection.run(`

@@ -1,5 +1,5 @@
 import { csvSource } from "./csv_file.js";
-import { identifier, literal } from "./literal.js";
+import { identifier, literal, parquetSource } from "./literal.js";
 
 /** A file of rows that a query joins with the sessions. */
 export interface TableFile {
@@ -31,7 +31,7 @@ export function createTableView({ name, column, file_column, path }: TableFile):
 
 /** What reads a file that has columns; undefined for JSON. */
 export function tableSource(path: string): string | undefined {
-  if (/\.parquet$/i.test(path)) return `read_parquet(${literal(path)}, hive_partitioning = false)`;
+  if (/\.parquet$/i.test(path)) return parquetSource(path);
   return /\.[ct]sv(\.gz)?$/i.test(path) ? csvSource(path) : undefined;
 }
 

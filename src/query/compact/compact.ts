@@ -16,7 +16,7 @@ import {
 } from "../../journal/index.js";
 import { SPILL_BYTES_MAX } from "../database.js";
 import { ReadError } from "../errors.js";
-import { findJournal, readerPaths } from "../files.js";
+import { findJournal, readerPaths, sealedFile } from "../files.js";
 import { chooseParquet } from "./choose_parquet.js";
 import { compactSegment } from "./compact_segment.js";
 
@@ -137,12 +137,7 @@ async function isYoung(path: string, now_ms: number): Promise<boolean> {
 
 /** The copies that are of their segments as these are now. */
 async function findDone(segments: readonly Segment[]): Promise<ReadonlySet<string>> {
-  const files = segments.flatMap((segment) => {
-    const { first, last, parquet } = segment;
-    const [path] = readerPaths(segment);
-    return path === undefined || parquet === undefined ? [] : [{ path, parquet: { path: parquet, first, last } }];
-  });
-  const { chosen } = await chooseParquet(files);
+  const { chosen } = await chooseParquet(segments.flatMap((segment) => sealedFile(segment) ?? []));
   return new Set(chosen.map(({ path }) => path));
 }
 

@@ -1,7 +1,7 @@
 import { type JournalNames, nameParquet, nodeDisk, temporaryName } from "../../journal/index.js";
 import type { Limits } from "../database.js";
 import { ReadError } from "../errors.js";
-import { identifier, literal } from "../literal.js";
+import { identifier, literal, parquetSource } from "../literal.js";
 import { FACTS_KEY, printFacts } from "./facts.js";
 import { hashOfRows, ROWS_TABLE, type SealedFile, type SegmentTable, withSegmentTable } from "./segment_table.js";
 
@@ -30,8 +30,7 @@ export function compactSegment(
       // With the mode of the journal's files; DuckDB writes into it.
       await (await nodeDisk.open(temporary, "replace")).close();
       await copyRows(table, temporary);
-      const written = await hashOfRows(table, parquetSource(temporary));
-      if (written !== (await hashOfRows(table, ROWS_TABLE))) {
+      if (!(await hasSameRows(table, temporary))) {
         throw new ReadError(`${target}: was not written as its segment is; removed`);
       }
       signal.throwIfAborted();
@@ -54,12 +53,9 @@ async function copyRows({ connection, facts }: SegmentTable, target: string): Pr
 
 /** Whether a copy has the very rows of its segment, in their order. Throws as `compactSegment`. */
 export function isFaithful(segment: SealedFile, copy: string, limits: Limits, signal: AbortSignal): Promise<boolean> {
-  return withSegmentTable(
-    segment,
-    limits,
-    signal,
-    async (table) => (await hashOfRows(table, parquetSource(copy))) === (await hashOfRows(table, ROWS_TABLE)),
-  );
+  return withSegmentTable(segment, limits, signal, (table) => hasSameRows(table, copy));
 }
 
-const parquetSource = (path: string): string => `read_parquet(${literal(path)}, hive_partitioning = false)`;
+async function hasSameRows(table: SegmentTable, copy: string): Promise<boolean> {
+  return (await hashOfRows(table, parquetSource(copy))) === (await hashOfRows(table, ROWS_TABLE));
+}

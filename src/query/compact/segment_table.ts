@@ -5,7 +5,7 @@ import { type Database, interruptWhenAborted, type Limits, openEmpty } from "../
 import { ReadError } from "../errors.js";
 import { judgeFile, makeReadable } from "../judged_files.js";
 import { literal } from "../literal.js";
-import { type SkippedLines, sumUp } from "../skipped_lines.js";
+import { NOTHING_SKIPPED, sumUp } from "../skipped_lines.js";
 import type { ParquetFacts } from "./facts.js";
 
 /** A sealed file and what `<stem>.sha256` says of it. */
@@ -22,8 +22,6 @@ export interface SegmentTable extends Pick<Database, "connection"> {
 }
 
 export const ROWS_TABLE = "segment_rows";
-
-const NOTHING_SKIPPED: SkippedLines = { foreign: new Map(), unread: 0, first_unread: undefined };
 
 /**
  * Reads a segment once, as every question reads it: column `sequence`, then those of a row. Lines that are no rows have a sequence, too.

@@ -4,8 +4,8 @@ import { basename, join } from "node:path";
 import { type JournalNames, listSegments, nodeDisk, parseSegmentName, readChecksums } from "../../journal/index.js";
 import { openEmpty, SPILL_BYTES_MAX } from "../database.js";
 import { messageOf, ReadError } from "../errors.js";
-import { readerPaths } from "../files.js";
-import { literal } from "../literal.js";
+import { sealedFile } from "../files.js";
+import { parquetSource } from "../literal.js";
 import { type ChosenCopy, chooseParquet } from "./choose_parquet.js";
 import { isFaithful } from "./compact_segment.js";
 
@@ -31,12 +31,7 @@ export interface VerifyCopiesOptions {
 export async function verifyCopies(names: JournalNames, options: VerifyCopiesOptions): Promise<number> {
   const { signal, onFinding } = options;
   const { segments } = await listSegments(nodeDisk, names);
-  const files = segments.flatMap((segment) => {
-    const { first, last, parquet } = segment;
-    const [path] = readerPaths(segment);
-    return path === undefined || parquet === undefined ? [] : [{ path, parquet: { path: parquet, first, last } }];
-  });
-  const { chosen, doubtful } = await chooseParquet(files);
+  const { chosen, doubtful } = await chooseParquet(segments.flatMap((segment) => sealedFile(segment) ?? []));
   for (const { path, why } of doubtful) {
     onFinding({ severity: "note", file: basename(path), message: `${why}; not used: run sessionlog compact` });
   }
@@ -89,7 +84,7 @@ async function countRows(path: string, limits: Parameters<typeof openEmpty>[0]) 
   const { connection, close } = await openEmpty(limits);
   try {
     const found = await connection.runAndReadAll(
-      `SELECT count(*), min(sequence), max(sequence) FROM read_parquet(${literal(path)}, hive_partitioning = false)`,
+      `SELECT count(*), min(sequence), max(sequence) FROM ${parquetSource(path)}`,
     );
     const [rows = 0, first = 0, last = 0] = (found.getRows()[0] ?? []).map(Number);
     return { rows, first, last };

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type JournalNames, type Position, parseSegmentName } from "../../journal/index.js";
 import { interruptWhenAborted } from "../database.js";
-import { literal } from "../literal.js";
+import { literal, parquetSource } from "../literal.js";
 import type { KeptFile } from "../read_journal.js";
 
 /** The columns of a stored row, all but the prompt; the artifact only of accepted fills, of which the questions ask it. */
@@ -95,7 +95,7 @@ function rangeOf(name: string, { active }: JournalNames, position: Position) {
 async function createTables(connection: DuckDBConnection, copies: readonly { readonly path: string }[]): Promise<void> {
   await connection.run(`
     CREATE OR REPLACE TABLE read_rows AS SELECT 0::BIGINT AS sequence, ${COLUMNS} FROM unfiltered LIMIT 0`);
-  const copied = `read_parquet(${literal(copies.map(({ path }) => path))}, hive_partitioning = false)`;
+  const copied = parquetSource(copies.map(({ path }) => path));
   const union = copies.length === 0 ? "" : ` UNION ALL SELECT sequence, ${COLUMNS} FROM ${copied}`;
   await connection.run(`CREATE OR REPLACE VIEW stored AS SELECT * FROM read_rows${union}`);
   // What is read of one session at a time.
