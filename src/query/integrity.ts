@@ -33,13 +33,14 @@ const CHECKS_MAX = 2;
  * Checks whether files are whole. DuckDB answers from a compressed file that is cut off or altered as if nothing were wrong, so the
  * checksum of the sealed segments is compared; where there is none, or another, the file is decompressed, which checks its content.
  *
+ * @param expectedChecksum see `createChecksums`
  * @throws when the signal is aborted
  */
 export async function checkFiles(
   files: readonly Pick<JournalFile, "path" | "fallback">[],
   signal: AbortSignal,
+  expectedChecksum = createChecksums(),
 ): Promise<Soundness> {
-  const expectedChecksum = createChecksums();
   const sealed = new Set<string>();
   const results: { readonly path?: string; readonly problem?: string }[] = [];
   const waiting = [...files.entries()];

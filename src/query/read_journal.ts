@@ -8,7 +8,7 @@ import { type Database, findUnreadable, interruptWhenAborted, openDatabase, SPIL
 import { messageOf, ReadError, SqlError, StoppedError } from "./errors.js";
 import { findFiles } from "./files.js";
 import type { SessionFilter } from "./filter.js";
-import { checkFiles } from "./integrity.js";
+import { checkFiles, createChecksums } from "./integrity.js";
 import { makeReadable, type ReadableFile } from "./judged_files.js";
 import { type Literal, literal } from "./literal.js";
 import { findSkipped } from "./skipped_lines.js";
@@ -148,12 +148,14 @@ async function readOnce<T>(
   const reportProgress = () => onProgress?.(Math.max(0, database?.connection.progress.percentage ?? 0));
   const timer = onProgress && setInterval(reportProgress, PROGRESS_INTERVAL_MS);
   try {
-    const { chosen, doubtful } = await chooseParquet(snapshot.files, found.unreadable);
+    const expectedChecksum = createChecksums();
+    const { chosen, doubtful } = await chooseParquet(snapshot.files, found.unreadable, expectedChecksum);
     const compacted = new Set(chosen.map(({ segment }) => segment));
     copies = chosen.map(({ path }) => path);
     const checked = await checkFiles(
       snapshot.files.filter(({ path }) => !compacted.has(path) && !found.unreadable.has(path)),
       signal,
+      expectedChecksum,
     );
     const left_out = [...found.unreadable].filter(([path]) => snapshot.files.some((file) => file.path === path));
     const damaged = [...left_out.map(([path, why]) => `${path}: left out: ${why}`), ...checked.damaged];

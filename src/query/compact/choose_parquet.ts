@@ -29,14 +29,15 @@ export interface Choice {
  * `<stem>.sha256` lists. With any doubt the segment is read.
  *
  * @param distrusted paths of copies that could not be read, and why
+ * @param expectedChecksum see `createChecksums`
  */
 export async function chooseParquet(
   files: readonly Pick<JournalFile, "path" | "parquet">[],
   distrusted: ReadonlyMap<string, string> = new Map(),
+  expectedChecksum = createChecksums(),
 ): Promise<Choice> {
   const copies = files.flatMap(({ path, parquet }) => (parquet === undefined ? [] : [{ segment: path, ...parquet }]));
   if (copies.length === 0) return { chosen: [], doubtful: [] };
-  const expectedChecksum = createChecksums();
   const facts = await readFacts(copies.map(({ path }) => path));
   const chosen: ChosenCopy[] = [];
   const doubtful: DoubtfulCopy[] = [];
